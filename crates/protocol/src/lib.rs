@@ -1,0 +1,24 @@
+//! Telecare alarm protocols: bytes and time in, reports and replies out; and the reverse, for test calls.
+//!
+//! Pure: no clock, socket, runtime, file or randomness. Time is an argument. No input makes it panic.
+//! A protocol is one folder here and one folder of data in `protocols/`. Three steps stay three
+//! functions: deframing (which bytes are one frame), decoding (which fields), meaning (which trigger).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod report;
+pub mod session;
+pub mod trigger;
+
+pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Status, Value};
+pub use session::{Command, Counted, Delivery, Message, RepeatProof, Session, Token};
+pub use trigger::Trigger;

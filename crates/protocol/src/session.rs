@@ -1,0 +1,114 @@
+//! A session: one conversation on a line, as a pure state machine.
+//!
+//! In: bytes from the line, time passed, "stored", "refused". Out: the next command, and the next
+//! instant at which it wants to be woken. Only [`Session::handle_stored`] can build a positive answer.
+//!
+//! ```text
+//! line task --bytes--> Session --Deliver--> intake --> journal
+//!           <--Send---         <--handle_stored / handle_refused--
+//! ```
+
+use std::time::{Duration, Instant};
+
+use crate::Report;
+
+/// Names one delivery within its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Token(pub u64);
+
+/// What a session asks the line task to do. Taken in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Write these bytes to the line at once.
+    Send(Vec<u8>),
+    /// Hand this to the intake and come back with `handle_stored` or `handle_refused`.
+    Deliver(Box<Delivery>),
+    /// Add to a counter; nothing else depends on it.
+    Count(Counted),
+}
+
+/// Something heard that must be stored, or answered, or both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Names this delivery in the answer.
+    pub token: Token,
+    /// What was heard.
+    pub message: Message,
+    /// Every byte of the frame as it came, framing included. Empty when nothing came.
+    pub raw: Vec<u8>,
+    /// When the first byte of the frame came.
+    pub first_byte: Instant,
+    /// When the last byte of the frame came.
+    pub last_byte: Instant,
+    /// Whether this copy may be a repeat of a stored one.
+    pub repeat: RepeatProof,
+    /// The earlier delivery of this session that this one speaks about (a caller number after its event).
+    pub about: Option<Token>,
+}
+
+/// What a delivery carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// A report: becomes a signal. Boxed by [`Command::Deliver`] as a whole.
+    Report(Report),
+    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store.
+    SignOfLife,
+}
+
+/// What proves that a copy is a repeat. In doubt there is no proof, and it is a press of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RepeatProof {
+    /// Nothing proves it.
+    None,
+    /// It repeats the signal stored last on this line if that has the same bytes and its last byte came
+    /// no longer ago than this: our answer to it was not, or may not have been, received.
+    PreviousOnLine(Duration),
+    /// It repeats a stored signal with the same key whose last byte came no longer ago than the window.
+    Key {
+        /// Protocol sequence or reference, with whatever makes it unique in the namespace.
+        key: Vec<u8>,
+        /// How long the sender may repeat it.
+        window: Duration,
+    },
+}
+
+/// A thing counted by line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Bytes outside any frame.
+    JunkBytes(u64),
+    /// A delimited frame that could not be read; the name is the protocol's error name.
+    BadFrame(&'static str),
+    /// An answer not sent because it came after the sender had stopped waiting for it.
+    LateAnswer,
+}
+
+/// A conversation in one of the protocols.
+#[derive(Debug)]
+pub enum Session {
+    // SurGard(crate::surgard::Session),
+}
+
+impl Session {
+    /// Takes bytes as they came; any split of the bytes gives the same reports.
+    pub fn handle_bytes(&mut self, _bytes: &[u8], _now: Instant) {}
+
+    /// Takes notice that time has passed; call it no earlier than [`Session::poll_timeout`] says.
+    pub fn handle_timeout(&mut self, _now: Instant) {}
+
+    /// The delivery is stored durably: the only way to a positive answer.
+    pub fn handle_stored(&mut self, _token: Token, _now: Instant) {}
+
+    /// The delivery could not be stored: the protocol's own way of making the unit try again.
+    pub fn handle_refused(&mut self, _token: Token, _now: Instant) {}
+
+    /// The next thing to do, until there is none.
+    pub fn next_command(&mut self) -> Option<Command> {
+        None
+    }
+
+    /// When [`Session::handle_timeout`] wants to be called, if at all.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+}
