@@ -1,1 +1,33 @@
-//! x
+//! The rules of the alarm queue: how urgent a report is, which card it belongs to, what operators may
+//! do with the card, and the card's headline in words.
+//!
+//! Pure: no clock, socket, runtime, file or randomness. `now` is an argument. No input makes it panic.
+//!
+//! ```text
+//! Report --policy::triage--> Ranking --+
+//! Report --unit::key-------> UnitKey --+--> Signal --attach--> Alarm <--act-- Action
+//!                                                                |
+//!                                                     standing(now), headline(now)
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod action;
+pub mod alarm;
+pub mod attach;
+pub mod ids;
+pub mod signal;
+
+pub use action::{Act, Action, Actor, Refusal};
+pub use alarm::{Alarm, Claim, Closed, Contest, Hold, Ring, Standing, TriggerKey, TriggerState};
+pub use ids::{ActionId, AlarmId, LineId, ReceiverId, SignalId};
+pub use signal::{Basis, Class, ClockState, Lane, Priority, Ranking, Signal, Stamps, UnitKey};

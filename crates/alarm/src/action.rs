@@ -1,0 +1,300 @@
+//! What a person does to an alarm, and when the rules refuse it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::alarm::{Claim, Closed, Contest, Hold};
+use crate::{ActionId, Alarm, AlarmId, SignalId, Standing};
+
+/// One thing one person did to one alarm. Made once; offered again by id, never decided anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Made by the client.
+    pub id: ActionId,
+    /// The alarm it is about.
+    pub alarm: AlarmId,
+    /// When this receiver took it in (UTC). The rules judge it by this time, whenever they get to see it.
+    pub at: OffsetDateTime,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub act: Act,
+}
+
+/// A person at a desk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Actor {
+    /// The person's name as in the token file.
+    pub person: Arc<str>,
+    /// The desk or console.
+    pub desk: Arc<str>,
+}
+
+/// What a person does. `shown` names the last signal the person's screen showed of the card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Take the alarm. Answers every press so far.
+    Claim {
+        /// How long the claim holds without a sign from the console.
+        lease: Duration,
+    },
+    /// The console is still there.
+    Renew {
+        /// How long from now.
+        lease: Duration,
+    },
+    /// The holder has seen a later press.
+    Seen {
+        /// The last signal shown.
+        shown: SignalId,
+    },
+    /// Put the alarm aside until a time.
+    Hold {
+        /// The last signal shown.
+        shown: SignalId,
+        /// When it comes back by itself.
+        until: OffsetDateTime,
+        /// Why; not empty.
+        reason: String,
+    },
+    /// Take it up again before its time.
+    Resume {
+        /// As for a claim.
+        lease: Duration,
+    },
+    /// Give it back to everyone.
+    Release,
+    /// Write something down.
+    Note {
+        /// The text; not empty.
+        text: String,
+    },
+    /// End it.
+    Close {
+        /// The last signal shown.
+        shown: SignalId,
+        /// Outcome code; not empty.
+        outcome: String,
+        /// Free text, may be empty.
+        text: String,
+    },
+}
+
+impl Act {
+    /// The name used in storage, logs and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Act::Claim { .. } => "claim",
+            Act::Renew { .. } => "renew",
+            Act::Seen { .. } => "seen",
+            Act::Hold { .. } => "hold",
+            Act::Resume { .. } => "resume",
+            Act::Release => "release",
+            Act::Note { .. } => "note",
+            Act::Close { .. } => "close",
+        }
+    }
+}
+
+/// Why an action was refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Someone else has it.
+    #[error("{} at {} has this alarm", .holder.person, .holder.desk)]
+    Taken {
+        /// Who.
+        holder: Actor,
+    },
+    /// Only the holder may do this.
+    #[error("this needs a claim of yours first")]
+    NotHolder {
+        /// Who has it, if anyone.
+        holder: Option<Actor>,
+    },
+    /// It is closed.
+    #[error("this alarm was closed by {} at {}", .by.person, .by.desk)]
+    Closed {
+        /// By whom.
+        by: Actor,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// A signal came that the screen had not shown.
+    #[error("a later signal came; look at it first")]
+    LaterSignal {
+        /// The last signal.
+        last: SignalId,
+    },
+    /// It is not on hold.
+    #[error("this alarm is not on hold")]
+    NotHeld,
+    /// Something needed is empty or in the past.
+    #[error("{what} is missing or not possible")]
+    Missing {
+        /// What: "outcome", "text", "reason", "until".
+        what: &'static str,
+    },
+    /// No such alarm is open or lately closed.
+    #[error("no such alarm")]
+    UnknownAlarm,
+}
+
+impl Refusal {
+    /// The name used in storage, metrics and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Refusal::Taken { .. } => "taken",
+            Refusal::NotHolder { .. } => "not-holder",
+            Refusal::Closed { .. } => "closed",
+            Refusal::LaterSignal { .. } => "later-signal",
+            Refusal::NotHeld => "not-held",
+            Refusal::Missing { .. } => "missing",
+            Refusal::UnknownAlarm => "unknown-alarm",
+        }
+    }
+}
+
+impl Alarm {
+    /// Does an action, or refuses it and changes nothing.
+    pub fn act(&mut self, action: &Action) -> Result<(), Refusal> {
+        debug_assert_eq!(action.alarm, self.id);
+        if let (Some(closed), false) = (&self.closed, matches!(action.act, Act::Note { .. })) {
+            return Err(Refusal::Closed { by: closed.actor.clone(), at: closed.at });
+        }
+        match &action.act {
+            Act::Claim { lease } => self.claim_for(action, *lease),
+            Act::Renew { lease } => self.renew(action, *lease),
+            Act::Seen { shown } => self.see(action, *shown),
+            Act::Hold { shown, until, reason } => self.put_aside(action, *shown, *until, reason),
+            Act::Resume { lease } => self.resume(action, *lease),
+            Act::Release => self.release(action),
+            Act::Note { text } => present(text, "text"),
+            Act::Close { shown, outcome, text } => self.close(action, *shown, outcome, text),
+        }
+    }
+
+    /// Marks what a person did at a receiver that was cut off, when the shared queue had already decided
+    /// otherwise. Both are shown until one lets go.
+    pub fn contest(&mut self, action: &Action) {
+        let contest = Contest { actor: action.actor.clone(), at: action.at, act: action.act.name().to_owned() };
+        match &action.act {
+            Act::Release => self.contest = None,
+            Act::Claim { .. } | Act::Seen { .. } | Act::Hold { .. } | Act::Resume { .. } | Act::Close { .. } => {
+                self.contest = Some(contest);
+            }
+            Act::Renew { .. } | Act::Note { .. } => {}
+        }
+    }
+
+    /// Who has it or put it aside, whether or not a lease or a time has run out.
+    pub fn holder(&self) -> Option<&Actor> {
+        let hold = self.hold.as_ref().map(|hold| &hold.actor);
+        hold.or(self.claim.as_ref().map(|claim| &claim.actor))
+    }
+
+    fn claim_for(&mut self, action: &Action, lease: Duration) -> Result<(), Refusal> {
+        let free = self.standing(action.at) == Standing::Waiting;
+        match self.holder() {
+            Some(holder) if !free && *holder != action.actor => Err(Refusal::Taken { holder: holder.clone() }),
+            Some(_) | None => {
+                let again = self.claim.as_ref().filter(|claim| claim.actor == action.actor);
+                let since = again.map_or(action.at, |claim| claim.since);
+                self.take(action, since, lease);
+                self.ring = None;
+                Ok(())
+            }
+        }
+    }
+
+    fn renew(&mut self, action: &Action, lease: Duration) -> Result<(), Refusal> {
+        self.needs_holder(action)?;
+        if let Some(claim) = &mut self.claim {
+            claim.lease_until = claim.lease_until.max(after(action.at, lease));
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, action: &Action, shown: SignalId) -> Result<(), Refusal> {
+        self.needs_holder(action)?;
+        self.needs_shown(shown)?;
+        self.ring = None;
+        Ok(())
+    }
+
+    fn put_aside(
+        &mut self,
+        action: &Action,
+        shown: SignalId,
+        until: OffsetDateTime,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        self.needs_holder(action)?;
+        self.needs_shown(shown)?;
+        present(reason, "reason")?;
+        if until <= action.at {
+            return Err(Refusal::Missing { what: "until" });
+        }
+        self.ring = None;
+        self.hold = Some(Hold { actor: action.actor.clone(), since: action.at, until, reason: reason.to_owned() });
+        Ok(())
+    }
+
+    fn resume(&mut self, action: &Action, lease: Duration) -> Result<(), Refusal> {
+        if self.hold.is_none() {
+            return Err(Refusal::NotHeld);
+        }
+        self.needs_holder(action)?;
+        self.take(action, action.at, lease);
+        Ok(())
+    }
+
+    fn release(&mut self, action: &Action) -> Result<(), Refusal> {
+        self.needs_holder(action)?;
+        self.claim = None;
+        self.hold = None;
+        self.contest = None;
+        Ok(())
+    }
+
+    fn close(&mut self, action: &Action, shown: SignalId, outcome: &str, text: &str) -> Result<(), Refusal> {
+        self.needs_holder(action)?;
+        present(outcome, "outcome")?;
+        self.needs_shown(shown)?;
+        self.ring = None;
+        self.closed = Some(Closed {
+            actor: action.actor.clone(),
+            at: action.at,
+            outcome: outcome.to_owned(),
+            text: text.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn take(&mut self, action: &Action, since: OffsetDateTime, lease: Duration) {
+        self.hold = None;
+        self.claim = Some(Claim { actor: action.actor.clone(), since, lease_until: after(action.at, lease) });
+    }
+
+    /// The holder is a person, not a desk: whoever claimed may go on from another desk.
+    fn needs_holder(&self, action: &Action) -> Result<(), Refusal> {
+        match self.holder() {
+            Some(holder) if holder.person == action.actor.person => Ok(()),
+            holder => Err(Refusal::NotHolder { holder: holder.cloned() }),
+        }
+    }
+
+    fn needs_shown(&self, shown: SignalId) -> Result<(), Refusal> {
+        if shown == self.last_signal { Ok(()) } else { Err(Refusal::LaterSignal { last: self.last_signal }) }
+    }
+}
+
+fn present(text: &str, what: &'static str) -> Result<(), Refusal> {
+    if text.trim().is_empty() { Err(Refusal::Missing { what }) } else { Ok(()) }
+}
+
+fn after(at: OffsetDateTime, lease: Duration) -> OffsetDateTime {
+    let lease = time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
+    at.checked_add(lease).unwrap_or(at)
+}

@@ -1,0 +1,245 @@
+//! The alarm: the card an operator sees. Signals attach to it, actions change it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use telecare_protocol::Trigger;
+use time::OffsetDateTime;
+
+use crate::{Actor, AlarmId, Class, LineId, Priority, ReceiverId, SignalId, UnitKey};
+
+/// One card. At most one is open per unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alarm {
+    /// The id of the signal that opened it.
+    pub id: AlarmId,
+    /// The unit it is about.
+    pub unit: UnitKey,
+    /// The receiver that opened it.
+    pub receiver: ReceiverId,
+    /// The line of the signal that opened it.
+    pub line: LineId,
+    /// The most urgent priority of its signals. Never falls.
+    pub priority: Priority,
+    /// Class of the most urgent signal.
+    pub class: Class,
+    /// Policy rule of the most urgent signal.
+    pub rule: Arc<str>,
+    /// Last byte of its earliest signal.
+    pub opened_at: OffsetDateTime,
+    /// Last byte of its latest signal.
+    pub last_at: OffsetDateTime,
+    /// Signals that want an answer of their own, proven repeats not counted.
+    pub presses: u32,
+    /// First and last of those.
+    pub pressed: Option<(OffsetDateTime, OffsetDateTime)>,
+    /// All signals, repeats included.
+    pub signals: u32,
+    /// Proven repeats among them.
+    pub repeats: u32,
+    /// Everything raised or cleared, by trigger and place.
+    pub triggers: BTreeMap<TriggerKey, TriggerState>,
+    /// Who telephoned, as told last.
+    pub caller: Option<CallerHeard>,
+    /// The signal attached last: what a close must name.
+    pub last_signal: SignalId,
+    /// The answer clock: the oldest ringing signal nobody has claimed or seen since.
+    pub ring: Option<Ring>,
+    /// Who has it.
+    pub claim: Option<Claim>,
+    /// Put aside by its holder.
+    pub hold: Option<Hold>,
+    /// A second holder, from a receiver that was cut off: shown to both until one lets go.
+    pub contest: Option<Contest>,
+    /// How it ended.
+    pub closed: Option<Closed>,
+    /// The unit's alarm before this one.
+    pub previous: Option<AlarmId>,
+    /// Grows with every stored change.
+    pub revision: i64,
+}
+
+/// What was raised or cleared, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TriggerKey {
+    /// What.
+    pub trigger: Trigger,
+    /// The protocol's code of the place; empty when it tells none.
+    pub place: String,
+}
+
+/// When a trigger was last raised and last cleared. Two maxima, so that any order of signals agrees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TriggerState {
+    /// The place in words; empty when the protocol tells none.
+    pub place_words: String,
+    /// Last time it was raised.
+    pub raised: Option<OffsetDateTime>,
+    /// Last time it was cleared.
+    pub cleared: Option<OffsetDateTime>,
+    /// How often it was raised, proven repeats not counted.
+    pub count: u32,
+}
+
+impl TriggerState {
+    /// Whether it was raised after it was last cleared.
+    pub fn is_raised(&self) -> bool {
+        match (self.raised, self.cleared) {
+            (Some(raised), Some(cleared)) => raised > cleared,
+            (raised, _) => raised.is_some(),
+        }
+    }
+}
+
+/// A caller's number and name, and when they were told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallerHeard {
+    /// Last byte of the signal that told.
+    pub at: OffsetDateTime,
+    /// Telephone number as sent.
+    pub number: Option<String>,
+    /// Name as sent.
+    pub name: Option<String>,
+}
+
+/// Ringing signals that no operator has claimed or seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ring {
+    /// Last byte of the oldest of them.
+    pub since: OffsetDateTime,
+    /// How many.
+    pub count: u32,
+}
+
+/// Who has an alarm, and until when without a sign from their console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Person and desk.
+    pub actor: Actor,
+    /// Since when.
+    pub since: OffsetDateTime,
+    /// When the lease ends unless renewed.
+    pub lease_until: OffsetDateTime,
+}
+
+/// An alarm put aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Who put it aside.
+    pub actor: Actor,
+    /// Since when.
+    pub since: OffsetDateTime,
+    /// When it comes back by itself.
+    pub until: OffsetDateTime,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a second person did to the alarm at a receiver that was cut off from the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contest {
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: OffsetDateTime,
+    /// The name of what they did last: "claim", "close"...
+    pub act: String,
+}
+
+/// How an alarm ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Who closed it.
+    pub actor: Actor,
+    /// When.
+    pub at: OffsetDateTime,
+    /// Outcome code of the centre.
+    pub outcome: String,
+    /// Free text.
+    pub text: String,
+}
+
+/// Where an alarm stands at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It waits for anyone.
+    Waiting,
+    /// Someone has it, their lease runs and no press goes unseen for too long.
+    Claimed,
+    /// Someone put it aside, and the time has not come.
+    Held,
+    /// It is closed.
+    Closed,
+}
+
+impl Standing {
+    /// The name used in metrics and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::Waiting => "waiting",
+            Standing::Claimed => "claimed",
+            Standing::Held => "held",
+            Standing::Closed => "closed",
+        }
+    }
+}
+
+/// How long a press on a claimed card may go unseen before the card waits for everyone again: the first
+/// answer threshold of its class (60 s telecare; 10 s lone worker, BS 8484:2016).
+pub fn answer_threshold(class: Class) -> Duration {
+    match class {
+        Class::LoneWorker => Duration::from_secs(10),
+        Class::Person
+        | Class::Fire
+        | Class::Unreadable
+        | Class::Security
+        | Class::Activity
+        | Class::Technical
+        | Class::Test => Duration::from_secs(60),
+    }
+}
+
+impl Alarm {
+    /// Where it stands. A lost lease, an ended hold and an unseen press need no event: time alone makes the
+    /// alarm wait for everyone again.
+    pub fn standing(&self, now: OffsetDateTime) -> Standing {
+        if self.closed.is_some() {
+            return Standing::Closed;
+        }
+        if let Some(hold) = &self.hold {
+            return if now < hold.until { Standing::Held } else { Standing::Waiting };
+        }
+        match &self.claim {
+            Some(claim) if now < claim.lease_until && !self.unseen_too_long(now) => Standing::Claimed,
+            Some(_) | None => Standing::Waiting,
+        }
+    }
+
+    /// When [`Alarm::standing`] changes next by time alone, if it does.
+    pub fn next_change(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        match self.standing(now) {
+            Standing::Held => self.hold.as_ref().map(|hold| hold.until),
+            Standing::Claimed => {
+                let lease = self.claim.as_ref().map(|claim| claim.lease_until);
+                let unseen = self.ring.map(|ring| self.unseen_from(ring));
+                lease.into_iter().chain(unseen).min()
+            }
+            Standing::Waiting | Standing::Closed => None,
+        }
+    }
+
+    /// The order of the queue: priority, then first arrival.
+    pub fn rank(&self) -> (Priority, OffsetDateTime, AlarmId) {
+        (self.priority, self.opened_at, self.id)
+    }
+
+    fn unseen_too_long(&self, now: OffsetDateTime) -> bool {
+        self.ring.is_some_and(|ring| now >= self.unseen_from(ring))
+    }
+
+    fn unseen_from(&self, ring: Ring) -> OffsetDateTime {
+        let threshold = time::Duration::try_from(answer_threshold(self.class)).unwrap_or(time::Duration::MINUTE);
+        ring.since.checked_add(threshold).unwrap_or(ring.since)
+    }
+}

@@ -1,0 +1,126 @@
+//! How a signal joins a card.
+//!
+//! Attaching is commutative: priority only rises, counts add, times widen, "raised" and "cleared" are two
+//! maxima. Any order of the same signals gives the same card, but for its id, its opening line and the
+//! signal attached last. Once-only is not this module's business: the store folds each signal once.
+
+use telecare_protocol::{Event, Status};
+use time::OffsetDateTime;
+
+use crate::alarm::CallerHeard;
+use crate::{Alarm, AlarmId, Ring, Signal, TriggerKey, TriggerState};
+
+impl Alarm {
+    /// Opens a card with its first signal. `previous` is the unit's alarm before, if any is known.
+    pub fn open(signal: &Signal, previous: Option<AlarmId>) -> Alarm {
+        let mut alarm = Alarm {
+            id: AlarmId::from(signal.id),
+            unit: signal.unit.clone(),
+            receiver: signal.receiver.clone(),
+            line: signal.line.clone(),
+            priority: signal.ranking.priority,
+            class: signal.ranking.class,
+            rule: signal.ranking.rule.clone(),
+            opened_at: signal.stamps.last_byte,
+            last_at: signal.stamps.last_byte,
+            presses: 0,
+            pressed: None,
+            signals: 0,
+            repeats: 0,
+            triggers: Default::default(),
+            caller: None,
+            last_signal: signal.id,
+            ring: None,
+            claim: None,
+            hold: None,
+            contest: None,
+            closed: None,
+            previous,
+            revision: 0,
+        };
+        alarm.attach(signal);
+        alarm
+    }
+
+    /// Joins a signal to this open card.
+    pub fn attach(&mut self, signal: &Signal) {
+        let at = signal.stamps.last_byte;
+        let more_urgent = signal.ranking.priority < self.priority;
+        if signal.rings() || more_urgent {
+            self.end_hold();
+        }
+        self.raise(signal);
+        self.opened_at = self.opened_at.min(at);
+        self.last_at = self.last_at.max(at);
+        self.signals = self.signals.saturating_add(1);
+        self.last_signal = signal.id;
+        if signal.repeat_of.is_some() {
+            self.repeats = self.repeats.saturating_add(1);
+        }
+        if signal.rings() {
+            self.press(at);
+        }
+        for event in &signal.report.events {
+            self.note_trigger(event, at, signal.repeat_of.is_some());
+        }
+        self.note_caller(signal, at);
+    }
+
+    /// A hold hides a card from the others, so it ends with the first thing its holder has not seen. The
+    /// claim under it ends too: the card waits for everyone at once.
+    fn end_hold(&mut self) {
+        if self.hold.take().is_some() {
+            self.claim = None;
+        }
+    }
+
+    fn raise(&mut self, signal: &Signal) {
+        let new = (signal.ranking.priority, signal.ranking.class, &signal.ranking.rule);
+        if new < (self.priority, self.class, &self.rule) {
+            self.priority = signal.ranking.priority;
+            self.class = signal.ranking.class;
+            self.rule = signal.ranking.rule.clone();
+        }
+    }
+
+    fn press(&mut self, at: OffsetDateTime) {
+        self.presses = self.presses.saturating_add(1);
+        self.pressed = Some(match self.pressed {
+            Some((first, last)) => (first.min(at), last.max(at)),
+            None => (at, at),
+        });
+        self.ring = Some(match self.ring {
+            Some(ring) => Ring { since: ring.since.min(at), count: ring.count.saturating_add(1) },
+            None => Ring { since: at, count: 1 },
+        });
+    }
+
+    fn note_trigger(&mut self, event: &Event, at: OffsetDateTime, is_repeat: bool) {
+        let place = event.location.as_ref().map(|location| location.code.clone()).unwrap_or_default();
+        let key = TriggerKey { trigger: event.trigger, place };
+        let state = self.triggers.entry(key).or_insert_with(TriggerState::default);
+        if let Some(location) = &event.location {
+            // The same code may come with other words from another protocol's table: the greater text wins,
+            // so that order does not matter.
+            if location.words > state.place_words {
+                state.place_words = location.words.clone();
+            }
+        }
+        if event.status == Status::Restored {
+            state.cleared = state.cleared.max(Some(at));
+        } else {
+            state.raised = state.raised.max(Some(at));
+            if !is_repeat {
+                state.count = state.count.saturating_add(1);
+            }
+        }
+    }
+
+    fn note_caller(&mut self, signal: &Signal, at: OffsetDateTime) {
+        let Some(caller) = &signal.report.caller else { return };
+        let heard = CallerHeard { at, number: caller.number.clone(), name: caller.name.clone() };
+        if self.caller.as_ref().is_none_or(|known| *known < heard) {
+            self.caller = Some(heard);
+        }
+    }
+}

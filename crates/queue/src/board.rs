@@ -1,0 +1,91 @@
+//! The board: the open alarms in memory, what the API serves. A snapshot never changes; each change makes
+//! the next one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use telecare_alarm::{Alarm, AlarmId, ReceiverId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// One state of the queue as consoles see it.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// Made at start: a cursor of another boot gets the full list.
+    pub boot: Uuid,
+    /// Grows with every change.
+    pub version: u64,
+    /// When this state was true.
+    pub as_of: OffsetDateTime,
+    /// Whose word the answers are.
+    pub link: Link,
+    /// Since when.
+    pub link_since: OffsetDateTime,
+    /// Whether the journal takes entries.
+    pub journal_ok: bool,
+    /// Entries this receiver has not yet got into the database (zero when it stands alone).
+    pub backlog: usize,
+    /// Open alarms, most urgent first.
+    pub open: Vec<Arc<Alarm>>,
+    /// Alarms closed in the last ten minutes, latest first.
+    pub closed: Vec<Arc<Alarm>>,
+    /// Ids that stand for another alarm: two receivers opened one each for the same unit.
+    pub aliases: HashMap<AlarmId, AlarmId>,
+    /// The other receivers on the same database that have fallen silent.
+    pub silent: Vec<OtherReceiver>,
+}
+
+/// Whose word an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// No database is configured: this receiver's own.
+    Standalone,
+    /// The database's.
+    Connected,
+    /// This receiver's own: the database cannot be reached, or not in time.
+    CutOff,
+    /// This receiver's own, until the database has all of its entries.
+    CatchingUp,
+}
+
+impl Link {
+    /// Whether answers are this receiver's own although a database is configured.
+    pub fn is_degraded(self) -> bool {
+        matches!(self, Link::CutOff | Link::CatchingUp)
+    }
+
+    /// The name used in metrics and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Link::Standalone => "standalone",
+            Link::Connected => "connected",
+            Link::CutOff => "cut-off",
+            Link::CatchingUp => "catching-up",
+        }
+    }
+}
+
+/// Another receiver that writes to the same database and has fallen silent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherReceiver {
+    /// Its name.
+    pub receiver: ReceiverId,
+    /// When it was last heard.
+    pub silent_since: OffsetDateTime,
+    /// Signals it had journalled but not forwarded when last heard.
+    pub unforwarded: i64,
+}
+
+impl Board {
+    /// The alarm with this id, open or lately closed, also under an id that stands for it.
+    pub fn find(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
+        let id = self.aliases.get(&id).copied().unwrap_or(id);
+        self.open.iter().chain(&self.closed).find(|alarm| alarm.id == id)
+    }
+
+    /// The cursor of this state: `boot:version`, and whether it is degraded.
+    pub fn cursor(&self) -> String {
+        let degraded = if self.link.is_degraded() { "d" } else { "" };
+        format!("{}:{}{degraded}", self.boot, self.version)
+    }
+}
