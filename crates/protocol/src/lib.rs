@@ -15,10 +15,12 @@
     )
 )]
 
+pub mod codes;
 pub mod report;
 pub mod session;
 pub mod trigger;
 
+pub use codes::{Codes, CodesError};
 pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Status, Value};
 pub use session::{Command, Counted, Delivery, Message, RepeatProof, Session, Token};
 pub use trigger::Trigger;

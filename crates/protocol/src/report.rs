@@ -82,7 +82,13 @@ impl Report {
             identity: None,
             local_unit: None,
             caller: None,
-            events: vec![Event { trigger, status, code: code.to_owned(), words: trigger.words().to_owned(), location: None }],
+            events: vec![Event {
+                trigger,
+                status,
+                code: code.to_owned(),
+                words: trigger.words().to_owned(),
+                location: None,
+            }],
             fields: Vec::new(),
             warnings: Vec::new(),
         }

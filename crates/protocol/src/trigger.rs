@@ -185,3 +185,38 @@ impl FromStr for Trigger {
         row.map(|(trigger, _, _)| *trigger).ok_or_else(|| UnknownName(name.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place in the enum; its last variant closes the range that the table must cover.
+    fn position(trigger: Trigger) -> usize {
+        trigger as usize
+    }
+
+    #[test]
+    fn table_covers_every_variant_once_and_in_order() {
+        let listed: Vec<_> = Trigger::all().map(position).collect();
+        let last = position(Trigger::LineNoise);
+        assert_eq!(listed, (0..=last).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn names_are_unique_and_parse_back() {
+        for trigger in Trigger::all() {
+            assert_eq!(trigger.as_str().parse(), Ok(trigger));
+        }
+        assert!("no-such-trigger".parse::<Trigger>().is_err());
+    }
+
+    #[test]
+    fn only_the_first_block_calls_for_help() {
+        for trigger in [Trigger::Pendant, Trigger::Unknown, Trigger::CarbonMonoxide, Trigger::Lift] {
+            assert!(trigger.calls_for_help(), "{trigger}");
+        }
+        for trigger in [Trigger::Tamper, Trigger::PeriodicTest, Trigger::LinkLost, Trigger::HardwareReceiver] {
+            assert!(!trigger.calls_for_help(), "{trigger}");
+        }
+    }
+}
