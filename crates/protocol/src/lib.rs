@@ -15,7 +15,9 @@
     )
 )]
 
+pub mod bs8521;
 pub mod codes;
+pub mod decode;
 pub mod report;
 pub mod session;
 pub mod trigger;
