@@ -17,9 +17,11 @@
 
 pub mod bs8521;
 pub mod codes;
+pub mod contact_id;
 pub mod decode;
 pub mod report;
 pub mod session;
+pub mod sia;
 pub mod trigger;
 
 pub use codes::{Codes, CodesError};
