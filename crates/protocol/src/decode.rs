@@ -1,4 +1,8 @@
 //! The front door for tools: every frame in some bytes, in any of the protocols.
+//!
+//! Lines do not come this way: they go through a session, which also keeps time and owes answers.
+
+use crate::{Codes, Fault, Protocol, Report, bs8521, surgard};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,4 +12,119 @@ pub enum Mode {
     /// Deviations that leave no doubt are warnings. This is what lines use.
     #[default]
     Tolerant,
+}
+
+/// What a decoder must be told about the line the bytes came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// Digits of receiver and line together at the head of a Sur-Gard line, 3 to 9.
+    pub header_digits: usize,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        DecodeOptions { header_digits: *surgard::HEADER_DIGITS.start() }
+    }
+}
+
+/// One frame and what it held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// Its bytes, without framing that was optional.
+    pub input: Vec<u8>,
+    /// What it held.
+    pub what: What,
+    /// Names of deviations that did not prevent reading; those of a report are in it, too.
+    pub warnings: Vec<String>,
+}
+
+/// What a frame held.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Something that becomes a signal.
+    Report(Report),
+    /// Something that keeps the link, by name: `heartbeat`.
+    Control(&'static str),
+    /// Nothing that could be read.
+    Error(Fault),
+}
+
+/// Decodes every frame in the bytes, in order; framing bytes at the ends are optional. There is always at
+/// least one result.
+pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, options: &DecodeOptions) -> Vec<Decoded> {
+    match protocol {
+        Protocol::Bs8521 => bs8521::decode_all(bytes, mode).into_iter().map(|read| bs8521_frame(read, codes)).collect(),
+        Protocol::SurGard => {
+            let between = |byte: &u8| matches!(*byte, surgard::DC4 | b'\n' | b'\r');
+            let lines: Vec<&[u8]> = bytes.split(between).filter(|line| !line.is_empty()).collect();
+            let lines = if lines.is_empty() { vec![&[][..]] } else { lines };
+            lines.into_iter().map(|line| surgard_line(line, mode, codes, options)).collect()
+        }
+        Protocol::Own => {
+            let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
+            vec![Decoded { input: bytes.to_vec(), what: What::Error(fault), warnings: Vec::new() }]
+        }
+    }
+}
+
+fn bs8521_frame(read: bs8521::Read, codes: &Codes) -> Decoded {
+    match read.frame {
+        Ok(frame) => {
+            let mut report = bs8521::report(&frame, codes);
+            report.warnings.splice(0..0, read.warnings.iter().map(|warning| (*warning).to_owned()));
+            Decoded { input: read.raw, warnings: report.warnings.clone(), what: What::Report(report) }
+        }
+        Err(error) => Decoded { input: read.raw, what: What::Error(error.fault()), warnings: Vec::new() },
+    }
+}
+
+fn surgard_line(line: &[u8], mode: Mode, codes: &Codes, options: &DecodeOptions) -> Decoded {
+    let (what, warnings) = match surgard::read(line, options.header_digits, mode) {
+        Ok(read) => match surgard::report(&read, codes) {
+            Some(report) => (What::Report(report.clone()), report.warnings),
+            None => (What::Control("heartbeat"), read.warnings.iter().map(|warning| (*warning).to_owned()).collect()),
+        },
+        Err(error) => (What::Error(error.fault()), Vec::new()),
+    };
+    Decoded { input: line.to_vec(), what, warnings }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decoded(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
+        decode(protocol, bytes, Mode::Tolerant, &Codes::builtin(), &DecodeOptions::default())
+    }
+
+    #[test]
+    fn several_frames_give_several_results() {
+        let two = decoded(Protocol::SurGard, b"1011           @    \x145011 181234E12101001\x14");
+        assert_eq!(two.len(), 2);
+        assert_eq!(two[0].what, What::Control("heartbeat"));
+        assert!(matches!(&two[1].what, What::Report(report) if report.identity.as_deref() == Some("1234")));
+        let lines = decoded(Protocol::SurGard, b"5011 181234E12101001\r\n5011 181234R12101001\n");
+        assert_eq!(lines.len(), 2);
+    }
+
+    #[test]
+    fn nothing_is_an_error_and_not_silence() {
+        for protocol in Protocol::ALL {
+            assert!(matches!(decoded(protocol, b"")[..], [Decoded { what: What::Error(_), .. }]), "{protocol}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            static CODES: std::sync::LazyLock<Codes> = std::sync::LazyLock::new(Codes::builtin);
+            for protocol in Protocol::ALL {
+                for mode in [Mode::Strict, Mode::Tolerant] {
+                    prop_assert!(!decode(protocol, &bytes, mode, &CODES, &DecodeOptions::default()).is_empty());
+                }
+            }
+        }
+    }
 }

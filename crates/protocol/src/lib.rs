@@ -14,6 +14,7 @@
         clippy::arithmetic_side_effects
     )
 )]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
 
 pub mod bs8521;
 pub mod codes;
@@ -22,9 +23,11 @@ pub mod decode;
 pub mod report;
 pub mod session;
 pub mod sia;
+pub mod surgard;
 pub mod trigger;
 
 pub use codes::{Codes, CodesError};
+pub use decode::{DecodeOptions, Decoded, Mode, What, decode};
 pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Status, Value};
 pub use session::{Command, Counted, Delivery, Message, RepeatProof, Session, Token};
 pub use trigger::Trigger;

@@ -48,6 +48,7 @@ pub struct Delivery {
 
 /// What a delivery carries.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a delivery is boxed as a whole")]
 pub enum Message {
     /// A report: becomes a signal. Boxed by [`Command::Deliver`] as a whole.
     Report(Report),

@@ -1,0 +1,66 @@
+//! Why a Sur-Gard line cannot be read.
+
+use crate::{Fault, Value};
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.reason())]
+pub enum LineError {
+    /// Nothing between two DC4.
+    Empty,
+    /// A character that is not printable, or whose parity is wrong.
+    IllegalCharacter {
+        /// Its place in the line.
+        index: usize,
+    },
+    /// A fixed-length form of another length than the header setting gives.
+    WrongLength {
+        /// Characters of the form with the configured header.
+        expected: usize,
+        /// Characters received.
+        got: usize,
+    },
+    /// A field outside its alphabet or its width.
+    BadField {
+        /// The name of the field in the layout.
+        field: &'static str,
+    },
+    /// A first character that no form has.
+    UnknownForm,
+}
+
+impl LineError {
+    /// The fixed name, for vectors and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            LineError::Empty => "Empty",
+            LineError::IllegalCharacter { .. } => "IllegalCharacter",
+            LineError::WrongLength { .. } => "WrongLength",
+            LineError::BadField { .. } => "BadField",
+            LineError::UnknownForm => "UnknownForm",
+        }
+    }
+
+    /// A fixed sentence, for logs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            LineError::Empty => "nothing in the line",
+            LineError::IllegalCharacter { .. } => "a character is damaged or not printable",
+            LineError::WrongLength { .. } => "the line has not the length of its form",
+            LineError::BadField { .. } => "a field is outside its alphabet or width",
+            LineError::UnknownForm => "the first character names no known form",
+        }
+    }
+
+    /// The error as a report carries it.
+    pub fn fault(&self) -> Fault {
+        let number = |name: &str, n: usize| (name.to_owned(), Value::Number(i64::try_from(n).unwrap_or(i64::MAX)));
+        let fields = match self {
+            LineError::Empty | LineError::UnknownForm => Vec::new(),
+            LineError::IllegalCharacter { index } => vec![number("index", *index)],
+            LineError::WrongLength { expected, got } => vec![number("expected", *expected), number("got", *got)],
+            LineError::BadField { field } => vec![("field".to_owned(), Value::Text((*field).to_owned()))],
+        };
+        Fault { name: self.name().to_owned(), fields }
+    }
+}

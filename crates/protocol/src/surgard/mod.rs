@@ -1,0 +1,27 @@
+//! Sur-Gard automation output: lines of a hardware receiver, each ended by DC4 and answered by one ACK.
+//!
+//! ```text
+//! 5 01 1 _ 18 1234 E 121 01 001 <DC4>
+//! │ │  │   │  │    └ what happened, by form
+//! │ │  │   │  └ account
+//! │ │  │   └ Contact ID
+//! │ │  └ line, 1 to 7 characters by setting
+//! │ └ receiver
+//! └ form
+//! ```
+//!
+//! Stop-and-wait: the sender repeats a line until it sees 06, and sends nothing else. There is no checksum, so
+//! every field is validated and nothing is corrected. Source and confidence: `protocols/surgard/README.md`.
+
+mod encode;
+mod error;
+mod forms;
+mod line;
+mod meaning;
+mod read;
+
+pub use encode::{ACK, DC4, NAK, encode};
+pub use error::LineError;
+pub use line::{Body, Header, Line};
+pub use meaning::report;
+pub use read::{HEADER_DIGITS, Read, read};
