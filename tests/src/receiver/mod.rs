@@ -1,0 +1,214 @@
+//! The receiver under test: its configuration, its process, and its end.
+//!
+//! Lives in a scratch directory: `receiver.toml`, `tokens.toml`, `journal/`, `log`. Killed and started
+//! again it finds them as it left them.
+
+mod binary;
+mod setup;
+
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::console::Console;
+use crate::scratch::Scratch;
+use crate::wait;
+pub use binary::binary;
+pub use setup::{Line, Setup, Transport};
+
+/// Longest pause between two looks at whether a starting receiver has ended instead.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// A receiver in its directory, running or not.
+#[derive(Debug)]
+pub struct Receiver {
+    scratch: Scratch,
+    setup: Setup,
+    notify: UnixDatagram,
+    process: Option<Child>,
+    api_port: u16,
+}
+
+impl Receiver {
+    /// Writes the configuration; starts nothing.
+    pub fn prepare(setup: Setup) -> Result<Receiver> {
+        Receiver::prepare_in(Scratch::new("receiver")?, setup)
+    }
+
+    /// As [`Receiver::prepare`], in a directory that may already hold what the lines need.
+    pub fn prepare_in(scratch: Scratch, setup: Setup) -> Result<Receiver> {
+        let notify = UnixDatagram::bind(scratch.join("notify")).context("bind the readiness socket")?;
+        notify.set_read_timeout(Some(LOOK_EVERY))?;
+        let (api_port, metrics_port) = (setup::free_port()?, setup::free_port()?);
+        fs::write(scratch.join("receiver.toml"), setup.config(scratch.path(), api_port, metrics_port))?;
+        setup::write_tokens(&scratch.join("tokens.toml"), setup.people)?;
+        Ok(Receiver { scratch, setup, notify, process: None, api_port })
+    }
+
+    /// Writes the configuration, starts the receiver and waits until it says that it is ready.
+    pub fn start(setup: Setup) -> Result<Receiver> {
+        let mut receiver = Receiver::prepare(setup)?;
+        receiver.launch()?;
+        Ok(receiver)
+    }
+
+    /// Starts the process and waits until it is ready.
+    pub fn launch(&mut self) -> Result<()> {
+        self.spawn()?;
+        self.wait_ready()
+    }
+
+    /// Starts the process and waits for nothing.
+    pub fn spawn(&mut self) -> Result<()> {
+        ensure!(self.process.is_none(), "the receiver already runs");
+        let log = fs::File::options().create(true).append(true).open(self.scratch.join("log"))?;
+        let mut command = self.command()?;
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().context("start the receiver")?;
+        self.scratch.watch(child.id())?;
+        self.process = Some(child);
+        Ok(())
+    }
+
+    /// Waits for `READY=1`.
+    pub fn wait_ready(&mut self) -> Result<()> {
+        let give_up = Instant::now() + wait::BOUND;
+        let mut message = [0; 4096];
+        loop {
+            if let Ok(count) = self.notify.recv(&mut message) {
+                let text = String::from_utf8_lossy(message.get(..count).unwrap_or_default()).into_owned();
+                if text.lines().any(|line| line == "READY=1") {
+                    return Ok(());
+                }
+            }
+            if let Some(status) = self.child()?.try_wait()? {
+                bail!("the receiver ended with {status} instead of getting ready:\n{}", self.log());
+            }
+            if Instant::now() > give_up {
+                bail!("the receiver is not ready after {:?}:\n{}", wait::BOUND, self.log());
+            }
+        }
+    }
+
+    /// Kills it on the spot.
+    pub fn kill_9(&mut self) -> Result<()> {
+        let mut child = self.process.take().context("the receiver does not run")?;
+        signal(self.setup.daemon_of(&child)?, Signal::KILL)?;
+        child.wait()?;
+        self.forget_notifications()
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn terminate(&mut self) -> Result<ExitStatus> {
+        let mut child = self.process.take().context("the receiver does not run")?;
+        signal(self.setup.daemon_of(&child)?, Signal::TERM)?;
+        let ended = wait::until("the receiver to end", || Ok(child.try_wait()?));
+        if ended.is_err() {
+            child.kill()?;
+            child.wait()?;
+        }
+        self.forget_notifications()?;
+        ended
+    }
+
+    /// Waits until it has ended by itself and says how.
+    pub fn wait_ended(&mut self) -> Result<ExitStatus> {
+        let mut child = self.process.take().context("the receiver does not run")?;
+        let ended = wait::until("the receiver to end by itself", || Ok(child.try_wait()?));
+        if ended.is_err() {
+            self.process = Some(child);
+        }
+        ended
+    }
+
+    /// Whether its process has not ended.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child()?.try_wait()?.is_none())
+    }
+
+    /// A console of the nth person of the token file, from 0.
+    pub fn console(&self, person: usize) -> Console {
+        Console::new(self.api_port, &setup::token(person), &format!("desk-{person}"))
+    }
+
+    /// Port of the HTTP API.
+    pub fn api_port(&self) -> u16 {
+        self.api_port
+    }
+
+    /// Everything it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.scratch.join("log")).unwrap_or_default()
+    }
+
+    /// Its directory.
+    pub fn directory(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// The journal's directory.
+    pub fn journal(&self) -> PathBuf {
+        self.scratch.join("journal")
+    }
+
+    fn command(&self) -> Result<Command> {
+        let mut words = self.setup.wrapper.clone();
+        words.push(binary("telecare-receiver")?.to_string_lossy().into_owned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg("--config").arg(self.scratch.join("receiver.toml"));
+        command.current_dir(self.scratch.path());
+        command.env("NOTIFY_SOCKET", self.scratch.join("notify"));
+        command.env("RUST_LOG", "info");
+        if let Some(disk) = &self.setup.disk {
+            command.envs(disk.environment(&self.journal())?);
+        }
+        Ok(command)
+    }
+
+    /// What the old process said must not be taken for the next one's word.
+    fn forget_notifications(&self) -> Result<()> {
+        self.notify.set_nonblocking(true)?;
+        while self.notify.recv(&mut [0; 64]).is_ok() {}
+        self.notify.set_nonblocking(false)?;
+        Ok(())
+    }
+
+    fn child(&mut self) -> Result<&mut Child> {
+        self.process.as_mut().context("the receiver does not run")
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.process.take() {
+            let _ = self.setup.daemon_of(&child).and_then(|daemon| signal(daemon, Signal::KILL));
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- log of the receiver ---\n{}\n---", tail(&self.log()));
+        }
+    }
+}
+
+/// Whether a process ended by a signal rather than by itself.
+pub fn was_killed(status: ExitStatus) -> bool {
+    status.signal().is_some()
+}
+
+fn signal(process: u32, signal: Signal) -> Result<()> {
+    let pid = Pid::from_raw(process.try_into()?).context("a process id")?;
+    Ok(kill_process(pid, signal)?)
+}
+
+fn tail(log: &str) -> String {
+    const LINES_MAX: usize = 60;
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(LINES_MAX)..].join("\n")
+}

@@ -1,0 +1,169 @@
+//! The configuration of a receiver under test: `receiver.toml` and `tokens.toml`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::disk::Disk;
+
+/// What a test may choose. The rest is the product's default.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Unique among the receivers on one database.
+    pub name: String,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// Database URLs; none means standalone.
+    pub database: Vec<String>,
+    /// How long a transaction may stall, milliseconds.
+    pub stall_ms: u32,
+    /// How long an answer waits for the commit, milliseconds.
+    pub commit_wait_ms: u32,
+    /// How long a claim holds without a sign, seconds.
+    pub lease_s: u32,
+    /// How many operators the token file holds.
+    pub people: usize,
+    /// The disk the journal lies on.
+    pub disk: Option<Arc<Disk>>,
+    /// A program that runs the receiver, with its arguments.
+    pub wrapper: Vec<String>,
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Unique name.
+    pub name: String,
+    /// Lines of one namespace share account numbers; the line's name by default.
+    pub namespace: Option<String>,
+    /// How it is reached.
+    pub transport: Transport,
+    /// How long the hardware receiver waits for an answer, milliseconds.
+    pub ack_wait_ms: u32,
+}
+
+/// How a line is reached.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// A serial port.
+    Serial(PathBuf),
+    /// The receiver connects.
+    Connect(SocketAddr),
+    /// The receiver listens.
+    Listen(SocketAddr),
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup {
+            name: "test-1".to_owned(),
+            lines: Vec::new(),
+            database: Vec::new(),
+            stall_ms: 1000,
+            commit_wait_ms: 100,
+            lease_s: 120,
+            people: 4,
+            disk: None,
+            wrapper: Vec::new(),
+        }
+    }
+}
+
+impl Line {
+    /// A line with the acknowledgement wait the tests use.
+    pub fn new(name: &str, transport: Transport) -> Line {
+        Line { name: name.to_owned(), namespace: None, transport, ack_wait_ms: 1000 }
+    }
+}
+
+impl Setup {
+    /// The text of `receiver.toml`.
+    pub fn config(&self, directory: &Path, api_port: u16, metrics_port: u16) -> String {
+        let mut text = format!(
+            "[receiver]\nname = {:?}\n\n[journal]\ndirectory = {:?}\n\n[intake]\nack-wait-ms = {}\n\n\
+             [api]\nlisten = \"127.0.0.1:{api_port}\"\ntokens = \"tokens.toml\"\nlease-s = {}\n\n\
+             [metrics]\nlisten = \"127.0.0.1:{metrics_port}\"\n",
+            self.name,
+            directory.join("journal"),
+            self.commit_wait_ms,
+            self.lease_s
+        );
+        if !self.database.is_empty() {
+            let _ = write!(text, "\n[database]\nurls = {:?}\nstall-ms = {}\n", self.database, self.stall_ms);
+        }
+        for line in &self.lines {
+            let _ = write!(text, "\n[[line]]\nname = {:?}\nprotocol = \"surgard\"\n", line.name);
+            if let Some(namespace) = &line.namespace {
+                let _ = writeln!(text, "namespace = {namespace:?}");
+            }
+            let _ = match &line.transport {
+                Transport::Serial(path) => writeln!(
+                    text,
+                    "serial = {{ path = {path:?}, speed = 9600, data-bits = 8, parity = \"none\", stop-bits = 1 }}"
+                ),
+                Transport::Connect(address) => writeln!(text, "tcp-connect = {{ address = \"{address}\" }}"),
+                Transport::Listen(address) => {
+                    writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = 8 }}")
+                }
+            };
+            let _ = writeln!(text, "surgard = {{ header-digits = 3, ack-wait-ms = {} }}", line.ack_wait_ms);
+        }
+        text
+    }
+
+    /// The process of the receiver itself: behind a wrapper it is the wrapper's child.
+    pub fn daemon_of(&self, child: &Child) -> Result<u32> {
+        if self.wrapper.is_empty() {
+            return Ok(child.id());
+        }
+        let children = format!("/proc/{0}/task/{0}/children", child.id());
+        let text = fs::read_to_string(&children).context(children)?;
+        text.split_whitespace().next().context("the wrapper has no child")?.parse().context("a process id")
+    }
+}
+
+/// A port of this machine that was free a moment ago.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The token of the nth person.
+pub fn token(person: usize) -> String {
+    format!("tc_test_token_of_person_number_{person:012}")
+}
+
+/// Writes a token file of operators `person-0`, `person-1`...
+pub fn write_tokens(path: &Path, people: usize) -> Result<()> {
+    let mut text = String::new();
+    for person in 0..people {
+        let digest: String = Sha256::digest(token(person)).iter().map(|byte| format!("{byte:02x}")).collect();
+        let _ = write!(
+            text,
+            "[[token]]\nid = \"t{person}\"\nperson = \"person-{person}\"\nrole = \"operator\"\nsha256 = \"{digest}\"\n\
+             created = \"2026-01-01T00:00:00Z\"\n\n"
+        );
+    }
+    fs::write(path, text).context("write the token file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_names_what_was_chosen() {
+        let mut line = Line::new("north", Transport::Serial("tty".into()));
+        line.namespace = Some("shared".to_owned());
+        let setup = Setup { lines: vec![line], database: vec!["postgres://h/d".to_owned()], ..Setup::default() };
+        let text = setup.config(Path::new("here"), 1, 2);
+        for expected in ["directory = \"here/journal\"", "urls = [\"postgres://h/d\"]", "namespace = \"shared\""] {
+            assert!(text.contains(expected), "{expected} missing in\n{text}");
+        }
+    }
+}
