@@ -1,1 +1,31 @@
-//! x
+//! The HTTP API that operators' consoles consume. The only crate with JSON shapes on the wire.
+//!
+//! ```text
+//! server    sockets, their bounds, the orderly stop
+//! router    which path is whose; a panic becomes a 500 and nothing else
+//! access    who asks, and whether their role may
+//! handlers  one file per endpoint
+//! shapes    one file per JSON shape; every field on the wire is named there and nowhere else
+//! problem   every refusal, as RFC 9457 problem details
+//! tokens    the token file: hashes, roles, expiry
+//! ```
+//!
+//! Invariants: a list or a long-poll never touches a database, only [`telecare_queue::Queue::board`]; the
+//! person of an action is the token's person, never the request's; no personal datum in a log or a metric.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
+
+mod access;
+mod body;
+mod cursor;
+mod handlers;
+pub mod metrics;
+mod problem;
+mod router;
+mod server;
+mod settings;
+pub mod shapes;
+pub mod tokens;
+
+pub use server::serve;
+pub use settings::Settings;
+pub use tokens::TokenStore;

@@ -1,0 +1,159 @@
+//! The body of an action, field by field, so that a refusal can name the field that was wrong.
+//!
+//! Fields we do not know are passed over: an older receiver must not refuse a newer console's claim.
+
+use axum::body::{Body, to_bytes};
+use serde_json::{Map, Value};
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// Largest body, bytes; a larger one is 413.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long a body may take to arrive; then 408.
+const BODY_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Longest name of a desk or an outcome, characters.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Longest free text, characters.
+pub const TEXT_CHARS_MAX: usize = 4_000;
+
+/// A body that is a JSON object.
+#[derive(Debug)]
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads a body within its bounds.
+    pub async fn read(body: Body) -> Result<Fields, Problem> {
+        let bytes = tokio::time::timeout(BODY_WAIT_MAX, to_bytes(body, BODY_BYTES_MAX))
+            .await
+            .map_err(|_| Problem::too_slow())?
+            .map_err(|error| {
+                // The limit is the only error of `to_bytes` that a client can still be told of.
+                tracing::debug!(%error, "a body could not be read");
+                Problem::too_large(BODY_BYTES_MAX)
+            })?;
+        Fields::parse(&bytes)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Fields, Problem> {
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Ok(Fields(fields)),
+            Ok(_) => Err(Problem::invalid("body", "the body must be a JSON object")),
+            Err(error) => Err(Problem::invalid("body", format!("the body is not JSON: {error}"))),
+        }
+    }
+
+    /// A UUID that must be there.
+    pub fn uuid(&self, field: &'static str) -> Result<Uuid, Problem> {
+        let text = self.present(field)?;
+        match Uuid::try_parse(text) {
+            Ok(id) if !id.is_nil() => Ok(id),
+            Ok(_) | Err(_) => Err(Problem::invalid(field, format!("`{field}` must be a UUID"))),
+        }
+    }
+
+    /// A short name that must be there and not be empty.
+    pub fn name(&self, field: &'static str) -> Result<&str, Problem> {
+        let text = self.present(field)?.trim();
+        if text.is_empty() {
+            return Err(Problem::invalid(field, format!("`{field}` must not be empty")));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Problem::invalid(field, format!("`{field}` must be one line of plain text")));
+        }
+        bounded(text, field, NAME_CHARS_MAX)
+    }
+
+    /// A free text; empty when it is not there: whether that will do, the rules say.
+    pub fn text(&self, field: &'static str) -> Result<&str, Problem> {
+        bounded(self.optional(field)?.unwrap_or_default(), field, TEXT_CHARS_MAX)
+    }
+
+    /// A short name; empty when it is not there: whether that will do, the rules say.
+    pub fn code(&self, field: &'static str) -> Result<&str, Problem> {
+        bounded(self.optional(field)?.unwrap_or_default(), field, NAME_CHARS_MAX)
+    }
+
+    /// A time that must be there.
+    pub fn time(&self, field: &'static str) -> Result<OffsetDateTime, Problem> {
+        OffsetDateTime::parse(self.present(field)?, &Rfc3339).map_err(|_| {
+            Problem::invalid(field, format!("`{field}` must be an RFC 3339 time like \"2026-03-01T08:00:00Z\""))
+        })
+    }
+
+    fn present(&self, field: &'static str) -> Result<&str, Problem> {
+        self.optional(field)?.ok_or_else(|| Problem::invalid(field, format!("`{field}` is missing")))
+    }
+
+    fn optional(&self, field: &'static str) -> Result<Option<&str>, Problem> {
+        match self.0.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(Problem::invalid(field, format!("`{field}` must be a text")))
+            }
+        }
+    }
+}
+
+fn bounded<'a>(text: &'a str, field: &'static str, chars_max: usize) -> Result<&'a str, Problem> {
+    if text.chars().count() <= chars_max {
+        return Ok(text);
+    }
+    Err(Problem::invalid(field, format!("`{field}` may have {chars_max} characters")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+
+    /// The status of a problem and its fields, as a client reads them.
+    async fn told<T: std::fmt::Debug>(result: Result<T, Problem>) -> (StatusCode, Value) {
+        let response = result.unwrap_err().into_response();
+        let status = response.status();
+        (status, serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn each_wrong_field_is_named_with_what_was_wrong() {
+        let long = format!(r#"{{"desk":"{}"}}"#, "x".repeat(NAME_CHARS_MAX + 1));
+        let table = [
+            (r#"{"desk":7}"#, "desk", "must be a text"),
+            (r#"{"desk":" "}"#, "desk", "must not be empty"),
+            (r#"{"desk":"a\nb"}"#, "desk", "one line"),
+            (r#"{}"#, "desk", "missing"),
+            (r#"{"desk":null}"#, "desk", "missing"),
+            (&long, "desk", "100 characters"),
+        ];
+        for (text, field, words) in table {
+            let (status, json) = told(Fields::parse(text.as_bytes()).unwrap().name("desk")).await;
+            assert_eq!((status.as_u16(), json["field"].as_str()), (400, Some(field)), "{text}");
+            assert!(json["detail"].as_str().unwrap().contains(words), "{text}: {json}");
+        }
+        for text in [r#"{"action":"7"}"#, r#"{"action":"00000000-0000-0000-0000-000000000000"}"#] {
+            let (_, json) = told(Fields::parse(text.as_bytes()).unwrap().uuid("action")).await;
+            assert_eq!(json["field"], "action", "{text}");
+        }
+        let (_, json) = told(Fields::parse(br#"{"until":"soon"}"#).unwrap().time("until")).await;
+        assert!(json["detail"].as_str().unwrap().contains("RFC 3339"));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_one_bounded_json_object() {
+        for (text, words) in [("[]", "JSON object"), ("{", "not JSON"), ("", "not JSON")] {
+            let (status, json) = told(Fields::read(Body::from(text)).await).await;
+            assert_eq!((status.as_u16(), json["field"].as_str()), (400, Some("body")), "{text}");
+            assert!(json["detail"].as_str().unwrap().contains(words), "{text}: {json}");
+        }
+        let (status, _) = told(Fields::read(Body::from("x".repeat(BODY_BYTES_MAX + 1))).await).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        let fields = Fields::read(Body::from(r#"{"desk":" 2 ","new":{}}"#)).await.unwrap();
+        assert_eq!(fields.name("desk").unwrap(), "2");
+        assert_eq!(fields.text("text").unwrap(), "");
+    }
+}

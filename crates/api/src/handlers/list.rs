@@ -1,0 +1,278 @@
+//! `GET /v1/alarms`: the open alarms, at once or when they change.
+//!
+//! A console sends the cursor it has. While that is the present one, the request waits: for the next board,
+//! for a card that comes back by time alone, or for the end of its wait. It never touches a database.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use telecare_queue::Board;
+use time::OffsetDateTime;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use super::Api;
+use crate::access::admit;
+use crate::cursor::{cursor, lapses_in};
+use crate::metrics;
+use crate::problem::Problem;
+use crate::shapes::ListShape;
+use crate::tokens::Permission;
+
+/// Longest wait of a poll, seconds; a longer one is cut to this.
+const WAIT_S_MAX: u64 = 30;
+/// Most polls that wait at once. One more is answered at once and told to come again in a second.
+const WAITING_POLLS_MAX: usize = 2_048;
+/// How long one rendering of a state of the list serves every console that asks for that state.
+const RENDERING_SHARED: Duration = Duration::from_millis(100);
+
+/// What the polls share.
+pub struct List {
+    waiting: Semaphore,
+    rendered: Mutex<Option<Rendered>>,
+}
+
+/// A state of the list as it goes out. Two hundred consoles that wake for one change share it.
+struct Rendered {
+    cursor: String,
+    at: OffsetDateTime,
+    body: Bytes,
+}
+
+/// A poll as asked.
+#[derive(Debug, PartialEq, Eq)]
+struct Poll {
+    /// The cursor the console has.
+    known: Option<String>,
+    /// How long to wait for another.
+    wait: Duration,
+    /// Whether an unchanged list is 304.
+    conditional: bool,
+}
+
+/// The open list.
+pub async fn list(
+    State(api): State<Arc<Api>>,
+    query: Result<Query<HashMap<String, String>>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    admit(&api.settings.tokens, &headers, Permission::List, OffsetDateTime::now_utc())?;
+    let Query(query) = query.map_err(|error| Problem::invalid("query", error.body_text()))?;
+    let poll = Poll::of(&query, &headers)?;
+    let mut boards = api.queue.board();
+    let first = boards.borrow_and_update().clone();
+    let waits = !poll.wait.is_zero() && poll.known.as_ref() == Some(&cursor(&first, OffsetDateTime::now_utc()));
+    let crowded = match (waits, api.list.waiting.try_acquire()) {
+        (false, _) => false,
+        (true, Err(_)) => true,
+        (true, Ok(_place)) => {
+            metrics::poll_waits();
+            let _counted = Waiting;
+            wait(&mut boards, api.stop.clone(), &poll).await;
+            false
+        }
+    };
+    let board = boards.borrow().clone();
+    let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
+    if crowded {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1_u32));
+    }
+    Ok(response)
+}
+
+/// Counts a waiting console out again, also one that hangs up.
+struct Waiting;
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        metrics::poll_answered();
+    }
+}
+
+/// Until the cursor is another one, the wait is over or the receiver stops.
+async fn wait(boards: &mut watch::Receiver<Arc<Board>>, mut stop: watch::Receiver<bool>, poll: &Poll) {
+    let until = Instant::now() + poll.wait;
+    let mut stopping = pin!(stop.wait_for(|stop| *stop));
+    loop {
+        let board = boards.borrow_and_update().clone();
+        let now = OffsetDateTime::now_utc();
+        if poll.known.as_deref() != Some(cursor(&board, now).as_str()) {
+            return;
+        }
+        // One millisecond more than the instant, so that a coarse timer does not wake just before it.
+        let lapse = lapses_in(&board, now).map(|lapse| Instant::now() + lapse + Duration::from_millis(1));
+        drop(board);
+        tokio::select! {
+            changed = boards.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep_until(lapse.map_or(until, |lapse| lapse.min(until))) => {
+                if Instant::now() >= until {
+                    return;
+                }
+            }
+            // Also when nobody is left to say so: then the receiver is gone already.
+            _ = &mut stopping => return,
+        }
+    }
+}
+
+fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<Response, Problem> {
+    let cursor = cursor(board, now);
+    // A cursor is a UUID, digits and the signs `:d~`, all fit for a header.
+    let etag = HeaderValue::try_from(format!("\"{cursor}\"")).map_err(|_| Problem::internal())?;
+    let unchanged = poll.conditional && poll.known.as_ref() == Some(&cursor);
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let body = api.list.rendered(&cursor, now, || ListShape::of(board, &cursor, now, &api.settings))?;
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, etag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+impl List {
+    /// Nobody waits, nothing is rendered.
+    pub fn new() -> List {
+        List { waiting: Semaphore::new(WAITING_POLLS_MAX), rendered: Mutex::new(None) }
+    }
+
+    /// The list's bytes: those of a moment ago if they are of the same state. The lock is held while they are
+    /// made, so that of many consoles one does the work.
+    fn rendered(&self, cursor: &str, now: OffsetDateTime, shape: impl FnOnce() -> ListShape) -> Result<Bytes, Problem> {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = rendered.as_ref()
+            && last.cursor == cursor
+            && (last.at..last.at + RENDERING_SHARED).contains(&now)
+        {
+            return Ok(last.body.clone());
+        }
+        let body = serde_json::to_vec(&shape()).map(Bytes::from).map_err(|error| {
+            tracing::error!(%error, "the list could not be written as JSON");
+            Problem::internal()
+        })?;
+        *rendered = Some(Rendered { cursor: cursor.to_owned(), at: now, body: body.clone() });
+        Ok(body)
+    }
+}
+
+impl Poll {
+    fn of(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<Poll, Problem> {
+        let wait_s = match query.get("wait") {
+            None => 0,
+            Some(text) => text
+                .parse::<u64>()
+                .map_err(|_| Problem::invalid("wait", format!("`wait` must be whole seconds, at most {WAIT_S_MAX}")))?,
+        };
+        let etag = etag(headers);
+        Ok(Poll {
+            conditional: etag.is_some(),
+            known: etag.or_else(|| query.get("cursor").cloned()),
+            wait: Duration::from_secs(wait_s.min(WAIT_S_MAX)),
+        })
+    }
+}
+
+/// The cursor in `If-None-Match`. A console has one state of the list, so of several tags the first counts.
+fn etag(headers: &HeaderMap) -> Option<String> {
+    let tags = headers.get(header::IF_NONE_MATCH)?.to_str().ok()?;
+    let tag = tags.split(',').next()?.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    Some(tag.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shapes::samples::{CLAIMED_AT, board_of, waiting_alarm};
+    use crate::{Settings, TokenStore};
+    use telecare_queue::Link;
+
+    fn poll(query: &[(&str, &str)], etag: Option<&str>) -> Result<Poll, Problem> {
+        let query = query.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let mut headers = HeaderMap::new();
+        if let Some(etag) = etag {
+            headers.insert(header::IF_NONE_MATCH, etag.parse().unwrap());
+        }
+        Poll::of(&query, &headers)
+    }
+
+    #[test]
+    fn a_poll_is_read_with_its_bounds() {
+        let known = |cursor: &str| Some(cursor.to_owned());
+        let table = [
+            (vec![], None, (None, 0, false)),
+            (vec![("cursor", "b:1"), ("wait", "5")], None, (known("b:1"), 5, false)),
+            (vec![("wait", "900")], Some("\"b:1d~2\""), (known("b:1d~2"), 30, true)),
+            (vec![("cursor", "b:1")], Some("W/\"b:2\", \"b:3\""), (known("b:2"), 0, true)),
+            (vec![("cursor", "b:1")], Some("*"), (known("b:1"), 0, false)),
+        ];
+        for (query, etag, (known, wait_s, conditional)) in table {
+            let expected = Poll { known, wait: Duration::from_secs(wait_s), conditional };
+            assert_eq!(poll(&query, etag).unwrap(), expected, "{query:?} {etag:?}");
+        }
+        for wrong in ["-1", "soon", "1.5", ""] {
+            assert!(poll(&[("wait", wrong)], None).is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_poll_waits_for_the_next_board_and_no_longer() {
+        let board = Arc::new(board_of(vec![waiting_alarm(1)], Link::Connected));
+        let (boards, mut watching) = watch::channel(board.clone());
+        let (_stop, stopping) = watch::channel(false);
+        let known = Poll { known: Some(board.cursor()), wait: Duration::from_secs(30), conditional: false };
+        let mut next = (*board).clone();
+        next.version += 1;
+        let waiting = wait(&mut watching, stopping.clone(), &known);
+        let ((), ()) = tokio::join!(waiting, async {
+            boards.send_replace(Arc::new(next));
+        });
+        assert_ne!(watching.borrow().cursor(), board.cursor());
+        // An unknown cursor never waits: this would take the whole wait.
+        let begun = Instant::now();
+        wait(&mut watching, stopping, &known).await;
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn a_poll_ends_when_the_receiver_stops() {
+        let board = Arc::new(board_of(vec![], Link::Connected));
+        let (_boards, mut watching) = watch::channel(board.clone());
+        let (stop, stopping) = watch::channel(false);
+        let known = Poll { known: Some(board.cursor()), wait: Duration::from_secs(30), conditional: false };
+        let begun = Instant::now();
+        let ((), ()) = tokio::join!(wait(&mut watching, stopping, &known), async {
+            stop.send_replace(true);
+        });
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn consoles_share_a_rendering_of_one_state_for_a_moment() {
+        let settings = Settings {
+            receiver: "r".to_owned(),
+            site: String::new(),
+            tokens: TokenStore::load("/nonexistent/tokens.toml".as_ref()),
+            lease: Duration::from_secs(120),
+            software: "0".to_owned(),
+        };
+        let board = board_of(vec![waiting_alarm(1)], Link::Standalone);
+        let list = List::new();
+        let render =
+            |cursor: &str, at| list.rendered(cursor, at, || ListShape::of(&board, cursor, at, &settings)).unwrap();
+        let first = render("b:1", CLAIMED_AT);
+        assert_eq!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED / 2));
+        assert_ne!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED));
+        assert_ne!(first, render("b:2", CLAIMED_AT));
+        assert_ne!(first, render("b:1", CLAIMED_AT - RENDERING_SHARED), "a clock that was set back");
+    }
+}

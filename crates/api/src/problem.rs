@@ -1,0 +1,218 @@
+//! Every refusal of the API: RFC 9457 problem details, `application/problem+json`.
+//!
+//! `type` and `refusal` name what happened and are for programs; `title` and `detail` are for people. A
+//! refused action carries the alarm as it is, so that whoever lost sees the holder or the later signal.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use telecare_alarm::Refusal;
+use telecare_queue::ActError;
+use time::OffsetDateTime;
+
+use crate::shapes::{AlarmShape, Timestamp};
+
+/// How soon a client should try again when nothing can be stored, seconds.
+const RETRY_AFTER_S: u32 = 1;
+
+/// One refusal.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    shape: Box<ProblemShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemShape {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// The part of the request that was wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alarm: Option<AlarmShape>,
+}
+
+impl Problem {
+    /// A part of the request cannot be understood.
+    pub fn invalid(field: &'static str, detail: impl Into<String>) -> Problem {
+        let mut problem =
+            Problem::new(StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be understood", detail);
+        problem.shape.field = Some(field);
+        problem
+    }
+
+    /// No token that works came with the request. Which of the reasons it was, only the log says.
+    pub fn unauthorised() -> Problem {
+        let detail = "send a token of this receiver that has not expired, as `Authorization: Bearer TOKEN`";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "A valid token is needed", detail)
+    }
+
+    /// The token's role does not reach that far.
+    pub fn forbidden(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Your role does not allow this", detail)
+    }
+
+    /// The path is not one of ours.
+    pub fn no_such_path(path: &str) -> Problem {
+        let detail = format!("there is nothing at {path}");
+        Problem::new(StatusCode::NOT_FOUND, "no-such-path", "No such path", detail)
+    }
+
+    /// The path is ours, the method is not.
+    pub fn wrong_method(method: &str, path: &str) -> Problem {
+        let detail = format!("{path} does not take {method}");
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Wrong method", detail)
+    }
+
+    /// The body is larger than the bound.
+    pub fn too_large(bytes_max: usize) -> Problem {
+        let detail = format!("a body may have {bytes_max} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+    }
+
+    /// The body did not come in time.
+    pub fn too_slow() -> Problem {
+        let detail = "the body did not arrive in time";
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The request took too long", detail)
+    }
+
+    /// A handler panicked. What happened is in the log, not in the answer.
+    pub fn internal() -> Problem {
+        let detail = "the receiver met a fault of its own; it is in its log";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal fault", detail)
+    }
+
+    /// No such alarm is known here.
+    pub fn unknown_alarm() -> Problem {
+        Problem::refused(&Refusal::UnknownAlarm)
+    }
+
+    /// What the queue said to an action, at an instant.
+    pub fn of_act(error: &ActError, now: OffsetDateTime) -> Problem {
+        match error {
+            ActError::Refused { refusal, alarm, degraded } => {
+                let mut problem = Problem::refused(refusal);
+                problem.shape.degraded = Some(*degraded);
+                problem.shape.now = Some(Timestamp(now));
+                problem.shape.alarm = alarm.as_ref().map(|alarm| AlarmShape::of(alarm, now));
+                problem
+            }
+            ActError::CannotStore => {
+                let title = "Nothing can be stored at the moment";
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cannot-store", title, error.to_string())
+            }
+        }
+    }
+
+    fn refused(refusal: &Refusal) -> Problem {
+        let (status, title, field) = match refusal {
+            Refusal::Taken { .. } => (StatusCode::CONFLICT, "Someone else has this alarm", None),
+            Refusal::NotHolder { .. } => (StatusCode::CONFLICT, "This alarm is not yours", None),
+            Refusal::Closed { .. } => (StatusCode::CONFLICT, "This alarm is closed", None),
+            Refusal::LaterSignal { .. } => (StatusCode::CONFLICT, "A later signal came", Some("shown")),
+            Refusal::NotHeld => (StatusCode::CONFLICT, "This alarm is not on hold", None),
+            Refusal::Missing { what } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "Something is missing or not possible", Some(*what))
+            }
+            Refusal::UnknownAlarm => (StatusCode::NOT_FOUND, "No such alarm", None),
+        };
+        let mut problem = Problem::new(status, refusal.name(), title, refusal.to_string());
+        problem.shape.field = field;
+        problem.shape.refusal = Some(refusal.name());
+        problem
+    }
+
+    fn new(status: StatusCode, name: &'static str, title: &'static str, detail: impl Into<String>) -> Problem {
+        let shape = ProblemShape {
+            kind: format!("urn:telecare:problem:{name}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            field: None,
+            refusal: None,
+            degraded: None,
+            now: None,
+            alarm: None,
+        };
+        Problem { status, shape: Box::new(shape) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(&*self.shape)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"telecare\""));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use telecare_alarm::{Actor, SignalId};
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    fn ann() -> Actor {
+        Actor { person: Arc::from("Ann"), desk: Arc::from("desk-2") }
+    }
+
+    #[test]
+    fn each_refusal_has_its_status_its_name_and_words() {
+        let at = datetime!(2026-03-01 8:00 UTC);
+        let last = SignalId(Uuid::from_u128(7));
+        let table = [
+            (Refusal::Taken { holder: ann() }, 409, "taken", None, "Ann at desk-2"),
+            (Refusal::NotHolder { holder: None }, 409, "not-holder", None, "claim"),
+            (Refusal::Closed { by: ann(), at }, 409, "closed", None, "Ann at desk-2"),
+            (Refusal::LaterSignal { last }, 409, "later-signal", Some("shown"), "later signal"),
+            (Refusal::NotHeld, 409, "not-held", None, "hold"),
+            (Refusal::Missing { what: "outcome" }, 422, "missing", Some("outcome"), "outcome"),
+            (Refusal::UnknownAlarm, 404, "unknown-alarm", None, "no such alarm"),
+        ];
+        for (refusal, status, name, field, words) in table {
+            let error = ActError::Refused { refusal, alarm: None, degraded: true };
+            let problem = Problem::of_act(&error, at);
+            let json = serde_json::to_value(&problem.shape).unwrap();
+            assert_eq!(problem.status.as_u16(), status, "{name}");
+            assert_eq!(json["status"], status, "{name}");
+            assert_eq!(json["refusal"], name);
+            assert_eq!(json["type"], format!("urn:telecare:problem:{name}"));
+            assert_eq!(json["field"].as_str(), field, "{name}");
+            assert!(json["detail"].as_str().unwrap().contains(words), "{name}");
+            assert_eq!(json["degraded"], true);
+        }
+    }
+
+    #[test]
+    fn the_headers_tell_a_client_what_to_do() {
+        let unauthorised = Problem::unauthorised().into_response();
+        assert_eq!(unauthorised.headers()["content-type"], "application/problem+json");
+        assert!(unauthorised.headers().contains_key("www-authenticate"));
+        let away = Problem::of_act(&ActError::CannotStore, datetime!(2026-03-01 8:00 UTC)).into_response();
+        assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(away.headers()["retry-after"], "1");
+    }
+}

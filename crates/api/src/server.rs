@@ -1,0 +1,116 @@
+//! Sockets and their bounds.
+//!
+//! | bound | at it |
+//! |---|---|
+//! | connections | the next caller waits in the kernel's queue until one ends |
+//! | a request's head, and the pause before it | the connection is closed |
+//! | a body | see [`crate::body`] |
+//! | an answer nobody takes | the kernel closes the connection |
+//! | the stop | polls answer at once, what is still open afterwards is cut |
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use telecare_queue::Queue;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::handlers::{Api, List};
+use crate::{Settings, metrics, router};
+
+/// Most connections at once.
+const CONNECTIONS_MAX: usize = 4_096;
+/// Longest wait for a request's head, from the connection's begin or its last answer.
+const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Largest head, bytes.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long sent bytes may stay unacknowledged by the other side's kernel.
+const UNTAKEN_MAX: Duration = Duration::from_secs(30);
+/// Pause after a failed accept: it fails for want of file descriptors, which come back one by one.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long answers may take to leave once the receiver stops.
+const DRAIN_MAX: Duration = Duration::from_secs(2);
+
+/// Serves the API until `stop` turns true, then lets answers leave and returns. An error means that the
+/// listener could not be used at all.
+pub async fn serve(
+    listener: std::net::TcpListener,
+    queue: Queue,
+    settings: Settings,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let api = Api { queue, settings, list: List::new(), stop: stop.clone() };
+    let router = router::router(Arc::new(api));
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            Some(_) = connections.join_next() => {}
+            accepted = accept(&listener, &slots) => match accepted {
+                Ok((stream, slot)) => {
+                    connections.spawn(converse(stream, slot, router.clone(), stop.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a console's connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+        metrics::show_connections(connections.len());
+    }
+    drop(listener);
+    let drained = tokio::time::timeout(DRAIN_MAX, async { while connections.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        tracing::info!(connections = connections.len(), "connections were cut because the receiver stops");
+    }
+    Ok(())
+}
+
+/// The slot before the connection: beyond the bound nobody is let in to be sent away.
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = slots.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, slot))
+}
+
+async fn converse(stream: TcpStream, _slot: OwnedSemaphorePermit, router: Router, mut stop: watch::Receiver<bool>) {
+    let untaken_ms = u32::try_from(UNTAKEN_MAX.as_millis()).unwrap_or(u32::MAX);
+    let set = stream.set_nodelay(true);
+    let set = set.and(rustix::net::sockopt::set_tcp_user_timeout(&stream, untaken_ms).map_err(io::Error::from));
+    if let Err(error) = set {
+        // It is gone already, or it goes without: the other bounds hold.
+        tracing::debug!(%error, "a console's connection could not be set up");
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a console's connection ended badly");
+    }
+}
+
+/// Also when nobody is left to say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,157 @@
+//! What a unit said, with its protocol's own fields.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use telecare_protocol::report::{Fault, Fields, Outcome, Value};
+use telecare_protocol::{Event, Report};
+
+use telecare_protocol::Origin;
+
+/// One report.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportShape {
+    protocol: &'static str,
+    outcome: &'static str,
+    origin: &'static str,
+    identity: Option<String>,
+    local_unit: Option<String>,
+    caller: Option<CallerShape>,
+    events: Vec<EventShape>,
+    /// By the names the protocol's document uses.
+    fields: FieldsShape,
+    error: Option<FaultShape>,
+    warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CallerShape {
+    number: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct EventShape {
+    trigger: &'static str,
+    status: &'static str,
+    code: String,
+    words: String,
+    location: Option<LocationShape>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct LocationShape {
+    code: String,
+    words: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct FaultShape {
+    name: String,
+    #[serde(flatten)]
+    fields: FieldsShape,
+}
+
+/// Named values as an object, in the order of the protocol's document.
+#[derive(Clone, Debug)]
+pub struct FieldsShape(pub Fields);
+
+struct ValueShape<'a>(&'a Value);
+
+impl Serialize for FieldsShape {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        object(&self.0, serializer)
+    }
+}
+
+impl Serialize for ValueShape<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Number(number) => serializer.serialize_i64(*number),
+            Value::List(groups) => serializer.collect_seq(groups.iter().map(|group| FieldsShape(group.clone()))),
+        }
+    }
+}
+
+fn object<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (name, value) in fields {
+        map.serialize_entry(name, &ValueShape(value))?;
+    }
+    map.end()
+}
+
+impl ReportShape {
+    /// The report as it was kept.
+    pub fn of(report: &Report) -> ReportShape {
+        let (outcome, error) = match &report.outcome {
+            Outcome::Decoded => ("decoded", None),
+            Outcome::Unreadable(fault) => ("unreadable", Some(fault_shape(fault))),
+        };
+        ReportShape {
+            protocol: report.protocol.as_str(),
+            outcome,
+            origin: origin(report.origin),
+            identity: report.identity.clone(),
+            local_unit: report.local_unit.clone(),
+            caller: report
+                .caller
+                .as_ref()
+                .map(|caller| CallerShape { number: caller.number.clone(), name: caller.name.clone() }),
+            events: report.events.iter().map(event).collect(),
+            fields: FieldsShape(report.fields.clone()),
+            error,
+            warnings: report.warnings.clone(),
+        }
+    }
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Unit => "unit",
+        Origin::HardwareReceiver => "hardware-receiver",
+        Origin::Line => "line",
+    }
+}
+
+fn event(event: &Event) -> EventShape {
+    EventShape {
+        trigger: event.trigger.as_str(),
+        status: event.status.as_str(),
+        code: event.code.clone(),
+        words: event.words.clone(),
+        location: event
+            .location
+            .as_ref()
+            .map(|location| LocationShape { code: location.code.clone(), words: location.words.clone() }),
+    }
+}
+
+fn fault_shape(fault: &Fault) -> FaultShape {
+    FaultShape { name: fault.name.clone(), fields: FieldsShape(fault.fields.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use telecare_protocol::Protocol;
+
+    #[test]
+    fn a_fault_keeps_its_name_and_its_fields() {
+        let fields = vec![("computed".to_owned(), Value::Number(76)), ("received".to_owned(), Value::Number(36))];
+        let fault = Fault { name: "BadChecksum".to_owned(), fields };
+        let json = serde_json::to_value(ReportShape::of(&Report::unreadable(Protocol::Bs8521, fault))).unwrap();
+        assert_eq!(json["outcome"], "unreadable");
+        assert_eq!(json["error"], serde_json::json!({"name": "BadChecksum", "computed": 76, "received": 36}));
+        assert_eq!(json["events"][0]["trigger"], "unreadable");
+    }
+
+    #[test]
+    fn fields_keep_their_document_order_and_their_zeros() {
+        let inner = vec![("code".to_owned(), Value::Text("BA".to_owned()))];
+        let fields =
+            vec![("line".to_owned(), Value::Text("007".to_owned())), ("events".to_owned(), Value::List(vec![inner]))];
+        let json = serde_json::to_string(&FieldsShape(fields)).unwrap();
+        assert_eq!(json, r#"{"line":"007","events":[{"code":"BA"}]}"#);
+    }
+}
