@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::Report;
+use crate::{Report, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,29 +87,50 @@ pub enum Counted {
 /// A conversation in one of the protocols.
 #[derive(Debug)]
 pub enum Session {
-    // SurGard(crate::surgard::Session),
+    /// A hardware receiver's automation output.
+    SurGard(surgard::Session),
 }
 
 impl Session {
     /// Takes bytes as they came; any split of the bytes gives the same reports.
-    pub fn handle_bytes(&mut self, _bytes: &[u8], _now: Instant) {}
+    pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {
+        match self {
+            Session::SurGard(session) => session.handle_bytes(bytes, now),
+        }
+    }
 
     /// Takes notice that time has passed; call it no earlier than [`Session::poll_timeout`] says.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match self {
+            Session::SurGard(session) => session.handle_timeout(now),
+        }
+    }
 
     /// The delivery is stored durably: the only way to a positive answer.
-    pub fn handle_stored(&mut self, _token: Token, _now: Instant) {}
+    pub fn handle_stored(&mut self, token: Token, now: Instant) {
+        match self {
+            Session::SurGard(session) => session.handle_stored(token, now),
+        }
+    }
 
     /// The delivery could not be stored: the protocol's own way of making the unit try again.
-    pub fn handle_refused(&mut self, _token: Token, _now: Instant) {}
+    pub fn handle_refused(&mut self, token: Token, now: Instant) {
+        match self {
+            Session::SurGard(session) => session.handle_refused(token, now),
+        }
+    }
 
     /// The next thing to do, until there is none.
     pub fn next_command(&mut self) -> Option<Command> {
-        None
+        match self {
+            Session::SurGard(session) => session.next_command(),
+        }
     }
 
     /// When [`Session::handle_timeout`] wants to be called, if at all.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        match self {
+            Session::SurGard(session) => session.poll_timeout(),
+        }
     }
 }

@@ -96,7 +96,7 @@ impl Header {
 
 fn basic(text: &str, width: usize) -> Parsed<'_, Line> {
     let (tail, header) = header(text, '1', width)?;
-    if tail.len() == 18 && tail.trim_matches(' ') == "@" && tail.find('@') == Some(11) {
+    if tail.len() == 16 && tail.trim_matches(' ') == "@" && tail.find('@') == Some(11) {
         return Ok(("", Line { header: Some(header), body: Body::Heartbeat }));
     }
     let letter = context("event", satisfy(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' '));

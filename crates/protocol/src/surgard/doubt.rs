@@ -1,0 +1,130 @@
+//! Whether the sender may repeat a line that is stored: the proof a copy carries.
+//!
+//! After an ACK in time the sender is done with its line, and an identical one is a new press. After an answer
+//! that was refused, late or not sent, and at the start of a session (our last answer may not have arrived),
+//! the next line may be a copy. The proof then covers signals no older than the first unanswered copy, so a
+//! press that was answered before it is never taken for the original.
+
+use std::time::{Duration, Instant};
+
+use super::settings::{FAILURE_WINDOW, after};
+use crate::RepeatProof;
+
+/// Stamps of two copies are compared by another clock later on; this covers their difference.
+const STAMP_SLACK: Duration = Duration::from_millis(200);
+
+#[derive(Debug)]
+pub(super) struct Doubt {
+    retry_window: Duration,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The last line was answered in time.
+    None,
+    /// A copy may come.
+    Open {
+        /// Last byte of the first unanswered copy; none at the start of a session.
+        since: Option<Instant>,
+        /// Only heartbeats came since: the sender holds its buffer back.
+        heartbeats: bool,
+        /// The first heartbeat answered since: the buffer follows it at once.
+        link_back: Option<Instant>,
+    },
+}
+
+impl Doubt {
+    pub(super) fn at_start(retry_window: Duration) -> Doubt {
+        Doubt { retry_window, state: State::Open { since: None, heartbeats: false, link_back: None } }
+    }
+
+    /// The proof for a line with this last byte.
+    pub(super) fn proof(&self, last_byte: Instant) -> RepeatProof {
+        let State::Open { since, heartbeats, link_back } = &self.state else {
+            return RepeatProof::None;
+        };
+        let buffer_is_empty = link_back.is_some_and(|back| last_byte > after(back, self.retry_window));
+        let window = if *heartbeats { FAILURE_WINDOW.max(self.retry_window) } else { self.retry_window };
+        let elapsed = since.map(|since| last_byte.saturating_duration_since(since));
+        match elapsed {
+            _ if buffer_is_empty => RepeatProof::None,
+            Some(elapsed) if elapsed > window => RepeatProof::None,
+            Some(elapsed) => RepeatProof::PreviousOnLine(elapsed.saturating_add(STAMP_SLACK)),
+            None => RepeatProof::PreviousOnLine(window),
+        }
+    }
+
+    /// A line was answered in time.
+    pub(super) fn answered(&mut self) {
+        self.state = State::None;
+    }
+
+    /// A line was left unanswered.
+    pub(super) fn unanswered(&mut self, last_byte: Instant) {
+        if self.proof(last_byte) == RepeatProof::None {
+            self.state = State::Open { since: Some(last_byte), heartbeats: false, link_back: None };
+        }
+    }
+
+    /// A heartbeat came: the sender is idle, or holds its buffer back.
+    pub(super) fn heartbeat(&mut self) {
+        if let State::Open { heartbeats, .. } = &mut self.state {
+            *heartbeats = true;
+        }
+    }
+
+    /// A heartbeat was answered: the sender's link is back.
+    pub(super) fn heartbeat_answered(&mut self, now: Instant) {
+        if let State::Open { link_back, .. } = &mut self.state {
+            link_back.get_or_insert(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(16);
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn at_the_start_the_whole_window_and_none_after_an_answer() {
+        let now = Instant::now();
+        let mut doubt = Doubt::at_start(WINDOW);
+        assert_eq!(doubt.proof(now), RepeatProof::PreviousOnLine(WINDOW));
+        doubt.answered();
+        assert_eq!(doubt.proof(now), RepeatProof::None);
+    }
+
+    #[test]
+    fn the_proof_reaches_back_to_the_first_unanswered_copy_only() {
+        let now = Instant::now();
+        let mut doubt = Doubt::at_start(WINDOW);
+        doubt.answered();
+        doubt.unanswered(now);
+        assert_eq!(doubt.proof(now + seconds(4)), RepeatProof::PreviousOnLine(seconds(4) + STAMP_SLACK));
+        doubt.unanswered(now + seconds(4));
+        assert_eq!(doubt.proof(now + seconds(8)), RepeatProof::PreviousOnLine(seconds(8) + STAMP_SLACK));
+        assert_eq!(doubt.proof(now + seconds(17)), RepeatProof::None, "the sender has given up");
+    }
+
+    #[test]
+    fn heartbeats_alone_keep_the_window_open_until_the_buffer_had_its_chance() {
+        let now = Instant::now();
+        let mut doubt = Doubt::at_start(WINDOW);
+        doubt.answered();
+        doubt.unanswered(now);
+        doubt.heartbeat();
+        assert_eq!(doubt.proof(now + seconds(300)), RepeatProof::PreviousOnLine(seconds(300) + STAMP_SLACK));
+        assert_eq!(doubt.proof(now + seconds(601)), RepeatProof::None);
+        doubt.heartbeat_answered(now + seconds(100));
+        doubt.heartbeat_answered(now + seconds(130));
+        assert!(doubt.proof(now + seconds(116)) != RepeatProof::None);
+        assert_eq!(doubt.proof(now + seconds(117)), RepeatProof::None, "a press long after the link came back");
+    }
+}

@@ -1,0 +1,348 @@
+//! Scripts for the Sur-Gard session on virtual time. Every step lists all commands; a leftover one fails.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use telecare_protocol::surgard::{self, Settings};
+use telecare_protocol::{Codes, Command, Counted, Message, Outcome, RepeatProof, Session, Token};
+
+static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
+
+const G01: &str = "1011           @    \x14";
+const G03: &str = "5011 181234E12101001\x14";
+const G04: &str = "5023 184321R10100005\x14";
+const G17: &str = "5011 181234E121010\x14";
+const HEARTBEAT: &str = "heartbeat";
+const DURESS: &str = "1234 duress active";
+const ACK: &str = "ack";
+
+/// A session and its clock; what it asked for since the last look, in words.
+struct Rig {
+    session: Session,
+    now: Instant,
+    tokens: u64,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        Rig::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Rig {
+        let now = Instant::now();
+        let session = surgard::Session::new(settings, Arc::clone(&CODES), now).into();
+        Rig { session, now, tokens: 0 }
+    }
+
+    fn wait(&mut self, seconds: f64) -> Vec<String> {
+        let until = self.now + Duration::from_secs_f64(seconds);
+        while let Some(deadline) = self.session.poll_timeout().filter(|deadline| *deadline <= until) {
+            self.now = deadline;
+            self.session.handle_timeout(deadline);
+            assert!(self.session.poll_timeout() != Some(deadline), "a timeout that does not move");
+        }
+        self.now = until;
+        self.seen()
+    }
+
+    fn hear(&mut self, bytes: impl AsRef<[u8]>) -> Vec<String> {
+        self.session.handle_bytes(bytes.as_ref(), self.now);
+        self.seen()
+    }
+
+    fn stored(&mut self, token: u64) -> Vec<String> {
+        self.session.handle_stored(Token(token), self.now);
+        self.seen()
+    }
+
+    fn refused(&mut self, token: u64) -> Vec<String> {
+        self.session.handle_refused(Token(token), self.now);
+        self.seen()
+    }
+
+    fn seen(&mut self) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Some(command) = self.session.next_command() {
+            seen.push(match command {
+                Command::Send(bytes) if bytes == [surgard::ACK] => ACK.to_owned(),
+                Command::Send(bytes) => format!("send {bytes:?}"),
+                Command::Count(Counted::BadFrame(name)) => format!("bad {name}"),
+                Command::Count(Counted::JunkBytes(n)) => format!("junk {n}"),
+                Command::Count(Counted::LateAnswer) => "late".to_owned(),
+                Command::Deliver(delivery) => {
+                    assert_eq!(delivery.token, Token(self.tokens), "tokens count up");
+                    self.tokens += 1;
+                    let about = delivery.about.map_or(String::new(), |token| format!(" about {}", token.0));
+                    format!("{}{}{about}", message(&delivery.message), repeat(&delivery.repeat))
+                }
+            });
+        }
+        seen
+    }
+}
+
+fn message(message: &Message) -> String {
+    match message {
+        Message::SignOfLife => HEARTBEAT.to_owned(),
+        Message::Report(report) => {
+            let event = &report.events[0];
+            let who = report.identity.clone().unwrap_or_else(|| format!("{:?}", report.origin));
+            let what = match &report.outcome {
+                Outcome::Decoded => event.trigger.to_string(),
+                Outcome::Unreadable(fault) => format!("unreadable {}", fault.name),
+            };
+            format!("{who} {what} {}", event.status.as_str())
+        }
+    }
+}
+
+fn repeat(proof: &RepeatProof) -> String {
+    match proof {
+        RepeatProof::None => String::new(),
+        RepeatProof::PreviousOnLine(window) => format!(" repeat {:.1}", window.as_secs_f64()),
+        RepeatProof::Key { .. } => " key".to_owned(),
+    }
+}
+
+/// A rig whose line is past its first, answered report, so that nothing is in doubt: the next token is 1.
+fn settled() -> Rig {
+    let mut rig = Rig::new();
+    rig.hear(G04);
+    rig.stored(0);
+    rig
+}
+
+#[test]
+fn t1_heartbeats_keep_the_link_up() {
+    let mut rig = Rig::new();
+    for token in 0..10 {
+        assert_eq!(rig.hear(G01), [HEARTBEAT]);
+        assert_eq!(rig.stored(token), [ACK]);
+        assert_eq!(rig.wait(30.0), [""; 0]);
+    }
+}
+
+#[test]
+fn t2_a_silent_host_gets_a_proven_repeat() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(G03), [DURESS]);
+    assert_eq!(rig.wait(4.0), ["late"]);
+    assert_eq!(rig.stored(1), [""; 0], "stored, but its sender waits no longer");
+    assert_eq!(rig.hear(G03), [format!("{DURESS} repeat 4.2")]);
+    assert_eq!(rig.stored(2), [ACK]);
+    assert_eq!(rig.hear(G03), [DURESS], "after an answer in time it is a new press");
+}
+
+#[test]
+fn t3_the_buffered_line_after_a_failure_is_the_same_event() {
+    let mut rig = settled();
+    for token in 1..5 {
+        let proof = if token == 1 { String::new() } else { format!(" repeat {:.1}", f64::from(token - 1) * 4.0 + 0.2) };
+        assert_eq!(rig.hear(G03), [format!("{DURESS}{proof}")]);
+        assert_eq!(rig.wait(4.0), ["late"]);
+    }
+    for token in 5..8 {
+        assert_eq!(rig.wait(30.0), [""; 0]);
+        assert_eq!(rig.hear(G01), [HEARTBEAT]);
+        assert_eq!(rig.refused(token), [""; 0]);
+    }
+    assert_eq!(rig.wait(30.0), [""; 0]);
+    assert_eq!(rig.hear(G01), [HEARTBEAT]);
+    assert_eq!(rig.stored(8), [ACK]);
+    assert_eq!(rig.hear(G03), [format!("{DURESS} repeat 136.2")]);
+    assert_eq!(rig.stored(9), [ACK]);
+}
+
+#[test]
+fn t3_a_press_long_after_the_link_came_back_is_a_press() {
+    let mut rig = settled();
+    rig.hear(G03);
+    assert_eq!(rig.wait(60.0), ["late"]);
+    rig.hear(G01);
+    assert_eq!(rig.stored(2), [ACK]);
+    assert_eq!(rig.wait(17.0), [""; 0]);
+    assert_eq!(rig.hear(G03), [DURESS]);
+}
+
+#[test]
+fn t4_a_refused_line_is_met_with_silence_and_its_copy_reaches_back_no_further() {
+    let mut rig = settled();
+    rig.hear(G03);
+    assert_eq!(rig.stored(1), [ACK]);
+    assert_eq!(rig.wait(5.0), [""; 0]);
+    assert_eq!(rig.hear(G03), [DURESS]);
+    assert_eq!(rig.refused(2), [""; 0], "never a NAK");
+    assert_eq!(rig.wait(4.0), [""; 0]);
+    // The press stored nine seconds ago was answered: it lies outside the proof.
+    assert_eq!(rig.hear(G03), [format!("{DURESS} repeat 4.2")]);
+    assert_eq!(rig.stored(3), [ACK]);
+}
+
+#[test]
+fn t5_no_answer_is_given_twice_or_unasked() {
+    let mut rig = settled();
+    rig.hear(G03);
+    assert_eq!(rig.stored(1), [ACK]);
+    assert_eq!(rig.stored(1), [""; 0]);
+    assert_eq!(rig.stored(77), [""; 0]);
+    assert_eq!(rig.refused(1), [""; 0]);
+}
+
+#[test]
+fn t6_a_silent_link_is_reported_once_and_its_return_too() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.wait(89.0), [""; 0]);
+    assert_eq!(rig.wait(2.0), ["Line link-lost active"]);
+    assert_eq!(rig.wait(1000.0), [""; 0]);
+    assert_eq!(rig.hear(G01), ["Line link-lost restored", HEARTBEAT]);
+    assert_eq!(rig.stored(0), [""; 0], "no answer is owed for our own report");
+    assert_eq!(rig.stored(2), [ACK]);
+    let mut off = Rig::with(Settings { link_watch: Duration::ZERO, ..Settings::default() });
+    assert_eq!(off.wait(100_000.0), [""; 0]);
+}
+
+#[test]
+fn t7_the_first_line_after_a_reconnect_may_be_a_copy() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.hear(G03), [format!("{DURESS} repeat 16.0")]);
+    let mut brief = Rig::with(Settings { retry_window: Some(Duration::from_secs(40)), ..Settings::default() });
+    assert_eq!(brief.hear(G03), [format!("{DURESS} repeat 40.0")]);
+}
+
+#[test]
+fn t8_two_lines_in_one_read_are_answered_in_order() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(format!("{G01}{G03}")), [HEARTBEAT, DURESS]);
+    assert_eq!(rig.stored(2), [""; 0], "the heartbeat before it is not answered yet");
+    assert_eq!(rig.stored(1), [ACK, ACK]);
+}
+
+#[test]
+fn an_ack_that_could_be_taken_for_a_refused_line_is_withheld() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(format!("{G03}{G04}")), [DURESS, "4321 emergency restored"]);
+    assert_eq!(rig.stored(2), [""; 0]);
+    assert_eq!(rig.refused(1), [""; 0], "an ACK now would be taken for the refused line");
+    assert_eq!(rig.hear(G01), [HEARTBEAT]);
+    assert_eq!(rig.stored(3), [""; 0]);
+    assert_eq!(rig.wait(4.0), [""; 0]);
+    assert_eq!(rig.hear(G03), [format!("{DURESS} repeat 4.2")]);
+    assert_eq!(rig.stored(4), [ACK]);
+    assert_eq!(rig.hear(G04), ["4321 emergency restored"]);
+    assert_eq!(rig.stored(5), [ACK]);
+}
+
+#[test]
+fn answers_owed_are_bounded() {
+    let mut rig = settled();
+    let burst = rig.hear(G03.repeat(9));
+    assert_eq!(burst.len(), 9);
+    assert_eq!((burst[7].as_str(), burst[8].as_str()), (DURESS, "bad AnswersOwed"));
+    let acks: Vec<String> = (1..9).flat_map(|token| rig.stored(token)).collect();
+    assert_eq!(acks, [ACK; 8]);
+}
+
+#[test]
+fn g16_a_partial_line_is_dropped_and_the_next_one_read() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(&G03[..20]), [""; 0]);
+    assert_eq!(rig.wait(1.9), [""; 0]);
+    assert_eq!(rig.wait(0.2), ["junk 20", "Line line-noise active"]);
+    assert_eq!(rig.hear(G03), ["Line line-noise restored", DURESS]);
+}
+
+#[test]
+fn g17_the_same_bad_line_twice_is_delivered_and_cannot_block_the_queue() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(G17), ["bad WrongLength"]);
+    assert_eq!(rig.wait(4.0), [""; 0]);
+    assert_eq!(rig.hear(G17), ["bad WrongLength", "Unit unreadable WrongLength active"]);
+    assert_eq!(rig.stored(1), [ACK]);
+    assert_eq!(rig.hear(G03), [DURESS]);
+    assert_eq!(rig.stored(2), [ACK]);
+    assert_eq!(rig.wait(60.0), [""; 0], "nothing is told twice");
+}
+
+#[test]
+fn g17_a_readable_retry_resolves_a_bad_line() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(G17), ["bad WrongLength"]);
+    assert_eq!(rig.wait(4.0), [""; 0]);
+    assert_eq!(rig.hear(G03), [DURESS]);
+    assert_eq!(rig.stored(1), [ACK]);
+    assert_eq!(rig.wait(60.0), [""; 0]);
+}
+
+#[test]
+fn g17_a_bad_line_nobody_repeats_is_told_without_an_answer() {
+    let mut rig = settled();
+    assert_eq!(rig.hear(G17), ["bad WrongLength"]);
+    assert_eq!(rig.wait(15.9), [""; 0]);
+    assert_eq!(rig.wait(0.2), ["Unit unreadable WrongLength active"]);
+    assert_eq!(rig.stored(1), [""; 0]);
+    assert_eq!(rig.hear(G17), ["bad WrongLength"]);
+    assert_eq!(rig.hear(G01), ["Unit unreadable WrongLength active", HEARTBEAT]);
+}
+
+#[test]
+fn g18_an_unknown_form_is_delivered_at_once() {
+    let mut rig = settled();
+    assert_eq!(rig.hear("Z99??\x14"), ["Unit unknown unknown"]);
+    assert_eq!(rig.stored(1), [ACK]);
+}
+
+#[test]
+fn caller_lines_speak_of_the_event_before_them() {
+    let mut rig = settled();
+    rig.hear(G03);
+    assert_eq!(rig.stored(1), [ACK]);
+    assert_eq!(rig.hear("uMrs A Example     \x14"), ["Unit caller-identity active about 1"]);
+    assert_eq!(rig.hear("U441632960123FFFFFF\x14"), ["Unit caller-identity active about 1"]);
+}
+
+#[test]
+fn a_stray_byte_is_only_counted() {
+    let mut rig = settled();
+    assert_eq!(rig.hear([&[0x00], G03.as_bytes()].concat()), ["junk 1", DURESS]);
+    assert_eq!(rig.hear("\r\n"), [""; 0]);
+    assert_eq!(rig.hear("\x14"), ["junk 1"]);
+}
+
+#[test]
+fn an_hour_at_the_wrong_baud_rate_is_a_few_reports() {
+    let mut rig = settled();
+    let mut reports = Vec::new();
+    let mut state = 1u32;
+    for _ in 0..3600 {
+        let bytes: Vec<u8> = (0..20)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state.to_be_bytes()[0]
+            })
+            .collect();
+        reports.extend(rig.hear(bytes));
+        reports.extend(rig.wait(1.0));
+    }
+    reports.retain(|seen| !seen.starts_with("junk") && !seen.starts_with("bad"));
+    assert!(reports.contains(&"Line line-noise active".to_owned()));
+    assert!(reports.len() <= 7, "{reports:?}");
+    assert!(reports.iter().all(|seen| seen.starts_with("Line") || seen.starts_with("Unit un")), "{reports:?}");
+    assert_eq!(rig.hear(G03).last().unwrap(), DURESS, "and the line still works");
+}
+
+#[test]
+fn a_flood_of_bad_lines_is_bounded_and_a_heartbeat_ends_the_episode() {
+    let mut rig = settled();
+    let mut told = 0;
+    for n in 0..100 {
+        let bad = format!("5011 18{n:04}E121010\x14");
+        told += rig.hear(&bad).iter().filter(|seen| seen.starts_with("Unit unreadable")).count();
+        told += rig.hear(&bad).iter().filter(|seen| seen.starts_with("Unit unreadable")).count();
+        rig.wait(5.0);
+    }
+    assert_eq!(told, 5);
+    assert_eq!(rig.hear(G01).last().unwrap(), HEARTBEAT);
+    rig.hear(G17);
+    assert_eq!(rig.hear(G17).last().unwrap(), "Unit unreadable WrongLength active");
+}
