@@ -17,4 +17,5 @@ pub mod pty;
 pub mod receiver;
 pub mod scratch;
 pub mod surgard;
+pub mod trace;
 pub mod wait;
