@@ -344,5 +344,5 @@ fn a_flood_of_bad_lines_is_bounded_and_a_heartbeat_ends_the_episode() {
     assert_eq!(told, 5);
     assert_eq!(rig.hear(G01).last().unwrap(), HEARTBEAT);
     rig.hear(G17);
-    assert_eq!(rig.hear(G17).last().unwrap(), "Unit unreadable WrongLength active");
+    assert!(rig.hear(G17).last().unwrap().starts_with("Unit unreadable WrongLength active"));
 }

@@ -29,6 +29,7 @@ pub(super) struct Owed {
 pub(super) struct Left {
     pub(super) how: How,
     pub(super) is_report: bool,
+    pub(super) raw: Vec<u8>,
     pub(super) last_byte: Instant,
 }
 
@@ -123,7 +124,7 @@ impl Answers {
 
 impl Owed {
     fn left(&self, how: How) -> Left {
-        Left { how, is_report: self.is_report, last_byte: self.last_byte }
+        Left { how, is_report: self.is_report, raw: self.raw.clone(), last_byte: self.last_byte }
     }
 }
 

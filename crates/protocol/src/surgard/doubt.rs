@@ -27,6 +27,8 @@ enum State {
     Open {
         /// Last byte of the first unanswered copy; none at the start of a session.
         since: Option<Instant>,
+        /// The unanswered line; none until one is.
+        raw: Option<Vec<u8>>,
         /// Only heartbeats came since: the sender holds its buffer back.
         heartbeats: bool,
         /// The first heartbeat answered since: the buffer follows it at once.
@@ -36,12 +38,12 @@ enum State {
 
 impl Doubt {
     pub(super) fn at_start(retry_window: Duration) -> Doubt {
-        Doubt { retry_window, state: State::Open { since: None, heartbeats: false, link_back: None } }
+        Doubt { retry_window, state: State::Open { since: None, raw: None, heartbeats: false, link_back: None } }
     }
 
     /// The proof for a line with this last byte.
     pub(super) fn proof(&self, last_byte: Instant) -> RepeatProof {
-        let State::Open { since, heartbeats, link_back } = &self.state else {
+        let State::Open { since, heartbeats, link_back, .. } = &self.state else {
             return RepeatProof::None;
         };
         let buffer_is_empty = link_back.is_some_and(|back| last_byte > after(back, self.retry_window));
@@ -60,10 +62,17 @@ impl Doubt {
         self.state = State::None;
     }
 
-    /// A line was left unanswered.
-    pub(super) fn unanswered(&mut self, last_byte: Instant) {
-        if self.proof(last_byte) == RepeatProof::None {
-            self.state = State::Open { since: Some(last_byte), heartbeats: false, link_back: None };
+    /// A line was left unanswered. Another line than the one in doubt begins a doubt of its own.
+    pub(super) fn unanswered(&mut self, line: &[u8], last_byte: Instant) {
+        let in_window = self.proof(last_byte) != RepeatProof::None;
+        if let State::Open { raw, .. } = &mut self.state
+            && in_window
+            && raw.as_ref().is_none_or(|held| held == line)
+        {
+            *raw = Some(line.to_vec());
+        } else {
+            let raw = Some(line.to_vec());
+            self.state = State::Open { since: Some(last_byte), raw, heartbeats: false, link_back: None };
         }
     }
 
@@ -106,11 +115,13 @@ mod tests {
         let now = Instant::now();
         let mut doubt = Doubt::at_start(WINDOW);
         doubt.answered();
-        doubt.unanswered(now);
+        doubt.unanswered(b"a", now);
         assert_eq!(doubt.proof(now + seconds(4)), RepeatProof::PreviousOnLine(seconds(4) + STAMP_SLACK));
-        doubt.unanswered(now + seconds(4));
+        doubt.unanswered(b"a", now + seconds(4));
         assert_eq!(doubt.proof(now + seconds(8)), RepeatProof::PreviousOnLine(seconds(8) + STAMP_SLACK));
         assert_eq!(doubt.proof(now + seconds(17)), RepeatProof::None, "the sender has given up");
+        doubt.unanswered(b"b", now + seconds(8));
+        assert_eq!(doubt.proof(now + seconds(12)), RepeatProof::PreviousOnLine(seconds(4) + STAMP_SLACK));
     }
 
     #[test]
@@ -118,7 +129,7 @@ mod tests {
         let now = Instant::now();
         let mut doubt = Doubt::at_start(WINDOW);
         doubt.answered();
-        doubt.unanswered(now);
+        doubt.unanswered(b"a", now);
         doubt.heartbeat();
         assert_eq!(doubt.proof(now + seconds(300)), RepeatProof::PreviousOnLine(seconds(300) + STAMP_SLACK));
         assert_eq!(doubt.proof(now + seconds(601)), RepeatProof::None);

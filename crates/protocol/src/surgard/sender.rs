@@ -249,17 +249,16 @@ mod tests {
         let mut sender = Sender::new(SenderSettings::default(), start);
         let line = sender.send(LINE.to_vec(), start).unwrap();
         assert_eq!(commands(&mut sender), [send(LINE)]);
-        let mut now = start;
         for _ in 0..3 {
-            now = sender.poll_timeout().unwrap();
+            let now = sender.poll_timeout().unwrap();
             sender.handle_timeout(now);
             assert_eq!(commands(&mut sender), [send(LINE)]);
         }
-        now = sender.poll_timeout().unwrap();
+        let now = sender.poll_timeout().unwrap();
         assert_eq!(now - start, Duration::from_secs(16));
         sender.handle_timeout(now);
         assert_eq!(commands(&mut sender), [SenderCommand::LinkFailed]);
-        now = sender.poll_timeout().unwrap();
+        let now = sender.poll_timeout().unwrap();
         sender.handle_timeout(now);
         assert_eq!(commands(&mut sender), [send(HEARTBEAT)]);
         sender.handle_bytes(&[ACK], now);

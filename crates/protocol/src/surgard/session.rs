@@ -227,7 +227,7 @@ impl Session {
         if !self.answers.has_room() {
             self.count(Counted::BadFrame("AnswersOwed"));
             if is_report {
-                self.doubt.unanswered(copy.last_byte);
+                self.doubt.unanswered(&copy.raw, copy.last_byte);
             }
             return None;
         }
@@ -238,7 +238,7 @@ impl Session {
         if ambiguous {
             // Stored all the same; its sender will repeat it.
             if is_report {
-                self.doubt.unanswered(last_byte);
+                self.doubt.unanswered(&raw, last_byte);
             }
             return Some(token);
         }
@@ -263,11 +263,11 @@ impl Session {
 
     /// Carries out how owed answers left. [`How::Acknowledged`] comes from [`Answers::stored`] alone.
     fn settle(&mut self, left: Vec<Left>, now: Instant) {
-        for Left { how, is_report, last_byte } in left {
+        for Left { how, is_report, raw, last_byte } in left {
             match (how, is_report) {
                 (How::Acknowledged, true) => self.doubt.answered(),
                 (How::Acknowledged, false) => self.doubt.heartbeat_answered(now),
-                (How::Late | How::Withheld, true) => self.doubt.unanswered(last_byte),
+                (How::Late | How::Withheld, true) => self.doubt.unanswered(&raw, last_byte),
                 (How::Late | How::Withheld, false) => {}
             }
             match how {
