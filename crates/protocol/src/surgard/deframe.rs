@@ -13,7 +13,8 @@ pub(super) struct Deframer {
     buffer: VecDeque<u8>,
     first_byte: Option<Instant>,
     last_byte: Option<Instant>,
-    overflow_bytes: u64,
+    overflowed: bool,
+    dropped_bytes: u64,
 }
 
 /// What stood before a DC4.
@@ -23,8 +24,8 @@ pub(super) struct Chunk {
     pub(super) bytes: Vec<u8>,
     pub(super) first_byte: Instant,
     pub(super) last_byte: Instant,
-    /// Bytes before these that the bound dropped.
-    pub(super) overflow_bytes: u64,
+    /// Whether the bound dropped bytes before these.
+    pub(super) overflowed: bool,
 }
 
 impl Deframer {
@@ -42,9 +43,15 @@ impl Deframer {
         // The bound counts the DC4 that is still to come.
         if self.buffer.len() >= FRAME_BYTES_MAX {
             self.buffer.pop_front();
-            self.overflow_bytes = self.overflow_bytes.saturating_add(1);
+            self.overflowed = true;
+            self.dropped_bytes = self.dropped_bytes.saturating_add(1);
         }
         None
+    }
+
+    /// How many bytes the bound dropped since the last call.
+    pub(super) fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped_bytes)
     }
 
     /// When what waits for its DC4 is given up.
@@ -61,9 +68,9 @@ impl Deframer {
 
     fn take(&mut self, first_byte: Instant, last_byte: Instant) -> Chunk {
         let bytes = std::mem::take(&mut self.buffer).into();
-        let overflow_bytes = std::mem::take(&mut self.overflow_bytes);
+        let overflowed = std::mem::take(&mut self.overflowed);
         (self.first_byte, self.last_byte) = (None, None);
-        Chunk { bytes, first_byte, last_byte, overflow_bytes }
+        Chunk { bytes, first_byte, last_byte, overflowed }
     }
 }
 
@@ -73,7 +80,10 @@ mod tests {
 
     fn chunks(bytes: &[u8]) -> Vec<(Vec<u8>, u64)> {
         let (mut deframer, now) = (Deframer::default(), Instant::now());
-        bytes.iter().filter_map(|b| deframer.push(*b, now)).map(|c| (c.bytes, c.overflow_bytes)).collect()
+        let chunks: Vec<_> = bytes.iter().filter_map(|b| deframer.push(*b, now)).collect();
+        let dropped = deframer.take_dropped();
+        assert!(chunks.iter().all(|chunk| chunk.overflowed == (dropped > 0)));
+        chunks.into_iter().map(|chunk| (chunk.bytes, dropped)).collect()
     }
 
     #[test]

@@ -72,15 +72,17 @@ impl Session {
         for byte in bytes {
             self.last_heard = now;
             if let Some(chunk) = self.deframer.push(*byte, now) {
+                self.dropped(now);
                 self.chunk(&chunk, now);
             }
         }
+        self.dropped(now);
     }
 
     /// See [`session::Session::handle_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
         if let Some(partial) = self.deframer.expire(self.settings.partial_message, now) {
-            self.junk(bytes_of(&partial), now);
+            self.junk(count(partial.bytes.len()), now);
         }
         let left = self.answers.expire(now);
         self.settle(left, now);
@@ -130,14 +132,13 @@ impl Session {
         let frame = chunk.bytes.strip_suffix(&[super::DC4]).unwrap_or(&chunk.bytes);
         match read(frame, self.settings.header_digits, Mode::Tolerant) {
             Ok(found) => {
-                let noise = chunk.overflow_bytes.saturating_add(count(found.noise_bytes));
-                if noise > 0 {
-                    self.junk(noise, now);
+                if found.noise_bytes > 0 {
+                    self.junk(count(found.noise_bytes), now);
                 }
                 self.line(&found, chunk, now);
             }
-            Err(error) if is_line_like(frame) && chunk.overflow_bytes == 0 => self.bad_frame(chunk, error, now),
-            Err(_) => self.junk(bytes_of(chunk), now),
+            Err(error) if is_line_like(frame) && !chunk.overflowed => self.bad_frame(chunk, error, now),
+            Err(_) => self.junk(count(chunk.bytes.len()), now),
         }
     }
 
@@ -212,6 +213,14 @@ impl Session {
             self.deliver_own(begun, now);
         }
         false
+    }
+
+    /// Counts at once what the bound dropped: noise without a DC4 would otherwise look like quiet.
+    fn dropped(&mut self, now: Instant) {
+        let dropped = self.deframer.take_dropped();
+        if dropped > 0 {
+            self.junk(dropped, now);
+        }
     }
 
     fn junk(&mut self, bytes: u64, now: Instant) {
@@ -296,10 +305,6 @@ fn is_line_like(frame: &[u8]) -> bool {
         frame.iter().filter(|b| super::read::unmasked(**b).is_some_and(|b| matches!(b, b' '..=b'~'))).count();
     let most = printable.saturating_mul(4) >= frame.len().saturating_mul(3);
     printable > 0 && (printable == frame.len() || (frame.len() >= BYTES_MIN && most))
-}
-
-fn bytes_of(chunk: &Chunk) -> u64 {
-    chunk.overflow_bytes.saturating_add(count(chunk.bytes.len()))
 }
 
 fn count(n: usize) -> u64 {
