@@ -1,2 +1,49 @@
-//! x
-fn main() {}
+//! The project's commands: `cargo xtask demo | test | soak | fuzz`.
+//!
+//! Each says what it installs or starts, and leaves nothing behind but what it installed and `target/`.
+
+mod demo;
+mod fuzz;
+mod packages;
+mod soak;
+mod step;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's commands. Each says what it installs or starts.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows the receiver at work: simulated alarms, an operator, a kill -9 in the middle, and the proof.
+    Demo(demo::Options),
+    /// Checks everything CI checks: format, lints, every test, the sample configurations.
+    Test,
+    /// Kills the receiver hundreds of times under load, with and without a database.
+    Soak(soak::Options),
+    /// Feeds the decoders damaged and invented bytes.
+    Fuzz(fuzz::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Test => test::run(),
+        Command::Soak(options) => soak::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
-/// Set by `cargo xtask`, which has just built the binaries.
-const BUILT: &str = "TELECARE_BINARIES_BUILT";
+/// The environment variable by which `cargo xtask` says that it has just built the binaries.
+pub const BUILT: &str = "TELECARE_BINARIES_BUILT";
 
 /// The path of a binary of this workspace. Unless xtask has just done so, builds them first: a test of a
 /// stale binary proves nothing.

@@ -19,8 +19,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::console::Console;
 use crate::scratch::Scratch;
 use crate::wait;
-pub use binary::binary;
-pub use setup::{Line, Setup, Transport};
+pub use binary::{BUILT, binary};
+pub use setup::{Line, Setup, Transport, token};
 
 /// Longest pause between two looks at whether a starting receiver has ended instead.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -33,6 +33,7 @@ pub struct Receiver {
     notify: UnixDatagram,
     process: Option<Child>,
     api_port: u16,
+    metrics_port: u16,
 }
 
 impl Receiver {
@@ -48,7 +49,7 @@ impl Receiver {
         let (api_port, metrics_port) = (setup::free_port()?, setup::free_port()?);
         fs::write(scratch.join("receiver.toml"), setup.config(scratch.path(), api_port, metrics_port))?;
         setup::write_tokens(&scratch.join("tokens.toml"), setup.people)?;
-        Ok(Receiver { scratch, setup, notify, process: None, api_port })
+        Ok(Receiver { scratch, setup, notify, process: None, api_port, metrics_port })
     }
 
     /// Writes the configuration, starts the receiver and waits until it says that it is ready.
@@ -140,6 +141,11 @@ impl Receiver {
     /// Port of the HTTP API.
     pub fn api_port(&self) -> u16 {
         self.api_port
+    }
+
+    /// Port of the metrics.
+    pub fn metrics_port(&self) -> u16 {
+        self.metrics_port
     }
 
     /// Everything it has logged.

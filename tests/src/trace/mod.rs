@@ -8,7 +8,7 @@ mod calls;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use calls::{Call, Moment};
 
@@ -25,6 +25,11 @@ pub fn wrapper(file: &Path) -> Vec<String> {
     let trace = format!("trace={CALLS}");
     let words = ["strace", "-f", "-yy", "-s", "9000", "-e", &trace, "-e", "signal=none", "-o"];
     words.iter().map(ToString::to_string).chain([file.to_string_lossy().into_owned()]).collect()
+}
+
+/// Whether strace is there at all.
+pub fn is_installed() -> bool {
+    Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok()
 }
 
 /// Why traces cannot be made here, if they cannot.

@@ -1,0 +1,62 @@
+//! What the commands need of the system beside Rust and a C compiler: PostgreSQL's server, strace.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail, ensure};
+use rustix::process::geteuid;
+use telecare_tests::{postgres, trace};
+
+/// Makes sure of Debian packages: installs what is missing when root, says what to run when not.
+pub fn ensure_installed(needed: &[Package]) -> Result<()> {
+    let missing: Vec<&str> =
+        needed.iter().filter(|package| !package.is_there()).map(|package| package.name()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let words = missing.join(" ");
+    if !geteuid().is_root() {
+        bail!("missing: {words}. As root: apt-get install -y --no-install-recommends {words}");
+    }
+    println!("==> installing Debian packages: {words}");
+    apt_get(&["update", "-q"])?;
+    let install = ["install", "-y", "-q", "--no-install-recommends"];
+    apt_get(&[&install[..], &missing[..]].concat())?;
+    println!("    (a server Debian starts by itself is not used: ours are private, on free loopback ports)");
+    for package in needed.iter().filter(|package| !package.is_there()) {
+        bail!("{} is installed and still not usable", package.name());
+    }
+    Ok(())
+}
+
+/// A Debian package some command needs.
+#[derive(Clone, Copy, Debug)]
+pub enum Package {
+    /// `initdb`, `postgres`, `psql`.
+    PostgreSql,
+    /// System-call traces.
+    Strace,
+}
+
+impl Package {
+    fn name(self) -> &'static str {
+        match self {
+            Package::PostgreSql => "postgresql",
+            Package::Strace => "strace",
+        }
+    }
+
+    /// For strace: whether the program exists. Whether it may trace here no package can change.
+    fn is_there(self) -> bool {
+        match self {
+            Package::PostgreSql => postgres::binaries().is_ok(),
+            Package::Strace => trace::is_installed(),
+        }
+    }
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
+    ensure!(command.status()?.success(), "apt-get {} failed", arguments.join(" "));
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `cargo xtask test`: everything CI checks, in one run that shows all failures.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use telecare_tests::receiver::{BUILT, binary};
+
+use crate::packages::{self, Package};
+use crate::step::{Steps, cargo, root};
+
+/// The fuzz crate is a workspace of its own.
+const FUZZ: &str = "fuzz/Cargo.toml";
+
+/// Runs the checks.
+pub fn run() -> Result<()> {
+    packages::ensure_installed(&[Package::PostgreSql, Package::Strace])?;
+    let mut steps = Steps::default();
+    let has_fuzz = root().join(FUZZ).is_file();
+    steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+    if has_fuzz {
+        steps.run("format of the fuzz crate", &mut cargo(&["fmt", "--manifest-path", FUZZ, "--check"]))?;
+    }
+    let deny = ["--", "-D", "warnings"];
+    let lints = [&["clippy", "--quiet", "--workspace", "--all-targets"], &deny[..]].concat();
+    steps.run("lints", &mut cargo(&lints))?;
+    if has_fuzz {
+        let lints = [&["clippy", "--quiet", "--manifest-path", FUZZ, "--all-targets"], &deny[..]].concat();
+        steps.run("lints of the fuzz crate", &mut cargo(&lints))?;
+    }
+    // Told that the binaries are built, the tests do not build them again one by one.
+    let built = steps.run("build", &mut cargo(&["build", "--quiet", "--workspace", "--bins"]))?;
+    ensure!(built, "the build failed");
+    check_samples(&mut steps)?;
+    let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
+    steps.run_tests("tests", tests.env(BUILT, "1"))?;
+    if has_fuzz {
+        let mut tests = cargo(&["test", "--quiet", "--manifest-path", FUZZ, "--no-fail-fast"]);
+        steps.run_tests("tests of the fuzz crate", &mut tests)?;
+    }
+    steps.finish()
+}
+
+/// Every sample configuration must be one the receiver would start with.
+fn check_samples(steps: &mut Steps) -> Result<()> {
+    let samples = samples()?;
+    ensure!(!samples.is_empty(), "no sample configuration in config/");
+    let mut command = std::process::Command::new(binary("telecare-ctl")?);
+    command.arg("check-config").args(samples).current_dir(root());
+    steps.run("sample configurations", &mut command)?;
+    Ok(())
+}
+
+/// The files of config/ that configure a receiver, rather than policy.
+fn samples() -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join("config")).context("config/")? {
+        let path = entry?.path();
+        let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+        if is_toml && fs::read_to_string(&path)?.lines().any(|line| line.trim() == "[receiver]") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
