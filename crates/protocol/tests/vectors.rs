@@ -1,0 +1,201 @@
+//! Walks every `protocols/*/vectors.toml` and compares what the decoders say, in full.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panic")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use telecare_protocol::surgard::{self, Settings};
+use telecare_protocol::{
+    Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
+    What, bs8521, decode,
+};
+
+static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    vector: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Vector {
+    id: String,
+    origin: String,
+    source: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    mode: String,
+    header_digits: Option<usize>,
+    input: Option<String>,
+    hex: Option<String>,
+    expect: Vec<toml::Table>,
+}
+
+impl Vector {
+    fn bytes(&self) -> Vec<u8> {
+        match (&self.input, &self.hex) {
+            (Some(text), None) => text.as_bytes().to_vec(),
+            (None, Some(hex)) => hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect(),
+            _ => panic!("{}: give either input or hex", self.id),
+        }
+    }
+
+    fn options(&self) -> DecodeOptions {
+        DecodeOptions { header_digits: self.header_digits.unwrap_or(3) }
+    }
+}
+
+fn files() -> BTreeMap<String, Vec<Vector>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
+    let mut files = BTreeMap::new();
+    for protocol in ["bs8521", "surgard"] {
+        let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
+        files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);
+    }
+    files
+}
+
+#[test]
+fn every_vector_is_marked_and_decodes_as_expected() {
+    let mut wrong = Vec::new();
+    for (protocol, vectors) in files() {
+        assert!(vectors.len() > 30, "{protocol} has only {} vectors", vectors.len());
+        for vector in vectors {
+            let id = format!("{protocol} {} ({})", vector.id, vector.note);
+            assert!(matches!(vector.origin.as_str(), "real" | "synthetic"), "{id}: origin {}", vector.origin);
+            assert!(!vector.source.is_empty(), "{id}: no source");
+            let found = if vector.kind == "answer" { vec![answer(&vector)] } else { decoded(&protocol, &vector) };
+            if found != vector.expect {
+                wrong.push(format!("{id}\n  expected {:?}\n  found    {found:?}", vector.expect));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a session delivers is what the front door says, whatever the reads: whole, byte by byte, in threes.
+#[test]
+fn sessions_say_the_same_for_every_split() {
+    let vectors = files().remove("surgard").unwrap();
+    for vector in vectors.iter().filter(|v| v.mode != "strict" && v.bytes().ends_with(&[surgard::DC4])) {
+        let readable = vector.expect.iter().filter(|expect| !expect.contains_key("error"));
+        let expected: Vec<_> = readable.cloned().collect();
+        for size in [1, 3, 1000] {
+            let found = through_session(&vector.bytes(), size, vector.options().header_digits);
+            assert_eq!(found, expected, "{} in reads of {size}", vector.id);
+        }
+    }
+}
+
+fn through_session(bytes: &[u8], size: usize, header_digits: usize) -> Vec<toml::Table> {
+    let mut now = Instant::now();
+    let settings = Settings { header_digits, ..Settings::default() };
+    let mut session: Session = surgard::Session::new(settings, Arc::clone(&CODES), now).into();
+    let mut found = Vec::new();
+    for read in bytes.chunks(size) {
+        now += Duration::from_millis(5);
+        session.handle_bytes(read, now);
+        while let Some(command) = session.next_command() {
+            let Command::Deliver(delivery) = command else { continue };
+            assert!(bytes.windows(delivery.raw.len()).any(|part| part == delivery.raw), "raw bytes are kept");
+            found.push(match &delivery.message {
+                Message::SignOfLife => one("control", "heartbeat".into()),
+                Message::Report(said) => one("report", report(said).into()),
+            });
+        }
+    }
+    found
+}
+
+fn decoded(protocol: &str, vector: &Vector) -> Vec<toml::Table> {
+    let protocol: Protocol = protocol.parse().unwrap();
+    let mode = if vector.mode == "strict" { Mode::Strict } else { Mode::Tolerant };
+    let results = decode(protocol, &vector.bytes(), mode, &CODES, &vector.options());
+    let table = |what: &What| match what {
+        What::Report(said) => one("report", report(said).into()),
+        What::Control(name) => one("control", (*name).into()),
+        What::Error(fault) => one("error", error(fault).into()),
+    };
+    results.iter().map(|decoded| table(&decoded.what)).collect()
+}
+
+fn answer(vector: &Vector) -> toml::Table {
+    match bs8521::Answer::decode(&vector.bytes()) {
+        Ok(answer) => {
+            let mut table = toml::Table::new();
+            table.insert("local_unit".into(), answer.local_unit.clone().into());
+            table.insert("event".into(), answer.event.clone().into());
+            table.insert("location".into(), answer.location.clone().into());
+            table.insert("priority".into(), answer.priority.clone().into());
+            table.insert("status".into(), answer.status.clone().into());
+            table.insert("none".into(), answer.is_none().into());
+            one("answer", table.into())
+        }
+        Err(fault) => one("error", error(&fault.fault()).into()),
+    }
+}
+
+fn report(report: &Report) -> toml::Table {
+    assert_eq!(report.outcome, Outcome::Decoded);
+    let mut table = toml::Table::new();
+    let mut put = |name: &str, value: &Option<String>| {
+        if let Some(value) = value {
+            table.insert(name.into(), value.clone().into());
+        }
+    };
+    put("identity", &report.identity);
+    put("local-unit", &report.local_unit);
+    let caller = report.caller.clone().unwrap_or_default();
+    put("caller-number", &caller.number);
+    put("caller-name", &caller.name);
+    match report.origin {
+        Origin::Unit => {}
+        Origin::HardwareReceiver => put("origin", &Some("hardware-receiver".into())),
+        Origin::Line => put("origin", &Some("line".into())),
+    }
+    let event = |event: &telecare_protocol::Event| {
+        let mut table = toml::Table::new();
+        table.insert("trigger".into(), event.trigger.as_str().into());
+        table.insert("status".into(), event.status.as_str().into());
+        table.insert("code".into(), event.code.clone().into());
+        if let Some(location) = &event.location {
+            assert!(!location.words.is_empty());
+            table.insert("location".into(), location.code.clone().into());
+        }
+        assert!(!event.words.is_empty());
+        toml::Value::Table(table)
+    };
+    table.insert("events".into(), toml::Value::Array(report.events.iter().map(event).collect()));
+    table.insert("fields".into(), fields(&report.fields).into());
+    let warnings = report.warnings.iter().map(|warning| warning.as_str().into()).collect();
+    table.insert("warnings".into(), toml::Value::Array(warnings));
+    table
+}
+
+fn error(fault: &Fault) -> toml::Table {
+    let mut table = fields(&fault.fields);
+    table.insert("name".into(), fault.name.clone().into());
+    table
+}
+
+fn fields(fields: &Fields) -> toml::Table {
+    let value = |value: &Value| match value {
+        Value::Text(text) => text.as_str().into(),
+        Value::Number(number) => (*number).into(),
+        Value::List(groups) => toml::Value::Array(groups.iter().map(|group| self::fields(group).into()).collect()),
+    };
+    fields.iter().map(|(name, said)| (name.clone(), value(said))).collect()
+}
+
+fn one(name: &str, value: toml::Value) -> toml::Table {
+    toml::Table::from_iter([(name.to_owned(), value)])
+}
