@@ -1,0 +1,240 @@
+//! The configuration file as written: every key, its default, nothing else. What the values mean together
+//! is judged by `check`, which makes a [`super::Config`] of this.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct File {
+    pub receiver: Receiver,
+    pub journal: Journal,
+    pub database: Option<Database>,
+    #[serde(default)]
+    pub intake: Intake,
+    pub policy: Option<Policy>,
+    pub codes: Option<Codes>,
+    #[serde(default)]
+    pub api: Api,
+    #[serde(default)]
+    pub metrics: Metrics,
+    #[serde(default)]
+    pub line: Vec<Spanned<Line>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Receiver {
+    pub name: Spanned<String>,
+    #[serde(default)]
+    pub site: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Journal {
+    pub directory: Spanned<PathBuf>,
+    #[serde(default = "keep_days")]
+    pub keep_days: Spanned<u64>,
+    #[serde(default = "size_max_mib")]
+    pub size_max_mib: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Database {
+    pub urls: Spanned<Vec<Spanned<String>>>,
+    #[serde(default = "stall_ms")]
+    pub stall_ms: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Intake {
+    #[serde(default = "ack_wait_ms")]
+    pub ack_wait_ms: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Policy {
+    pub file: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Codes {
+    pub directory: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Api {
+    #[serde(default = "api_listen")]
+    pub listen: Spanned<String>,
+    #[serde(default = "tokens")]
+    pub tokens: PathBuf,
+    #[serde(default = "lease_s")]
+    pub lease_s: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Metrics {
+    #[serde(default = "metrics_listen")]
+    pub listen: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Line {
+    pub name: Spanned<String>,
+    pub protocol: Spanned<String>,
+    pub namespace: Option<Spanned<String>>,
+    pub serial: Option<Spanned<Serial>>,
+    pub tcp_connect: Option<Spanned<TcpConnect>>,
+    pub tcp_listen: Option<Spanned<TcpListen>>,
+    pub surgard: Option<SurGard>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Serial {
+    pub path: Spanned<PathBuf>,
+    pub speed: Spanned<u64>,
+    #[serde(default = "data_bits")]
+    pub data_bits: Spanned<u64>,
+    #[serde(default)]
+    pub parity: Parity,
+    #[serde(default = "stop_bits")]
+    pub stop_bits: Spanned<u64>,
+}
+
+/// The parity bit of a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parity {
+    /// No parity bit.
+    #[default]
+    None,
+    /// An odd number of ones.
+    Odd,
+    /// An even number of ones.
+    Even,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct TcpConnect {
+    pub address: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct TcpListen {
+    pub address: Spanned<String>,
+    #[serde(default = "connections_max")]
+    pub connections_max: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SurGard {
+    #[serde(default = "header_digits")]
+    pub header_digits: Spanned<u64>,
+    #[serde(default = "surgard_ack_wait_ms")]
+    pub ack_wait_ms: Spanned<u64>,
+    #[serde(default = "link_watch_s")]
+    pub link_watch_s: Spanned<u64>,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Intake { ack_wait_ms: ack_wait_ms() }
+    }
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Api { listen: api_listen(), tokens: tokens(), lease_s: lease_s() }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics { listen: metrics_listen() }
+    }
+}
+
+impl Default for SurGard {
+    fn default() -> Self {
+        SurGard { header_digits: header_digits(), ack_wait_ms: surgard_ack_wait_ms(), link_watch_s: link_watch_s() }
+    }
+}
+
+/// A default stands nowhere in the file; no rule refuses one, so its place is never shown.
+fn unwritten<T>(value: T) -> Spanned<T> {
+    Spanned::new(0..0, value)
+}
+
+fn keep_days() -> Spanned<u64> {
+    unwritten(7)
+}
+
+fn size_max_mib() -> Spanned<u64> {
+    unwritten(2048)
+}
+
+fn stall_ms() -> Spanned<u64> {
+    unwritten(2000)
+}
+
+fn ack_wait_ms() -> Spanned<u64> {
+    unwritten(100)
+}
+
+fn api_listen() -> Spanned<String> {
+    unwritten("127.0.0.1:8460".to_owned())
+}
+
+fn tokens() -> PathBuf {
+    PathBuf::from("tokens.toml")
+}
+
+fn lease_s() -> Spanned<u64> {
+    unwritten(120)
+}
+
+fn metrics_listen() -> Spanned<String> {
+    unwritten("127.0.0.1:9460".to_owned())
+}
+
+fn data_bits() -> Spanned<u64> {
+    unwritten(8)
+}
+
+fn stop_bits() -> Spanned<u64> {
+    unwritten(1)
+}
+
+/// More hardware receivers than one centre has behind one port.
+fn connections_max() -> Spanned<u64> {
+    unwritten(8)
+}
+
+/// RRL, the classic form.
+fn header_digits() -> Spanned<u64> {
+    unwritten(3)
+}
+
+/// The wait every Sur-Gard receiver starts from.
+fn surgard_ack_wait_ms() -> Spanned<u64> {
+    unwritten(4000)
+}
+
+/// Three heartbeats of 30 s.
+fn link_watch_s() -> Spanned<u64> {
+    unwritten(90)
+}

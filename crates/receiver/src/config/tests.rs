@@ -1,0 +1,192 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use telecare_protocol::Protocol;
+
+use super::*;
+
+const SMALLEST: &str = r#"[receiver]
+name = "r-1"
+[journal]
+directory = "journal"
+"#;
+
+const LINE: &str = r#"[[line]]
+name = "a"
+protocol = "surgard"
+serial = { path = "/dev/ttyUSB0", speed = 1200, data-bits = 7, parity = "even" }
+"#;
+
+fn load(text: &str) -> Result<Config, ConfigError> {
+    let directory = tempfile::tempdir().unwrap();
+    load_in(directory.path(), text)
+}
+
+fn load_in(directory: &Path, text: &str) -> Result<Config, ConfigError> {
+    let path = directory.join("receiver.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::load(&path)
+}
+
+#[test]
+fn the_smallest_file_gets_every_default() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = load_in(directory.path(), &format!("{SMALLEST}{LINE}")).unwrap();
+    assert_eq!(config.receiver.as_str(), "r-1");
+    assert_eq!(config.site, "r-1");
+    assert_eq!(config.journal.directory, directory.path().join("journal"));
+    assert_eq!(config.journal.keep, Duration::from_secs(7 * 24 * 3600));
+    assert_eq!(config.journal.bytes_max, 2 << 30);
+    assert!(config.database.is_none());
+    assert_eq!(config.ack_wait, Duration::from_millis(100));
+    assert_eq!(config.api.listen.to_string(), "127.0.0.1:8460");
+    assert_eq!(config.api.tokens, directory.path().join("tokens.toml"));
+    assert_eq!(config.api.lease, Duration::from_secs(120));
+    assert_eq!(config.metrics_listen.to_string(), "127.0.0.1:9460");
+    let line = &config.lines[0];
+    assert_eq!((line.name.as_str(), line.protocol, &line.namespace), ("a", Protocol::SurGard, &None));
+    let serial = Serial {
+        path: PathBuf::from("/dev/ttyUSB0"),
+        speed: 1200,
+        data_bits: DataBits::Seven,
+        parity: Parity::Even,
+        stop_bits: StopBits::One,
+    };
+    assert_eq!(line.transport, Transport::Serial(serial));
+    let surgard =
+        SurGard { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: Some(Duration::from_secs(90)) };
+    assert_eq!(line.surgard, surgard);
+}
+
+/// Each faulty text with the line, words of the error and words of the remedy.
+#[test]
+fn errors_name_line_and_remedy() {
+    let with = |more: &str| format!("{SMALLEST}{more}");
+    let line = |rest: &str| with(&format!("[[line]]\nname = \"b\"\nprotocol = \"surgard\"\n{rest}\n"));
+    let serial = |rest: &str| line(&format!("serial = {{ path = \"/dev/ttyS0\", speed = 1200{rest} }}"));
+    for (text, at, what, remedy) in [
+        ("receiver = [", Some(1), "unclosed array", "correct the value"),
+        ("[receiver]\nnam = \"r\"\n", Some(2), "unknown field `nam`", "correct its spelling"),
+        ("[receiver]\nname = \"r\"\n", Some(1), "missing field `journal`", "add the key"),
+        ("[receiver]\nname = \"r 1\"\n[journal]\ndirectory = \"j\"\n", Some(2), "is no name", "letters, digits"),
+        ("[receiver]\nname = \"\"\n[journal]\ndirectory = \"j\"\n", Some(2), "is no name", "letters, digits"),
+        ("[receiver]\nname = \"r\"\n[journal]\ndirectory = \"/\"\n", Some(4), "root of the file", "of its own"),
+        (
+            "[receiver]\nname = \"r\"\n[journal]\ndirectory = \"receiver.toml\"\n",
+            Some(4),
+            "is not a directory",
+            "of its own",
+        ),
+        (&with("keep-days = 0\n"), Some(5), "0 is out of bounds", "from 1 to 3650"),
+        (&with("[database]\nurls = []\n"), Some(6), "urls is empty", "remove the [database]"),
+        (&with("[database]\nurls = [\n\"mysql://x\"]\n"), Some(7), "no PostgreSQL URL", "postgres://"),
+        (&with("[database]\nurls = [\"postgres://x\"]\nstall-ms = 5\n"), Some(7), "5 is out", "from 100"),
+        (&with("[intake]\nack-wait-ms = 4000\n"), Some(6), "4000 is out", "from 0 to 1000"),
+        (&with("[api]\nlisten = \"0.0.0.0:80\"\n"), Some(6), "not a loopback", "TLS proxy"),
+        (&with("[api]\nlisten = \"here\"\n"), Some(6), "no address", "ADDRESS:PORT"),
+        (&with("[metrics]\nlisten = \"127.0.0.1:8460\"\n"), Some(6), "the same", "port of its own"),
+        (&with("[policy]\nfile = \"none.toml\"\n"), Some(6), "cannot be read", "create it"),
+        (&with("[codes]\ndirectory = \"none\"\n"), Some(6), "cannot be read", "create it"),
+        (&line(""), Some(5), "no transport", "add one of"),
+        (
+            &line("tcp-connect = { address = \"h:1\" }\ntcp-listen = { address = \"127.0.0.1:1\" }"),
+            Some(5),
+            "more than one transport",
+            "keep one",
+        ),
+        (&line("tcp-connect = { address = \"h\" }"), Some(8), "no address to connect to", "HOST:PORT"),
+        (&line("tcp-connect = { address = \"h:0\" }"), Some(8), "no address to connect to", "HOST:PORT"),
+        (&line("tcp-listen = { address = \"h:1\" }"), Some(8), "no address to listen on", "ADDRESS:PORT"),
+        (
+            &line("tcp-listen = { address = \"127.0.0.1:1\", connections-max = 0 }"),
+            Some(8),
+            "0 is out",
+            "from 1 to 256",
+        ),
+        (&serial(", data-bits = 9"), Some(8), "9 data bits", "7 or 8"),
+        (&serial(", data-bits = 7"), Some(8), "without a parity bit", "parity = \"even\""),
+        (&serial(", parity = \"mark\""), Some(8), "unknown variant `mark`", "correct the value"),
+        (&serial(", stop-bits = 3"), Some(8), "3 stop bits", "1 or 2"),
+        (&serial(", speed = 1"), Some(8), "duplicate key", "correct the value"),
+        (&line("serial = { path = \"/dev/ttyS0\", speed = 1 }"), Some(8), "1 is out", "from 50"),
+        (&serial(" }\nsurgard = { header-digits = 2"), Some(9), "2 is out", "from 3 to 9"),
+        (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
+        (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
+        (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),
+        (
+            &with(&format!("{LINE}{}", LINE.replace("\"a\"", "\"b\""))),
+            Some(10),
+            "serial port /dev/ttyUSB0 is that of the line at 6",
+            "its own",
+        ),
+    ] {
+        let error = load(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+        assert_eq!(error.line, at, "{error}\n{text}");
+        assert!(error.what.contains(what), "{error}\n{text}");
+        assert!(error.remedy.contains(remedy), "{error}\n{text}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_an_error_in_words() {
+    let error = Config::load(Path::new("/nowhere/receiver.toml")).unwrap_err();
+    assert!(error.to_string().starts_with("/nowhere/receiver.toml: cannot be read"), "{error}");
+    assert_eq!(error.line, None);
+}
+
+#[test]
+fn a_password_is_in_no_text() {
+    let url = "postgres://telecare:se:cr@et@127.0.0.1/telecare";
+    let config = load(&format!("{SMALLEST}[database]\nurls = [\"{url}\"]\n")).unwrap();
+    assert_eq!(config.queue("x").database.unwrap().urls, [url]);
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("cr@et"), "{shown}");
+    assert!(shown.contains("telecare:***@127.0.0.1"), "{shown}");
+    for faulty in [
+        format!("{SMALLEST}[database]\nurls = \"{url}\"\n"),
+        format!("{SMALLEST}[database]\nurls = [\"{url}\"]\nstall = 1\n"),
+        format!("{SMALLEST}[database]\nurls = [\"{url}\"\n"),
+        format!("{SMALLEST}[database]\nurls = [\"my{url}\"]\n"),
+    ] {
+        let error = load(&faulty).unwrap_err().to_string();
+        assert!(!error.contains("cr@et"), "{error}");
+    }
+}
+
+#[test]
+fn a_faulty_policy_or_code_table_is_refused_by_its_own_name_and_line() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("policy.toml"), "[[rule]]\ntrigger = \"pendnt\"\n").unwrap();
+    let error = load_in(directory.path(), &format!("{SMALLEST}[policy]\nfile = \"policy.toml\"\n")).unwrap_err();
+    assert!(error.file.ends_with("policy.toml"), "{error}");
+    assert!(error.line.is_some(), "{error}");
+
+    let codes = directory.path().join("codes");
+    std::fs::create_dir(&codes).unwrap();
+    let text = format!("{SMALLEST}[codes]\ndirectory = \"codes\"\n");
+    std::fs::write(codes.join("README"), "not a table").unwrap();
+    load_in(directory.path(), &text).unwrap();
+    std::fs::write(codes.join("contact-id.toml"), "[events]\n1 = { words = \"x\" }\n").unwrap();
+    let error = load_in(directory.path(), &text).unwrap_err();
+    assert!(error.file.ends_with("codes/contact-id.toml"), "{error}");
+    assert!(error.what.contains("line 2"), "{error}");
+}
+
+/// Every sample that is a receiver's configuration; policy files are samples of another kind.
+#[test]
+fn every_sample_in_config_is_valid() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+    let mut checked = Vec::new();
+    for entry in std::fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        if path.ends_with("policy.toml") {
+            telecare_alarm::Policy::parse(&text).unwrap();
+        } else if path.extension().is_some_and(|end| end == "toml") {
+            Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        }
+        checked.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    }
+    checked.sort();
+    assert_eq!(checked, ["policy.toml", "receiver.toml", "standalone.toml"]);
+}

@@ -1,0 +1,186 @@
+//! The daemon's life: start in order, run until a core task ends or the host says stop, stop in order.
+//!
+//! ```text
+//! start  journal read back -> API and metrics bound -> lines -> READY (the database may still be away)
+//! stop   lines read no more, owed answers leave -> API -> journal closed
+//! ```
+//!
+//! A core task that ends by itself ends the process, and systemd starts it again: a receiver that does half
+//! of its work hides the other half.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use telecare_api::TokenStore;
+use telecare_queue::Queue;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::intake::Intake;
+use crate::line::{self, DRAIN_MAX};
+use crate::pulse::Pulses;
+use crate::web::Listeners;
+use crate::{SOFTWARE, metrics, systemd};
+
+/// How long the lines may take to stop: what a conversation may, and a little.
+const LINES_STOP_MAX: Duration = DRAIN_MAX.saturating_add(Duration::from_secs(1));
+
+/// How long the API may take to stop.
+const API_STOP_MAX: Duration = Duration::from_secs(4);
+
+/// How long the queue may take to close. Its own bound is shorter.
+const QUEUE_CLOSE_MAX: Duration = Duration::from_secs(15);
+
+/// How long threads that still block may keep the process.
+const RUNTIME_STOP_MAX: Duration = Duration::from_secs(1);
+
+/// Runs the receiver until it is told to stop. An error means that it could not start, or that a core task
+/// ended by itself.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    let prometheus = metrics::install().context("metrics cannot be set up")?;
+    metrics::build_info();
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("lines").enable_all().build()?;
+    let outcome = runtime.block_on(live(config, prometheus));
+    runtime.shutdown_timeout(RUNTIME_STOP_MAX);
+    outcome
+}
+
+/// What the host asks of the process.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+/// Everything that runs.
+struct Running {
+    queue: Queue,
+    lines: JoinSet<()>,
+    beside: JoinSet<()>,
+    api_ended: oneshot::Receiver<String>,
+    tokens: TokenStore,
+    stop: watch::Sender<bool>,
+}
+
+async fn live(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<()> {
+    let mut signals = Signals::take().context("signals cannot be handled")?;
+    let mut running = start(config, prometheus).await?;
+    let failure = running.until_told(&mut signals).await;
+    match &failure {
+        Some(what) => tracing::error!(what, "a core task has ended; the process ends, too"),
+        None => tracing::info!("stopping"),
+    }
+    systemd::stopping();
+    running.stop().await;
+    match failure {
+        Some(what) => Err(anyhow::anyhow!(what)),
+        None => Ok(()),
+    }
+}
+
+async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<Running> {
+    tracing::info!(receiver = %config.receiver, lines = config.lines.len(), "{SOFTWARE} starts");
+    let queue = Queue::open(config.queue(SOFTWARE)).await?;
+    let listeners = Listeners::bind(config.api.listen, config.metrics_listen)?;
+    if !config.api.tokens.exists() {
+        tracing::warn!(
+            file = %config.api.tokens.display(),
+            "there is no token file, so the API refuses everyone; make one with telecare-ctl token add"
+        );
+    }
+    let tokens = TokenStore::load(&config.api.tokens);
+    let pulses = Pulses::new();
+    let (stop, stopped) = watch::channel(false);
+    let settings = telecare_api::Settings {
+        receiver: config.receiver.to_string(),
+        site: config.site,
+        tokens: tokens.clone(),
+        lease: config.api.lease,
+        software: SOFTWARE.to_owned(),
+    };
+    let api_ended = listeners.serve(queue.clone(), settings, prometheus, &pulses, stopped.clone())?;
+    let intake = Intake {
+        queue: queue.clone(),
+        policy: config.policy,
+        receiver: config.receiver,
+        software: Arc::from(SOFTWARE),
+    };
+    let shared = line::Shared { intake, codes: config.codes, pulses: pulses.clone(), stop: stopped };
+    let count = config.lines.len();
+    let mut lines = JoinSet::new();
+    for line in config.lines {
+        lines.spawn(line::supervise(line, shared.clone()));
+    }
+    let mut beside = JoinSet::new();
+    beside.spawn(systemd::feed_watchdog(pulses));
+    beside.spawn(show_board(queue.clone()));
+    let link = queue.board().borrow().link.as_str();
+    let status = format!("{count} lines, database {link}");
+    systemd::ready(&status);
+    tracing::info!("ready: {status}");
+    Ok(Running { queue, lines, beside, api_ended, tokens, stop })
+}
+
+/// Keeps the numbers of the board true.
+async fn show_board(queue: Queue) {
+    let mut board = queue.board();
+    loop {
+        let now = Arc::clone(&board.borrow_and_update());
+        metrics::show_board(&now);
+        if board.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Signals {
+    fn take() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+impl Running {
+    /// Waits until the host says stop (none) or a core task has ended (its name).
+    async fn until_told(&mut self, signals: &mut Signals) -> Option<String> {
+        loop {
+            tokio::select! {
+                _ = signals.terminate.recv() => return None,
+                _ = signals.interrupt.recv() => return None,
+                _ = signals.hang_up.recv() => {
+                    let reloaded = self.tokens.reload();
+                    tracing::info!(reloaded, "token file read again");
+                }
+                what = self.queue.failed() => return Some(what),
+                what = &mut self.api_ended => {
+                    return Some(what.unwrap_or_else(|_| "the API's thread has ended".to_owned()));
+                }
+                Some(_) = self.lines.join_next() => return Some("a line's supervisor has ended".to_owned()),
+                Some(_) = self.beside.join_next() => return Some("a task beside the lines has ended".to_owned()),
+            }
+        }
+    }
+
+    /// Every wait is bounded: what has not stopped by then is ended with the process. Nothing acknowledged
+    /// depends on it.
+    async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let lines = async { while self.lines.join_next().await.is_some() {} };
+        if tokio::time::timeout(LINES_STOP_MAX, lines).await.is_err() {
+            tracing::warn!("lines did not stop in time");
+        }
+        if tokio::time::timeout(API_STOP_MAX, &mut self.api_ended).await.is_err() {
+            tracing::warn!("the API did not stop in time");
+        }
+        if tokio::time::timeout(QUEUE_CLOSE_MAX, self.queue.close()).await.is_err() {
+            tracing::warn!("the queue did not close in time");
+        }
+    }
+}

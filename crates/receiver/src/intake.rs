@@ -1,0 +1,230 @@
+//! From what a line heard to a stored signal: unit key, rank, stamps, id, then the queue.
+//!
+//! Facts are fixed here once and never change: a registry or policy edited later ranks later signals only.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use telecare_alarm::unit::Place;
+use telecare_alarm::{LineId, Policy, ReceiverId, Signal, SignalId, Stamps, UnitKey};
+use telecare_protocol::{Delivery, Message, RepeatProof, Report, Token};
+use telecare_queue::{Answer, Incoming, Queue};
+use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::stamps::{Anchor, clock_state};
+
+/// What every line's intake shares. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    /// Where signals go.
+    pub queue: Queue,
+    /// What ranks them.
+    pub policy: Arc<Policy>,
+    /// This receiver.
+    pub receiver: ReceiverId,
+    /// Version of the software, kept with each signal.
+    pub software: Arc<str>,
+}
+
+/// The intake of one line. Cheap to clone.
+#[derive(Clone)]
+pub struct LineIntake {
+    intake: Intake,
+    line: LineId,
+    namespace: Option<Arc<str>>,
+    /// Whether one sender speaks for many units on this line and waits for each answer, so that holding
+    /// back one answer would hold back everyone.
+    stop_and_wait: bool,
+}
+
+/// Bytes heard and when.
+struct Heard {
+    raw: Vec<u8>,
+    first_byte: Instant,
+    last_byte: Instant,
+}
+
+impl Intake {
+    /// The intake of a line.
+    pub fn line(&self, line: &LineId, namespace: Option<&str>, stop_and_wait: bool) -> LineIntake {
+        LineIntake { intake: self.clone(), line: line.clone(), namespace: namespace.map(Arc::from), stop_and_wait }
+    }
+}
+
+impl LineIntake {
+    /// The line.
+    pub fn line(&self) -> &LineId {
+        &self.line
+    }
+
+    /// The receiver.
+    pub fn receiver(&self) -> &ReceiverId {
+        &self.intake.receiver
+    }
+
+    /// Stores a report of this receiver about the line itself.
+    pub async fn own(&self, report: Report) -> Answer {
+        let now = Instant::now();
+        let signal = self.signal(report, Heard { raw: Vec::new(), first_byte: now, last_byte: now }, None);
+        self.intake.queue.submit(Incoming { signal, repeat: RepeatProof::None, reserved: false }).await
+    }
+
+    /// The queue.
+    pub fn queue(&self) -> &Queue {
+        &self.intake.queue
+    }
+
+    fn signal(&self, report: Report, heard: Heard, unit: Option<UnitKey>) -> Signal {
+        let anchor = Anchor::now();
+        let last_byte = anchor.wall(heard.last_byte);
+        let id = signal_id(last_byte);
+        let unit = unit.unwrap_or_else(|| {
+            UnitKey::of(
+                &report,
+                &Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() },
+                id,
+            )
+        });
+        Signal {
+            id,
+            receiver: self.intake.receiver.clone(),
+            line: self.line.clone(),
+            unit,
+            stamps: Stamps {
+                first_byte: anchor.wall(heard.first_byte),
+                last_byte,
+                decoded: anchor.wall(Instant::now()),
+            },
+            ranking: self.intake.policy.triage(&report),
+            raw: heard.raw,
+            report,
+            repeat_of: None,
+            software: self.intake.software.clone(),
+            clock: clock_state(),
+        }
+    }
+}
+
+/// A UUID v7 of a signal's last byte: the millisecond, then the fraction of it in 12 bits (RFC 9562 section
+/// 6.2, method 3), then 62 random bits. Ids sort by arrival to a quarter of a microsecond, a clock that is
+/// set back changes nothing for later ids, and a burst cannot make two alike.
+fn signal_id(last_byte: OffsetDateTime) -> SignalId {
+    let nanos = last_byte.unix_timestamp_nanos().max(0).unsigned_abs();
+    let (millis, rest) = (nanos / 1_000_000, nanos % 1_000_000);
+    let mut random = [0; 10];
+    random.copy_from_slice(&Uuid::new_v4().as_bytes()[6..]);
+    // The version and variant bits of the random source fall on the bits overwritten here and by the builder.
+    let fraction = u16::try_from(rest * 4096 / 1_000_000).unwrap_or(0xfff);
+    random[..2].copy_from_slice(&fraction.to_be_bytes());
+    let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+    SignalId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
+/// Deliveries of one session that a later one may speak about.
+const REMEMBERED_MAX: usize = 16;
+
+/// The intake of one session: takes deliveries in, gives answers back by token without ever making the
+/// line wait. Deliveries taken are stored even if the session ends first.
+///
+/// Bound: a session owes at most eight answers, so no more are under way here.
+pub struct SessionIntake {
+    line: LineIntake,
+    under_way: JoinSet<(Token, Answer)>,
+    ready: VecDeque<(Token, Answer)>,
+    units: VecDeque<(Token, UnitKey)>,
+}
+
+impl SessionIntake {
+    /// The intake of a new session.
+    pub fn new(line: LineIntake) -> SessionIntake {
+        SessionIntake { line, under_way: JoinSet::new(), ready: VecDeque::new(), units: VecDeque::new() }
+    }
+
+    /// Takes a delivery. Its answer comes from [`SessionIntake::answered`]; a sign of life is stored when
+    /// anything could be, so that units try elsewhere while nothing can.
+    pub fn take(&mut self, delivery: Delivery) {
+        let token = delivery.token;
+        let report = match delivery.message {
+            Message::Report(report) => report,
+            Message::SignOfLife => {
+                let stored = self.line.intake.queue.can_store();
+                self.ready.push_back((token, if stored { Answer::Stored } else { Answer::Refused }));
+                return;
+            }
+        };
+        let unit = delivery.about.and_then(|about| self.unit_of(about));
+        let heard = Heard { raw: delivery.raw, first_byte: delivery.first_byte, last_byte: delivery.last_byte };
+        let signal = self.line.signal(report, heard, unit);
+        self.remember(token, signal.unit.clone());
+        let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
+        let queue = self.line.intake.queue.clone();
+        self.under_way.spawn(async move { (token, queue.submit(incoming).await) });
+    }
+
+    /// Whether answers are under way.
+    pub fn owes(&self) -> bool {
+        !self.ready.is_empty() || !self.under_way.is_empty()
+    }
+
+    /// The next answer. Waits for ever when none is under way. Cancel safe.
+    pub async fn answered(&mut self) -> (Token, Answer) {
+        if let Some(answered) = self.ready.pop_front() {
+            return answered;
+        }
+        loop {
+            match self.under_way.join_next().await {
+                Some(Ok(answered)) => return answered,
+                // No answer: the sender hears nothing and repeats.
+                Some(Err(error)) => tracing::error!(%error, "a signal's way into the queue broke off"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn unit_of(&self, token: Token) -> Option<UnitKey> {
+        self.units.iter().find(|(known, _)| *known == token).map(|(_, unit)| unit.clone())
+    }
+
+    fn remember(&mut self, token: Token, unit: UnitKey) {
+        if self.units.len() == REMEMBERED_MAX {
+            self.units.pop_front();
+        }
+        self.units.push_back((token, unit));
+    }
+}
+
+impl Drop for SessionIntake {
+    fn drop(&mut self) {
+        self.under_way.detach_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_carry_their_time_and_sort_by_it() {
+        let start = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let ids: Vec<SignalId> = (0..2_000).map(|n| signal_id(start + time::Duration::microseconds(n))).collect();
+        assert!(ids.is_sorted());
+        for id in [ids[0], ids[1_999]] {
+            assert_eq!(id.0.get_version_num(), 7);
+            assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
+        }
+        let (seconds, nanos) = ids[1_999].0.get_timestamp().unwrap().to_unix();
+        assert_eq!((seconds, nanos), (1_800_000_000, 1_000_000));
+    }
+
+    #[test]
+    fn a_burst_in_one_instant_has_ids_of_its_own() {
+        let at = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let ids: HashSet<SignalId> = (0..10_000).map(|_| signal_id(at)).collect();
+        assert_eq!(ids.len(), 10_000);
+    }
+}

@@ -1,0 +1,26 @@
+//! The alarm receiver daemon. `main` reads the command line; everything else is here.
+//!
+//! ```text
+//! config     one file to final types, or an error with its line and remedy
+//! daemon     start in order, run until something core ends, stop in order
+//! line       port or socket -> session, one supervised task each
+//! intake     what a session delivers -> unit key, rank, stamps -> the queue -> the answer
+//! stamps     monotonic instants to wall time
+//! web        the API's and the metrics' listeners, on threads of their own
+//! metrics    every number Prometheus reads
+//! pulse      which core tasks are well; systemd feeds the watchdog by it
+//! ```
+
+pub mod config;
+pub mod daemon;
+mod intake;
+mod line;
+pub mod logging;
+mod metrics;
+mod pulse;
+mod stamps;
+mod systemd;
+mod web;
+
+/// The software that signals are stored with.
+pub const SOFTWARE: &str = concat!("telecare-receiver ", env!("CARGO_PKG_VERSION"));

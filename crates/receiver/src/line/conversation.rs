@@ -1,0 +1,270 @@
+//! Drives one session over one open port or connection. Knows nothing of the protocol.
+//!
+//! Each turn, in this order:
+//!
+//! 1. run the session's commands: write, deliver, count
+//! 2. hand it the answers of the intake
+//! 3. hand it the bytes that came, so that bytes which waited in the kernel are heard before a timer that
+//!    ran out meanwhile
+//! 4. hand it the time
+//! 5. when the process stops: read no more, let answers that are owed leave, end
+//!
+//! Reading never waits for an answer. Writing is bounded by [`WRITE_WAIT_MAX`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use telecare_protocol::{Command, Counted, Delivery, Message, RepeatProof, Session, Token};
+use telecare_queue::Answer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+
+use super::link::{Cause, Link, Present};
+use super::stopped;
+use crate::intake::SessionIntake;
+use crate::metrics::LineMeters;
+use crate::pulse::{Pulse, TICK_EVERY};
+
+/// A peer that takes no byte for so long is gone: the longest answer is a few bytes, and at 1200 bit/s each
+/// takes under 10 ms.
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How long answers that are owed may take to leave once the process stops.
+pub const DRAIN_MAX: Duration = Duration::from_secs(2);
+
+/// How late the session's timer may fire behind a peer that never stops sending.
+const TIMER_LATE_MAX: Duration = Duration::from_secs(1);
+
+/// Bytes taken at one read.
+const READ_BYTES_MAX: usize = 4096;
+
+/// When a port or peer counts as being there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// At its first byte, or open for [`STEADY_AFTER`]: a port that opens and fails at once is not.
+    Open,
+    /// At its first message: anybody may connect to a listener.
+    Message,
+}
+
+/// See [`Presence::Open`].
+const STEADY_AFTER: Duration = Duration::from_secs(1);
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The port or peer went away.
+    Lost {
+        /// Why.
+        cause: Cause,
+        /// Whether any byte had come.
+        heard: bool,
+    },
+    /// The process stops.
+    Stopped,
+}
+
+/// What a conversation needs besides its port.
+pub struct Conversation {
+    /// The protocol.
+    pub session: Session,
+    /// Where deliveries go.
+    pub intake: SessionIntake,
+    /// Where it says that somebody is there.
+    pub link: Link,
+    /// When somebody counts as being there.
+    pub presence: Presence,
+    /// Its line's instruments.
+    pub meters: Arc<LineMeters>,
+    /// True when the process stops.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// A conversation under way.
+struct Talk<'a, P> {
+    port: P,
+    with: Conversation,
+    pulse: &'a Pulse,
+    opened: Instant,
+    heard: bool,
+    present: Option<Present>,
+    /// Deliveries without an answer, with their last byte. The session bounds them.
+    owed: Vec<(Token, Instant)>,
+    /// The last byte of what was answered just before the commands that run next.
+    answering: Option<Instant>,
+    /// Since when the process has been stopping.
+    stopping: Option<Instant>,
+}
+
+/// What happened in a turn.
+enum Turn {
+    Answer(Token, Answer),
+    Bytes(std::io::Result<usize>),
+    Woken,
+    Stop,
+}
+
+/// Talks until the port is gone or the process stops.
+pub async fn converse<P: AsyncRead + AsyncWrite + Unpin>(port: P, with: Conversation, pulse: &Pulse) -> Ended {
+    let mut talk = Talk {
+        port,
+        with,
+        pulse,
+        opened: Instant::now(),
+        heard: false,
+        present: None,
+        owed: Vec::new(),
+        answering: None,
+        stopping: None,
+    };
+    match talk.run().await {
+        Ok(()) => Ended::Stopped,
+        Err(cause) => Ended::Lost { cause, heard: talk.heard },
+    }
+}
+
+impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
+    async fn run(&mut self) -> Result<(), Cause> {
+        let mut buffer = [0; READ_BYTES_MAX];
+        loop {
+            self.run_commands().await?;
+            self.pulse.tick();
+            let stopping = self.stopping.is_some();
+            if stopping && !self.with.intake.owes() {
+                return Ok(());
+            }
+            let wake = self.next_wake();
+            let turn = tokio::select! {
+                biased;
+                (token, answer) = self.with.intake.answered(), if self.with.intake.owes() => Turn::Answer(token, answer),
+                read = self.port.read(&mut buffer), if !stopping => Turn::Bytes(read),
+                () = tokio::time::sleep_until(wake.into()) => Turn::Woken,
+                () = stopped(&mut self.with.stop), if !stopping => Turn::Stop,
+            };
+            match turn {
+                Turn::Answer(token, answer) => self.answer(token, answer),
+                Turn::Bytes(read) => self.bytes(&buffer, read)?,
+                Turn::Woken => self.woken(),
+                Turn::Stop => self.stopping = Some(Instant::now()),
+            }
+            if self.stopping.is_some_and(|since| since.elapsed() >= DRAIN_MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The session's timer, the line's own, or the next tick: whichever comes first.
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let steady =
+            (self.with.presence == Presence::Open && self.present.is_none()).then_some(self.opened + STEADY_AFTER);
+        let drained = self.stopping.map(|since| since + DRAIN_MAX);
+        let own = [self.with.session.poll_timeout(), steady, drained];
+        own.into_iter().flatten().fold(now + TICK_EVERY, Instant::min)
+    }
+
+    async fn run_commands(&mut self) -> Result<(), Cause> {
+        let answering = self.answering.take();
+        while let Some(command) = self.with.session.next_command() {
+            match command {
+                Command::Send(bytes) => {
+                    self.write(&bytes).await?;
+                    if let Some(last_byte) = answering {
+                        self.with.meters.acknowledged.increment(1);
+                        self.with.meters.answered_after(last_byte.elapsed());
+                    }
+                }
+                Command::Deliver(delivery) => self.deliver(*delivery),
+                Command::Count(Counted::JunkBytes(bytes)) => self.with.meters.junk_bytes.increment(bytes),
+                Command::Count(Counted::BadFrame(reason)) => self.with.meters.bad_frame(reason),
+                Command::Count(Counted::LateAnswer) => self.with.meters.late_answers.increment(1),
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        match &delivery.message {
+            Message::Report(_) => self.with.meters.reports.increment(1),
+            Message::SignOfLife => self.with.meters.signs_of_life.increment(1),
+        }
+        if delivery.repeat != RepeatProof::None {
+            self.with.meters.possible_repeats.increment(1);
+        }
+        if self.with.presence == Presence::Message {
+            self.is_present();
+        }
+        self.owed.push((delivery.token, delivery.last_byte));
+        self.with.intake.take(delivery);
+    }
+
+    fn answer(&mut self, token: Token, answer: Answer) {
+        let now = Instant::now();
+        let owed = self.owed.iter().position(|(known, _)| *known == token);
+        let last_byte = owed.map(|at| self.owed.swap_remove(at).1);
+        match answer {
+            Answer::Stored => {
+                if let Some(last_byte) = last_byte {
+                    self.with.meters.stored_after(now.saturating_duration_since(last_byte));
+                }
+                self.answering = last_byte;
+                self.with.session.handle_stored(token, now);
+            }
+            Answer::Refused => {
+                self.with.meters.refused.increment(1);
+                self.with.session.handle_refused(token, now);
+            }
+        }
+    }
+
+    fn bytes(&mut self, buffer: &[u8], read: std::io::Result<usize>) -> Result<(), Cause> {
+        let now = Instant::now();
+        let count = match read {
+            // End of the stream, or a serial port that is unplugged: it would say 0 for ever.
+            Ok(0) => return Err(Cause::Gone),
+            Ok(count) => count,
+            Err(error) => {
+                tracing::debug!(%error, "reading failed");
+                return Err(Cause::of(&error));
+            }
+        };
+        self.heard = true;
+        self.with.meters.byte_came();
+        if self.with.presence == Presence::Open {
+            self.is_present();
+        }
+        self.with.session.handle_bytes(buffer.get(..count).unwrap_or(buffer), now);
+        if self.with.session.poll_timeout().is_some_and(|due| due + TIMER_LATE_MAX <= now) {
+            self.with.session.handle_timeout(now);
+        }
+        Ok(())
+    }
+
+    fn woken(&mut self) {
+        let now = Instant::now();
+        if self.with.session.poll_timeout().is_some_and(|due| due <= now) {
+            self.with.session.handle_timeout(now);
+        }
+        if self.with.presence == Presence::Open && now >= self.opened + STEADY_AFTER {
+            self.is_present();
+        }
+    }
+
+    fn is_present(&mut self) {
+        if self.present.is_none() {
+            self.present = Some(self.with.link.present());
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Cause> {
+        // No flush: a TCP stream has none, and a serial port's would block the thread until the wire is idle.
+        match tokio::time::timeout(WRITE_WAIT_MAX, self.port.write_all(bytes)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "writing failed");
+                Err(Cause::of(&error))
+            }
+            Err(_) => Err(Cause::Stuck),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Lines: one supervised task each, from port or socket to session to intake.
+//!
+//! ```text
+//! supervise ── run ─┬─ serial | tcp connect ── converse ── Session
+//!                   ├─ tcp listen ── one task per connection ── converse ── Session
+//!                   └─ link::watch: is anybody there?
+//! ```
+//!
+//! A line never gives up and never takes another with it: a lost port is opened again, a panic is contained,
+//! counted, and the task replaced.
+
+mod backoff;
+mod conversation;
+mod link;
+mod serial;
+mod session;
+mod tcp;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use telecare_alarm::LineId;
+use telecare_protocol::codes::Codes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{self, Transport};
+use crate::intake::{Intake, LineIntake, SessionIntake};
+use crate::metrics::LineMeters;
+use crate::pulse::{Pulse, Pulses};
+use backoff::Backoff;
+use conversation::{Conversation, Ended, Presence};
+use link::Link;
+
+pub use conversation::DRAIN_MAX;
+pub use link::Cause;
+
+/// What every line gets.
+#[derive(Clone)]
+pub struct Shared {
+    /// Where signals go.
+    pub intake: Intake,
+    /// The code tables.
+    pub codes: Arc<Codes>,
+    /// For the watchdog.
+    pub pulses: Pulses,
+    /// True when the process stops.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// One run of a line's task.
+struct LineTask {
+    line: Arc<config::Line>,
+    shared: Shared,
+    intake: LineIntake,
+    link: Link,
+    meters: Arc<LineMeters>,
+    stop: watch::Receiver<bool>,
+    pulse: Pulse,
+}
+
+/// Runs a line until the process stops, whatever happens in it.
+pub async fn supervise(line: config::Line, shared: Shared) {
+    let line = Arc::new(line);
+    let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol));
+    let link = Link::new(Arc::clone(&meters));
+    let intake = shared.intake.line(&line.name, line.namespace.as_deref(), session::is_stop_and_wait(line.protocol));
+    let away = away_max(&line);
+    let watching = || link::watch(link.clone(), intake.clone(), away);
+    let running = || {
+        let task = LineTask {
+            line: Arc::clone(&line),
+            shared: shared.clone(),
+            intake: intake.clone(),
+            link: link.clone(),
+            meters: Arc::clone(&meters),
+            stop: shared.stop.clone(),
+            pulse: shared.pulses.pulse(line.name.as_str()),
+        };
+        Arc::new(task).run()
+    };
+    let stop = || shared.stop.clone();
+    tokio::select! {
+        () = keep_up(&line.name, &meters, stop(), running) => {}
+        () = keep_up(&line.name, &meters, stop(), watching) => {}
+    }
+}
+
+/// Runs a task until it ends by itself because the process stops; a panic is contained and the task replaced.
+async fn keep_up<F>(line: &LineId, meters: &LineMeters, mut stop: watch::Receiver<bool>, start: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut backoff = Backoff::new();
+    loop {
+        let started = Instant::now();
+        // A set of one: unlike a bare handle it takes the task with it.
+        let mut task = JoinSet::new();
+        task.spawn(start());
+        if let Some(Err(_)) = task.join_next().await {
+            meters.restarts.increment(1);
+            tracing::error!(%line, "a task of the line panicked and is replaced");
+        }
+        if *stop.borrow() {
+            return;
+        }
+        if started.elapsed() > Backoff::LONGEST {
+            backoff.reset();
+        }
+        let _ = tokio::time::timeout(backoff.wait(), stopped(&mut stop)).await;
+    }
+}
+
+/// How long a line may have nobody to hear before operations are told; none to never tell. A listener's peers
+/// come in their own time, and one that connects without ever saying anything is nobody, so there the
+/// protocol's link watch counts.
+fn away_max(line: &config::Line) -> Duration {
+    match line.transport {
+        Transport::Serial(_) | Transport::TcpConnect { .. } => link::AWAY_MAX,
+        Transport::TcpListen { .. } => line.surgard.link_watch.unwrap_or(Duration::MAX),
+    }
+}
+
+/// Resolves when the process stops.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left to say so, which is the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+impl LineTask {
+    async fn run(self: Arc<Self>) {
+        match &self.line.transport {
+            Transport::Serial(serial) => serial::run(&self, serial).await,
+            Transport::TcpConnect { address } => tcp::connect(&self, address).await,
+            Transport::TcpListen { address, connections_max } => tcp::listen(&self, *address, *connections_max).await,
+        }
+    }
+
+    fn name(&self) -> &LineId {
+        &self.line.name
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// A conversation over what has been opened or connected, in a session of its own.
+    async fn converse<P: AsyncRead + AsyncWrite + Unpin>(&self, port: P, presence: Presence) -> Ended {
+        self.converse_with(port, presence, &self.pulse).await
+    }
+
+    async fn converse_with<P: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        port: P,
+        presence: Presence,
+        pulse: &Pulse,
+    ) -> Ended {
+        let with = Conversation {
+            session: session::new(&self.line, &self.shared.codes),
+            intake: SessionIntake::new(self.intake.clone()),
+            link: self.link.clone(),
+            presence,
+            meters: Arc::clone(&self.meters),
+            stop: self.stop.clone(),
+        };
+        conversation::converse(port, with, pulse).await
+    }
+
+    fn connection_pulse(&self) -> Pulse {
+        self.shared.pulses.pulse(self.name().as_str())
+    }
+
+    /// Says that an attempt failed or somebody went away. The log has one line for each, at most every
+    /// 200 ms by the back-off.
+    fn lost(&self, cause: Cause, what: &str) {
+        self.link.lost(cause);
+        tracing::info!(line = %self.name(), cause = cause.as_str(), "{what}");
+    }
+
+    /// Waits, but not beyond the process's stop.
+    async fn pause(&self, wait: Duration) {
+        self.pulse.during(self.unless_stopped(tokio::time::sleep(wait))).await;
+    }
+
+    /// What comes of a wait; none when the process stops first.
+    async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => None,
+            done = wait => Some(done),
+        }
+    }
+}

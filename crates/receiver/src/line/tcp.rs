@@ -1,0 +1,138 @@
+//! Lines over TCP: this host connects to the hardware receiver, or hardware receivers connect to it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::net::sockopt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::backoff::Backoff;
+use super::conversation::{Ended, Presence};
+use super::link::Cause;
+use super::{LineTask, stopped};
+
+/// How long a connection may take to come about, name lookup included.
+const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// A silent peer is probed after so long...
+const PROBE_AFTER: Duration = Duration::from_secs(15);
+
+/// ...again so often...
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// ...and is gone after so many probes without an answer.
+const PROBES_MAX: u32 = 3;
+
+/// How long written bytes may stay unacknowledged by the peer's host, milliseconds.
+const UNACKNOWLEDGED_MAX_MS: u32 = 30_000;
+
+/// Connects, and again whenever the connection ends, until the process stops.
+pub async fn connect(task: &LineTask, address: &str) {
+    let mut backoff = Backoff::new();
+    while !task.is_stopping() {
+        let connecting = tokio::time::timeout(CONNECT_WAIT_MAX, TcpStream::connect(address));
+        match task.pulse.during(task.unless_stopped(connecting)).await {
+            None => return,
+            Some(Ok(Ok(stream))) => {
+                tracing::info!(line = %task.name(), address, "connected");
+                set_up(&stream);
+                match task.converse(stream, Presence::Open).await {
+                    Ended::Stopped => return,
+                    Ended::Lost { cause, heard } => {
+                        if heard {
+                            backoff.reset();
+                        }
+                        task.lost(cause, "the connection ended");
+                    }
+                }
+            }
+            Some(Ok(Err(error))) => task.lost(Cause::of(&error), &format!("cannot connect: {error}")),
+            Some(Err(_)) => task.lost(Cause::TimedOut, "cannot connect: no answer in time"),
+        }
+        task.pause(backoff.wait()).await;
+    }
+}
+
+/// Listens until the process stops. Each connection is a session of its own, and its panic its own.
+pub async fn listen(task: &Arc<LineTask>, address: SocketAddr, connections_max: usize) {
+    let mut backoff = Backoff::new();
+    while !task.is_stopping() {
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                backoff.reset();
+                if let Ok(address) = listener.local_addr() {
+                    tracing::info!(line = %task.name(), %address, "listening");
+                }
+                accept(task, &listener, connections_max).await;
+            }
+            Err(error) => task.lost(Cause::of(&error), &format!("cannot listen on {address}: {error}")),
+        }
+        task.pause(backoff.wait()).await;
+    }
+}
+
+/// Takes connections until the process stops or the listener fails.
+async fn accept(task: &Arc<LineTask>, listener: &TcpListener, connections_max: usize) {
+    let mut connections = JoinSet::new();
+    let mut stop = task.stop.clone();
+    loop {
+        task.meters.connections(connections.len());
+        let accepting = tokio::time::timeout(crate::pulse::TICK_EVERY, listener.accept());
+        task.pulse.tick();
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended {
+                    task.meters.restarts.increment(1);
+                    tracing::error!(line = %task.name(), %error, "a connection's task broke off");
+                }
+            }
+            accepted = accepting => match accepted {
+                Ok(Ok((stream, _))) if connections.len() >= connections_max => {
+                    task.meters.turned_away.increment(1);
+                    tracing::warn!(line = %task.name(), connections_max, "a connection was turned away: all are taken");
+                    drop(stream);
+                }
+                Ok(Ok((stream, _))) => {
+                    set_up(&stream);
+                    let task = Arc::clone(task);
+                    connections.spawn(async move { one(&task, stream).await });
+                }
+                Ok(Err(error)) => {
+                    task.lost(Cause::of(&error), &format!("cannot accept: {error}"));
+                    // File descriptors are short, or the network is gone: later.
+                    task.pause(Backoff::FIRST).await;
+                }
+                Err(_) => {}
+            },
+        }
+    }
+    // Each ends by itself within the bound of a conversation's end.
+    while connections.join_next().await.is_some() {}
+}
+
+async fn one(task: &LineTask, stream: TcpStream) {
+    let pulse = task.connection_pulse();
+    match task.converse_with(stream, Presence::Message, &pulse).await {
+        Ended::Stopped => {}
+        Ended::Lost { heard: false, .. } => task.meters.empty_connections.increment(1),
+        Ended::Lost { cause, heard: true } => task.lost(cause, "a connection ended"),
+    }
+}
+
+/// Answers leave at once, and a peer whose host has gone is noticed. A failure is the connection's own end.
+fn set_up(stream: &TcpStream) {
+    let set = stream
+        .set_nodelay(true)
+        .and_then(|()| Ok(sockopt::set_socket_keepalive(stream, true)?))
+        .and_then(|()| Ok(sockopt::set_tcp_keepidle(stream, PROBE_AFTER)?))
+        .and_then(|()| Ok(sockopt::set_tcp_keepintvl(stream, PROBE_EVERY)?))
+        .and_then(|()| Ok(sockopt::set_tcp_keepcnt(stream, PROBES_MAX)?))
+        .and_then(|()| Ok(sockopt::set_tcp_user_timeout(stream, UNACKNOWLEDGED_MAX_MS)?));
+    if let Err(error) = set {
+        tracing::debug!(%error, "a connection could not be set up");
+    }
+}

@@ -1,0 +1,50 @@
+//! What systemd is told: ready, stopping, alive. Without systemd nothing happens.
+
+use std::time::{Duration, Instant};
+
+use sd_notify::NotifyState;
+
+use crate::pulse::{Pulses, TICK_EVERY};
+
+/// The receiver hears, stores and answers.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// The receiver is stopping.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
+}
+
+/// Feeds the watchdog while every core task is well. Runs until the process ends. It ticks itself, on the
+/// runtime of the lines, so a runtime that stands still is noticed by its silence.
+pub async fn feed_watchdog(pulses: Pulses) {
+    let own = pulses.pulse("watchdog");
+    // Twice within systemd's limit, as its manual advises.
+    let limit = sd_notify::watchdog_enabled();
+    let every = limit.map_or(TICK_EVERY, |limit| (limit / 2).min(TICK_EVERY)).max(Duration::from_millis(1));
+    let mut said = false;
+    loop {
+        own.tick();
+        match pulses.hung(Instant::now()) {
+            None => {
+                said = false;
+                if limit.is_some() {
+                    tell(&[NotifyState::Watchdog]);
+                }
+            }
+            Some(task) if !said => {
+                said = true;
+                tracing::error!(task, "a task hangs; the watchdog is not fed");
+            }
+            Some(_) => {}
+        }
+        tokio::time::sleep(every).await;
+    }
+}

@@ -1,0 +1,104 @@
+//! The API's and the metrics' listeners, on a runtime and threads of their own: consoles that ask a lot take
+//! nothing from the lines.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use telecare_queue::Queue;
+use tokio::sync::{oneshot, watch};
+
+use crate::metrics::UPKEEP_EVERY;
+use crate::pulse::{Pulse, Pulses, TICK_EVERY};
+
+/// Threads that serve consoles.
+const THREADS: usize = 2;
+
+/// How long what still runs when the API has ended may take.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
+
+/// The listeners, bound but not yet served.
+pub struct Listeners {
+    api: TcpListener,
+    metrics: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both.
+    pub fn bind(api: SocketAddr, metrics: SocketAddr) -> io::Result<Listeners> {
+        let bind = |name: &str, address: SocketAddr| {
+            let listener = TcpListener::bind(address)
+                .map_err(|error| io::Error::new(error.kind(), format!("{name} cannot listen on {address}: {error}")))?;
+            listener.set_nonblocking(true)?;
+            tracing::info!(address = %listener.local_addr()?, "{name} listens");
+            Ok::<TcpListener, io::Error>(listener)
+        };
+        Ok(Listeners { api: bind("the API", api)?, metrics: bind("metrics", metrics)? })
+    }
+
+    /// Serves both on threads of their own until the process stops. The receiver resolves when the API has
+    /// ended, in whatever way.
+    pub fn serve(
+        self,
+        queue: Queue,
+        settings: telecare_api::Settings,
+        prometheus: PrometheusHandle,
+        pulses: &Pulses,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<oneshot::Receiver<String>> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("api")
+            .enable_all()
+            .build()?;
+        let (ended, has_ended) = oneshot::channel();
+        let pulse = pulses.pulse("api");
+        let serving = move || {
+            let outcome = runtime.block_on(async {
+                tokio::spawn(serve_metrics(self.metrics, prometheus));
+                tokio::spawn(tick(pulse));
+                tokio::spawn(telecare_api::serve(self.api, queue, settings, stop)).await
+            });
+            runtime.shutdown_timeout(SHUTDOWN_MAX);
+            let words = match outcome {
+                Ok(Ok(())) => "the API has ended".to_owned(),
+                Ok(Err(error)) => format!("the API has ended: {error}"),
+                Err(_) => "the API has panicked".to_owned(),
+            };
+            // Nobody listens when the process is ending anyway.
+            let _ = ended.send(words);
+        };
+        let _: JoinHandle<()> = std::thread::Builder::new().name("api-main".to_owned()).spawn(serving)?;
+        Ok(has_ended)
+    }
+}
+
+async fn tick(pulse: Pulse) {
+    loop {
+        pulse.tick();
+        tokio::time::sleep(TICK_EVERY).await;
+    }
+}
+
+async fn serve_metrics(listener: TcpListener, prometheus: PrometheusHandle) {
+    let upkeep = prometheus.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP_EVERY).await;
+            upkeep.run_upkeep();
+        }
+    });
+    let page = get(|| async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4")], prometheus.render()) });
+    let serving = async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, Router::new().route("/metrics", page)).await
+    };
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "metrics are no longer served");
+    }
+}
