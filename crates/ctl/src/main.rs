@@ -1,2 +1,99 @@
-//! x
-fn main() {}
+//! `telecare-ctl`: the engineer's and the administrator's tool.
+//!
+//! It checks configurations, reads and writes protocol frames, places test calls as a hardware receiver
+//! would, works the queue through the HTTP API as any console would, and keeps the token file.
+//!
+//! Exit codes: 0 done, 1 not done (a frame that cannot be read, an action that was refused, no answer), 2
+//! wrong usage. What was asked for goes to standard output, what went wrong to standard error.
+//!
+//! It links the API crate only for the format of the token file, and the protocol crate to speak as a unit.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
+
+mod client;
+mod commands;
+mod decoded;
+mod frame;
+mod link;
+mod text;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{act, alarms, call as call_command, check_config, decode, encode, show, token};
+
+/// The telecare receiver's tool for engineers and administrators.
+#[derive(Parser)]
+#[command(name = "telecare-ctl", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check receiver configurations without starting anything.
+    CheckConfig(check_config::Arguments),
+    /// Read frames of a protocol.
+    Decode(decode::Arguments),
+    /// Write a frame of a protocol.
+    Encode(encode::Arguments),
+    /// Place a test call as a Sur-Gard hardware receiver would.
+    Call(call_command::Arguments),
+    /// List the open alarms.
+    Alarms(alarms::Arguments),
+    /// Show one alarm with its signals and its log.
+    Show(show::Arguments),
+    #[command(flatten)]
+    Act(act::Command),
+    /// Make, list and revoke access tokens.
+    Token(token::Arguments),
+}
+
+/// Whether what was asked for could be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Done,
+    Failed,
+}
+
+/// The command line asks for something that makes no sense.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::CheckConfig(arguments) => check_config::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
+        Command::Encode(arguments) => encode::run(&arguments),
+        Command::Call(arguments) => call_command::run(&arguments),
+        Command::Alarms(arguments) => alarms::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::Act(command) => act::run(&command),
+        Command::Token(arguments) => token::run(&arguments),
+    };
+    match done {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::Failed) => ExitCode::from(1),
+        // Whoever read our output has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("telecare-ctl: {error:#}");
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -108,7 +108,7 @@ impl AlarmShape {
     pub fn of(alarm: &Alarm, now: OffsetDateTime) -> AlarmShape {
         AlarmShape {
             id: alarm.id.0,
-            headline: alarm.unit.words.to_string(),
+            headline: alarm.headline(now),
             unit: alarm.unit.words.to_string(),
             unit_key: alarm.unit.key.to_string(),
             unit_basis: alarm.unit.basis.as_str(),

@@ -18,6 +18,6 @@ pub use health::HealthShape;
 pub use list::ListShape;
 pub use log::LogShape;
 pub use raw::escaped;
-pub use report::{FieldsShape, ReportShape};
+pub use report::{FieldsShape, ReportShape, ValueShape};
 pub use signal::SignalShape;
 pub use timestamp::Timestamp;

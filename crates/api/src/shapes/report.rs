@@ -55,7 +55,8 @@ struct FaultShape {
 #[derive(Clone, Debug)]
 pub struct FieldsShape(pub Fields);
 
-struct ValueShape<'a>(&'a Value);
+/// One value: a text, a number or a list of objects.
+pub struct ValueShape<'a>(pub &'a Value);
 
 impl Serialize for FieldsShape {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

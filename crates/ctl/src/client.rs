@@ -1,0 +1,201 @@
+//! The receiver's HTTP API as any console sees it.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// How often an action is offered while its outcome is unknown. Its id makes it happen once.
+const TRIES: u32 = 3;
+/// Pause between two tries.
+const TRY_PAUSE: Duration = Duration::from_secs(1);
+/// Longest wait of one poll, as the API allows.
+pub const POLL_S: u64 = 30;
+/// How long an answer may take beyond the wait that was asked for. An action may take two seconds.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Largest answer that is read, bytes.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Where the API is, and who asks.
+#[derive(clap::Args)]
+pub struct ApiArguments {
+    /// Address of the receiver's API.
+    #[arg(long, env = "TELECARE_API", default_value = "http://127.0.0.1:8460", value_name = "URL")]
+    api: String,
+    /// Access token; better given in the environment, where other users do not see it.
+    #[arg(long, env = "TELECARE_TOKEN", hide_env_values = true, hide_default_value = true)]
+    token: Option<String>,
+}
+
+/// Where the person sits.
+#[derive(clap::Args)]
+pub struct DeskArguments {
+    /// Name of the desk; the host's name by default.
+    #[arg(long, env = "TELECARE_DESK")]
+    desk: Option<String>,
+}
+
+impl DeskArguments {
+    /// The desk's name.
+    pub fn name(&self) -> String {
+        let host = || fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+        let name = self.desk.clone().or_else(host);
+        name.filter(|name| !name.is_empty()).unwrap_or_else(|| "telecare-ctl".to_owned())
+    }
+}
+
+/// The open list, as far as this program reads it.
+#[derive(Deserialize)]
+pub struct List {
+    pub cursor: String,
+    pub receiver: String,
+    pub site: String,
+    pub link: String,
+    pub degraded: bool,
+    pub backlog: u64,
+    pub open: u64,
+    pub silent_receivers: Vec<Silent>,
+    pub alarms: Vec<Card>,
+}
+
+/// Another receiver that has fallen silent.
+#[derive(Deserialize)]
+pub struct Silent {
+    pub receiver: String,
+    pub silent_since: String,
+    pub unforwarded: i64,
+}
+
+/// An alarm, as far as this program reads it.
+#[derive(Deserialize)]
+pub struct Card {
+    pub id: Uuid,
+    pub headline: String,
+    pub priority: u8,
+    pub standing: String,
+    pub age_s: i64,
+    pub last_signal: Uuid,
+    pub claim: Option<Holder>,
+    pub hold: Option<Holder>,
+    pub contest: Option<Holder>,
+}
+
+/// Who has an alarm.
+#[derive(Deserialize)]
+pub struct Holder {
+    pub person: String,
+    pub desk: String,
+}
+
+/// An answer of the API.
+pub struct Answer {
+    pub status: u16,
+    pub text: String,
+}
+
+/// One receiver's API.
+pub struct Client {
+    agent: ureq::Agent,
+    api: String,
+    token: String,
+}
+
+impl Client {
+    /// A client; it connects with its first request.
+    pub fn new(arguments: &ApiArguments) -> anyhow::Result<Client> {
+        let Some(token) = arguments.token.clone().filter(|token| !token.is_empty()) else {
+            bail!(crate::Usage("a token is needed: --token, or TELECARE_TOKEN in the environment".to_owned()));
+        };
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(POLL_S) + ANSWER_MAX))
+            .build();
+        Ok(Client { agent: config.into(), api: arguments.api.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// The open list as text: at once, or when it is no longer the one with this cursor.
+    pub fn list_text(&self, newer_than: Option<&str>) -> anyhow::Result<String> {
+        let query = newer_than.map_or(String::new(), |cursor| format!("?cursor={cursor}&wait={POLL_S}"));
+        self.get(&format!("/v1/alarms{query}"))
+    }
+
+    /// The open list.
+    pub fn list(&self) -> anyhow::Result<List> {
+        read(&self.list_text(None)?)
+    }
+
+    /// One alarm with its signals and log, as text.
+    pub fn detail_text(&self, id: Uuid) -> anyhow::Result<String> {
+        self.get(&format!("/v1/alarms/{id}"))
+    }
+
+    /// The card an id names: a whole id, or the end of one that only one open alarm has.
+    pub fn find(&self, id: &str) -> anyhow::Result<Uuid> {
+        if let Ok(id) = Uuid::try_parse(id) {
+            return Ok(id);
+        }
+        let end = id.to_ascii_lowercase();
+        let list = self.list()?;
+        let mut matching = list.alarms.iter().filter(|card| card.id.to_string().ends_with(&end));
+        match (matching.next(), matching.next()) {
+            (Some(card), None) => Ok(card.id),
+            (Some(_), Some(_)) => bail!("more than one open alarm ends in {id}; give more of it"),
+            (None, _) => bail!("no open alarm ends in {id}"),
+        }
+    }
+
+    /// Does something to an alarm. When the answer is lost or the receiver cannot store, the same action is
+    /// offered again: it is done once.
+    pub fn act(&self, alarm: Uuid, act: &str, mut body: Value) -> anyhow::Result<Answer> {
+        body["action"] = json!(Uuid::new_v4());
+        let url = format!("{}/v1/alarms/{alarm}/{act}", self.api);
+        for _ in 1..TRIES {
+            match self.post(&url, &body) {
+                Ok(answer) if answer.status != 503 => return Ok(answer),
+                Ok(_) | Err(_) => thread::sleep(TRY_PAUSE),
+            }
+        }
+        self.post(&url, &body)
+    }
+
+    fn post(&self, url: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self.agent.post(url).header("authorization", format!("Bearer {}", self.token));
+        let sent = request.header("content-type", "application/json").send(body.to_string());
+        answer(url, sent)
+    }
+
+    fn get(&self, path: &str) -> anyhow::Result<String> {
+        let url = format!("{}{path}", self.api);
+        let request = self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
+        let answer = answer(&url, request.call())?;
+        if answer.status == 200 { Ok(answer.text) } else { bail!("{}", problem(&answer)) }
+    }
+}
+
+fn answer(url: &str, got: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> anyhow::Result<Answer> {
+    let mut response = got.with_context(|| format!("no answer from {url}"))?;
+    let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
+    Ok(Answer { status: response.status().as_u16(), text: text.with_context(|| format!("answer of {url}"))? })
+}
+
+/// A refusal in words: what it is called, what was wrong, and who has the alarm.
+pub fn problem(answer: &Answer) -> String {
+    let Ok(json) = serde_json::from_str::<Value>(&answer.text) else {
+        return format!("the answer was {} and is not one of this API's", answer.status);
+    };
+    let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    let mut words = format!("{} ({}): {}", text("title"), answer.status, text("detail"));
+    if let Some(headline) = json["alarm"]["headline"].as_str() {
+        words += &format!("\n  {headline}");
+    }
+    words
+}
+
+/// Reads an answer of the API.
+pub fn read<T: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+    serde_json::from_str(text).context("the answer is not one of this API's")
+}

@@ -1,0 +1,169 @@
+//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `note`, `close`: what a console does to an alarm.
+
+use std::io::{self, Write};
+
+use anyhow::bail;
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::client::{ApiArguments, Card, Client, DeskArguments, problem, read};
+use crate::{Usage, Verdict};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Take an alarm.
+    Claim(Common),
+    /// Keep a claim: the console is still there.
+    Renew(Common),
+    /// Say that a later press has been seen.
+    Seen {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        shown: Shown,
+    },
+    /// Put an alarm aside for a while.
+    Hold {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        shown: Shown,
+        /// When it comes back (RFC 3339).
+        #[arg(long, conflicts_with = "minutes", required_unless_present = "minutes")]
+        until: Option<String>,
+        /// In how many minutes it comes back.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        minutes: Option<u32>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take up an alarm again that was put aside.
+    Resume(Common),
+    /// Give an alarm back to everyone.
+    Release(Common),
+    /// Write something down.
+    Note {
+        #[command(flatten)]
+        common: Common,
+        /// What.
+        #[arg(long)]
+        text: String,
+    },
+    /// End an alarm.
+    Close {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        shown: Shown,
+        /// The centre's code for how it ended.
+        #[arg(long)]
+        outcome: String,
+        /// What there is to say about it.
+        #[arg(long, default_value = "")]
+        text: String,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct Common {
+    /// The alarm's id, or the end of it.
+    id: String,
+    #[command(flatten)]
+    api: ApiArguments,
+    #[command(flatten)]
+    desk: DeskArguments,
+    /// Print the API's answer.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Shown {
+    /// The last signal that was looked at; by default the alarm's last one as it is.
+    #[arg(long, value_name = "SIGNAL")]
+    shown: Option<Uuid>,
+}
+
+/// Does it, or says why the receiver refuses.
+pub fn run(command: &Command) -> anyhow::Result<Verdict> {
+    let (act, common) = command.parts();
+    let client = Client::new(&common.api)?;
+    let id = client.find(&common.id)?;
+    let mut body = Map::from_iter([("desk".to_owned(), json!(common.desk.name()))]);
+    for (name, value) in command.fields(&client, id)? {
+        body.insert(name.to_owned(), value);
+    }
+    let answer = client.act(id, act, Value::Object(body))?;
+    let mut out = io::stdout().lock();
+    if common.json {
+        writeln!(out, "{}", answer.text)?;
+    }
+    if answer.status != 200 {
+        bail!("{}", problem(&answer));
+    }
+    if !common.json {
+        let answer: Value = read(&answer.text)?;
+        let own = if answer["degraded"] == true { " (this receiver's own answer: the database is away)" } else { "" };
+        let (headline, standing) = (&answer["alarm"]["headline"], &answer["alarm"]["standing"]);
+        let (headline, standing) = (headline.as_str().unwrap_or_default(), standing.as_str().unwrap_or_default());
+        writeln!(out, "{act}: {headline}: {standing}{own}")?;
+    }
+    Ok(Verdict::Done)
+}
+
+impl Command {
+    fn parts(&self) -> (&'static str, &Common) {
+        match self {
+            Command::Claim(common) => ("claim", common),
+            Command::Renew(common) => ("renew", common),
+            Command::Seen { common, .. } => ("seen", common),
+            Command::Hold { common, .. } => ("hold", common),
+            Command::Resume(common) => ("resume", common),
+            Command::Release(common) => ("release", common),
+            Command::Note { common, .. } => ("note", common),
+            Command::Close { common, .. } => ("close", common),
+        }
+    }
+
+    /// What the act needs beside its id and its desk.
+    fn fields(&self, client: &Client, id: Uuid) -> anyhow::Result<Vec<(&'static str, Value)>> {
+        Ok(match self {
+            Command::Claim(_) | Command::Renew(_) | Command::Resume(_) | Command::Release(_) => vec![],
+            Command::Note { text, .. } => vec![("text", json!(text))],
+            Command::Seen { shown, .. } => vec![("shown", json!(shown.signal(client, id)?))],
+            Command::Hold { shown, until, minutes, reason, .. } => vec![
+                ("shown", json!(shown.signal(client, id)?)),
+                ("until", json!(end_of_hold(until.as_deref(), *minutes)?)),
+                ("reason", json!(reason)),
+            ],
+            Command::Close { shown, outcome, text, .. } => {
+                vec![("shown", json!(shown.signal(client, id)?)), ("outcome", json!(outcome)), ("text", json!(text))]
+            }
+        })
+    }
+}
+
+impl Shown {
+    fn signal(&self, client: &Client, id: Uuid) -> anyhow::Result<Uuid> {
+        if let Some(shown) = self.shown {
+            return Ok(shown);
+        }
+        let detail: Value = read(&client.detail_text(id)?)?;
+        let card: Card = serde_json::from_value(detail["alarm"].clone())?;
+        Ok(card.last_signal)
+    }
+}
+
+fn end_of_hold(until: Option<&str>, minutes: Option<u32>) -> anyhow::Result<String> {
+    let end = match (until, minutes) {
+        (Some(until), _) => OffsetDateTime::parse(until, &Rfc3339)
+            .map_err(|_| Usage("--until must be a time like 2026-03-01T08:00:00Z".to_owned()))?,
+        (None, Some(minutes)) => OffsetDateTime::now_utc() + Duration::minutes(i64::from(minutes)),
+        (None, None) => return Err(Usage("hold needs --until or --minutes".to_owned()).into()),
+    };
+    Ok(end.format(&Rfc3339)?)
+}

@@ -1,0 +1,136 @@
+//! `alarms`: the open list as a table, as JSON, once or at every change.
+
+use std::io::{self, IsTerminal, Write};
+use std::thread;
+use std::time::Duration;
+
+use crate::Verdict;
+use crate::client::{ApiArguments, Card, Client, Holder, List, read};
+
+/// Pause before the receiver is asked again after it gave no answer.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Puts the cursor home and clears what is below.
+const CLEAR: &str = "\x1b[H\x1b[J";
+/// Characters of an id's end that are shown: enough to name a card among thousands.
+const ID_END: usize = 8;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    api: ApiArguments,
+    /// Print the API's answer, one a line.
+    #[arg(long)]
+    json: bool,
+    /// Print again at every change, until interrupted.
+    #[arg(long)]
+    follow: bool,
+}
+
+/// Prints the list; with --follow a receiver that is away is asked again for ever.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let client = Client::new(&arguments.api)?;
+    let first = client.list_text(None)?;
+    let mut cursor = print(arguments, &first)?;
+    if !arguments.follow {
+        return Ok(Verdict::Done);
+    }
+    loop {
+        match client.list_text(Some(&cursor)) {
+            Ok(text) => cursor = print(arguments, &text)?,
+            Err(error) => {
+                eprintln!("telecare-ctl: {error:#}; asking again");
+                thread::sleep(RETRY_PAUSE);
+            }
+        }
+    }
+}
+
+/// Prints an answer and tells its cursor.
+fn print(arguments: &Arguments, text: &str) -> anyhow::Result<String> {
+    let list: List = read(text)?;
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{text}")?;
+    } else {
+        if arguments.follow && out.is_terminal() {
+            write!(out, "{CLEAR}")?;
+        }
+        write!(out, "{}", table(&list))?;
+    }
+    out.flush()?;
+    Ok(list.cursor)
+}
+
+fn table(list: &List) -> String {
+    let mut text = format!("{} {}, {} open, {}\n", list.receiver, list.site, list.open, link(list));
+    for other in &list.silent_receivers {
+        let (name, since, left) = (&other.receiver, &other.silent_since, other.unforwarded);
+        text += &format!("! receiver {name} silent since {since}, {left} signals known unforwarded\n");
+    }
+    text += "PRI STANDING     AGE  ID        ALARM\n";
+    for card in &list.alarms {
+        let id = card.id.to_string();
+        let end = &id[id.len() - ID_END..];
+        let (priority, standing, age) = (card.priority, &card.standing, age(card.age_s));
+        text += &format!("{priority:>3} {standing:<8} {age:>7}  {end}  {}{}\n", card.headline, who(card));
+    }
+    text
+}
+
+fn link(list: &List) -> String {
+    match (list.degraded, list.backlog) {
+        (false, 0) => list.link.clone(),
+        (_, backlog) => format!("{}, {backlog} not yet in the database", list.link),
+    }
+}
+
+fn who(card: &Card) -> String {
+    let name = |holder: &Holder| format!("{} at {}", holder.person, holder.desk);
+    let mut text = match (&card.hold, &card.claim) {
+        (Some(hold), _) => format!("  [held by {}]", name(hold)),
+        (None, Some(claim)) => format!("  [{}]", name(claim)),
+        (None, None) => String::new(),
+    };
+    if let Some(contest) = &card.contest {
+        text += &format!("  [also {}]", name(contest));
+    }
+    text
+}
+
+fn age(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_a_row_per_alarm_and_says_who_has_it() {
+        let list: List = serde_json::from_str(
+            r#"{"cursor":"c","receiver":"r-1","site":"Redditch","link":"cut-off","degraded":true,"backlog":3,"open":2,
+            "silent_receivers":[{"receiver":"r-2","silent_since":"2026-03-01T08:00:00Z","unforwarded":4}],
+            "alarms":[
+              {"id":"0195ad00-0000-7000-8000-0000deadbeef","headline":"Pendant, unit 1234","priority":1,
+               "standing":"claimed","age_s":75,"last_signal":"0195ad00-0000-7000-8000-0000deadbeef",
+               "claim":{"person":"Ann","desk":"2"},"hold":null,"contest":{"person":"Ben","desk":"3"}},
+              {"id":"0195ad00-0000-7000-8000-000000000001","headline":"Battery low, unit 7","priority":4,
+               "standing":"waiting","age_s":7300,"last_signal":"0195ad00-0000-7000-8000-000000000001",
+               "claim":null,"hold":null,"contest":null}]}"#,
+        )
+        .unwrap();
+        let expected = "\
+r-1 Redditch, 2 open, cut-off, 3 not yet in the database
+! receiver r-2 silent since 2026-03-01T08:00:00Z, 4 signals known unforwarded
+PRI STANDING     AGE  ID        ALARM
+  1 claimed     75 s  deadbeef  Pendant, unit 1234  [Ann at 2]  [also Ben at 3]
+  4 waiting      2 h  00000001  Battery low, unit 7
+";
+        assert_eq!(table(&list), expected);
+    }
+}

@@ -1,0 +1,126 @@
+//! `decode`: frames from the command line or from standard input, one a line.
+
+use std::io::{self, BufRead, Read, Write};
+
+use anyhow::Context;
+use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, decode, surgard};
+
+use crate::decoded::{DecodedShape, in_words};
+use crate::text::unescaped;
+use crate::{Usage, Verdict};
+
+/// Longest line of standard input, bytes; a longer one is refused.
+const LINE_BYTES_MAX: u64 = 1024 * 1024;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// bs8521 or surgard.
+    #[arg(long, value_parser = protocol)]
+    protocol: Protocol,
+    /// Print one JSON object per frame found.
+    #[arg(long)]
+    json: bool,
+    /// Make an error of every deviation from the layout.
+    #[arg(long)]
+    strict: bool,
+    /// Sur-Gard: digits of receiver and line together at the head of a line, 3 to 9.
+    #[arg(long, value_name = "N")]
+    header_digits: Option<usize>,
+    /// Frames; bytes that cannot be typed as \xNN, framing bytes may be left out. Without any, lines of
+    /// standard input.
+    frames: Vec<String>,
+}
+
+/// A protocol that a line can speak.
+pub fn protocol(name: &str) -> Result<Protocol, String> {
+    match name.parse() {
+        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, surgard".to_owned()),
+        Ok(protocol) => Ok(protocol),
+    }
+}
+
+/// Decodes every frame; fails if any could not be read.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let mut options = DecodeOptions::default();
+    if let Some(digits) = arguments.header_digits {
+        if !surgard::HEADER_DIGITS.contains(&digits) {
+            return Err(Usage("--header-digits must be 3 to 9".to_owned()).into());
+        }
+        options.header_digits = digits;
+    }
+    let mode = if arguments.strict { Mode::Strict } else { Mode::Tolerant };
+    let codes = Codes::builtin();
+    let mut verdict = Verdict::Done;
+    let mut each = |frame: &[u8]| -> anyhow::Result<()> {
+        for decoded in decode(arguments.protocol, &unescaped(frame), mode, &codes, &options) {
+            if matches!(decoded.what, What::Error(_)) {
+                verdict = Verdict::Failed;
+            }
+            print(arguments, &decoded)?;
+        }
+        Ok(())
+    };
+    if arguments.frames.is_empty() {
+        from_input(&mut io::stdin().lock(), &mut each)?;
+    } else {
+        arguments.frames.iter().try_for_each(|frame| each(frame.as_bytes()))?;
+    }
+    Ok(verdict)
+}
+
+/// Line by line as they come, so that it can stand at the end of a pipe. No input at all is one empty frame.
+fn from_input(input: &mut impl BufRead, each: &mut impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut line = Vec::new();
+    let mut lines = 0_u64;
+    loop {
+        line.clear();
+        let read = input.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line).context("standard input")?;
+        if line.len() as u64 > LINE_BYTES_MAX {
+            return Err(Usage(format!("a line of standard input is longer than {LINE_BYTES_MAX} bytes")).into());
+        }
+        if read == 0 && lines > 0 {
+            return Ok(());
+        }
+        lines += 1;
+        let frame = line.strip_suffix(b"\n").unwrap_or(&line);
+        each(frame.strip_suffix(b"\r").unwrap_or(frame))?;
+        if read == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn print(arguments: &Arguments, decoded: &Decoded) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&DecodedShape::of(arguments.protocol, decoded))?)?;
+    } else {
+        write!(out, "{}", in_words(decoded))?;
+    }
+    Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_is_split_at_line_ends_only() {
+        let table: [(&[u8], &[&[u8]]); 5] = [
+            (b"", &[b""]),
+            (b"a\nb", &[b"a", b"b"]),
+            (b"a\r\n\nb\n", &[b"a", b"", b"b"]),
+            (b"a\x14b\n", &[b"a\x14b"]),
+            (b"\n", &[b""]),
+        ];
+        for (input, expected) in table {
+            let mut frames: Vec<Vec<u8>> = Vec::new();
+            from_input(&mut &*input, &mut |frame| {
+                frames.push(frame.to_vec());
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(frames, expected, "{input:?}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `encode`: a frame from named fields, the reverse of `decode`.
+
+use std::io::{self, Write};
+
+use telecare_api::shapes::escaped;
+use telecare_protocol::Protocol;
+
+use super::decode::protocol;
+use crate::Verdict;
+use crate::frame::FrameArguments;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// bs8521 or surgard.
+    #[arg(long, value_parser = protocol)]
+    protocol: Protocol,
+    /// Write a Sur-Gard heartbeat instead of an event.
+    #[arg(long)]
+    heartbeat: bool,
+    #[command(flatten)]
+    fields: FrameArguments,
+}
+
+/// Prints the frame, framing included, bytes that cannot be printed as \xNN.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let fields = &arguments.fields;
+    let bytes = match arguments.protocol {
+        Protocol::SurGard if arguments.heartbeat => fields.heartbeat(),
+        Protocol::SurGard => fields.surgard(&[])?,
+        Protocol::Bs8521 | Protocol::Own if arguments.heartbeat => {
+            return Err(crate::Usage("only surgard has a heartbeat".to_owned()).into());
+        }
+        Protocol::Bs8521 | Protocol::Own => fields.bs8521()?,
+    };
+    writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;
+    Ok(Verdict::Done)
+}

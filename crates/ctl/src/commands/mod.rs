@@ -1,0 +1,10 @@
+//! One file per subcommand; the eight things one does to an alarm share `act`.
+
+pub mod act;
+pub mod alarms;
+pub mod call;
+pub mod check_config;
+pub mod decode;
+pub mod encode;
+pub mod show;
+pub mod token;

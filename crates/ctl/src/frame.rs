@@ -1,0 +1,217 @@
+//! Frames from named options: the reverse of what `decode` prints, by the same names.
+
+use telecare_protocol::contact_id::Qualifier;
+use telecare_protocol::sia;
+use telecare_protocol::surgard::{Body, DC4, Header, Line, encode, read};
+use telecare_protocol::{Mode, bs8521};
+
+use crate::Usage;
+use crate::decoded::fields_in_words;
+
+/// The fields of a frame. Which of them a protocol and a form have, their layout says.
+#[derive(clap::Args, Default)]
+pub struct FrameArguments {
+    /// Account [surgard].
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Event code: Contact ID 3 digits, SIA 2 letters [surgard 5, 3].
+    #[arg(long)]
+    pub code: Option<String>,
+    /// E new, R restored, P still present; E by default [surgard 5].
+    #[arg(long)]
+    pub qualifier: Option<String>,
+    /// Group or partition; 00 by default [surgard 5, 1].
+    #[arg(long)]
+    pub group: Option<String>,
+    /// Zone or user; 000 by default [surgard 5, 1].
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// Zone or user of a SIA event; 0000 by default [surgard 3].
+    #[arg(long)]
+    pub address: Option<String>,
+    /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S].
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Form of the line: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse.
+    #[arg(long)]
+    pub form: Option<String>,
+    /// Receiver number; 01 by default [surgard].
+    #[arg(long)]
+    pub receiver: Option<String>,
+    /// Line of the receiver; 1 by default [surgard].
+    #[arg(long)]
+    pub line: Option<String>,
+    /// Event: BS 8521 3 digits; letter of a pulse line [bs8521, surgard 1].
+    #[arg(long)]
+    pub event: Option<String>,
+    /// Controller or scheme, 8 digits [bs8521].
+    #[arg(long)]
+    pub controller: Option<String>,
+    /// Dwelling, 4 digits; 0000 by default [bs8521].
+    #[arg(long)]
+    pub local_unit: Option<String>,
+    /// Location, 2 digits; 00 by default [bs8521].
+    #[arg(long)]
+    pub location: Option<String>,
+    /// Priority, 1 digit; 0 by default [bs8521].
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// Status, 2 digits; 00 by default [bs8521].
+    #[arg(long)]
+    pub status: Option<String>,
+    /// System category, 1 digit; 0 by default [bs8521].
+    #[arg(long)]
+    pub category: Option<String>,
+    /// Speech, 1 digit; 1 by default [bs8521].
+    #[arg(long)]
+    pub speech: Option<String>,
+    /// Type, 2 digits; 00 by default [bs8521].
+    #[arg(long = "type")]
+    pub conformance: Option<String>,
+}
+
+/// A field of a layout, and its value when none is given.
+type Slot = (&'static str, Option<&'static str>);
+/// A field and its value when none is given.
+pub type FieldDefault = (&'static str, &'static str);
+
+const BS8521: [Slot; 9] = [
+    ("category", Some("0")),
+    ("speech", Some("1")),
+    ("type", Some("00")),
+    ("controller", None),
+    ("local-unit", Some("0000")),
+    ("event", None),
+    ("location", Some("00")),
+    ("priority", Some("0")),
+    ("status", Some("00")),
+];
+const CONTACT_ID: [Slot; 5] =
+    [("account", None), ("qualifier", Some("E")), ("code", None), ("group", Some("00")), ("zone", Some("000"))];
+const SIA: [Slot; 3] = [("account", None), ("code", None), ("address", Some("0000"))];
+const SIA_BLOCK: [Slot; 2] = [("account", None), ("data", None)];
+const PULSE: [Slot; 4] = [("account", None), ("event", None), ("group", Some("")), ("zone", Some("000"))];
+
+impl FrameArguments {
+    /// The BS 8521 frame of these fields.
+    pub fn bs8521(&self) -> Result<Vec<u8>, Usage> {
+        let [category, speech, conformance, controller, local_unit, event, location, priority, status] =
+            self.fill(&BS8521, &[], &[], "bs8521")?;
+        let frame =
+            bs8521::Frame { category, speech, conformance, controller, local_unit, event, location, priority, status };
+        frame.encode().map(String::into_bytes).map_err(|error| Usage(error.to_string()))
+    }
+
+    /// The Sur-Gard line of these fields. A field that is not given takes its value from `defaults`, where the
+    /// form has such a field.
+    pub fn surgard(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
+        const HEAD: [&str; 3] = ["form", "receiver", "line"];
+        let form = self.form.as_deref().unwrap_or("5");
+        let body = match form {
+            "5" => {
+                let [account, qualifier, code, group, zone] =
+                    self.fill(&CONTACT_ID, &HEAD, defaults, "surgard form 5")?;
+                let mut letters = qualifier.chars();
+                let qualifier = match (letters.next().and_then(Qualifier::from_char), letters.next()) {
+                    (Some(qualifier), None) => qualifier,
+                    _ => return Err(Usage("--qualifier must be E, R or P".to_owned())),
+                };
+                Body::ContactId { account, qualifier, code, group, zone }
+            }
+            "3" => {
+                let [account, code, address] = self.fill(&SIA, &HEAD, defaults, "surgard form 3")?;
+                Body::Sia { account, code, address }
+            }
+            "S" => {
+                let [account, data] = self.fill(&SIA_BLOCK, &HEAD, defaults, "surgard form S")?;
+                let block = sia::parse(&data).ok_or_else(|| Usage("--data is not a SIA block".to_owned()))?;
+                Body::SiaBlock { account, block }
+            }
+            "1" => {
+                let [account, event, group, zone] = self.fill(&PULSE, &HEAD, defaults, "surgard form 1")?;
+                let mut letters = event.chars();
+                match (letters.next(), letters.next()) {
+                    (Some(letter), None) => Body::Basic { account, letter, group, zone },
+                    _ => return Err(Usage("--event of form 1 must be one letter".to_owned())),
+                }
+            }
+            _ => return Err(Usage("--form must be 5, 3, S or 1".to_owned())),
+        };
+        let header = self.header();
+        let header_digits = header.receiver.len() + header.line.len();
+        let bytes = encode(&Line { header: Some(header), body });
+        // The encoder writes what it is told; what no receiver would send must be asked for byte by byte.
+        let line = bytes.strip_suffix(&[DC4]).unwrap_or(&bytes);
+        match read(line, header_digits, Mode::Strict) {
+            Ok(_) => Ok(bytes),
+            Err(error) => {
+                let fault = error.fault();
+                Err(Usage(format!(
+                    "these fields make no valid line: {} {}",
+                    fault.name,
+                    fields_in_words(&fault.fields)
+                )))
+            }
+        }
+    }
+
+    /// The Sur-Gard heartbeat with these head fields.
+    pub fn heartbeat(&self) -> Vec<u8> {
+        encode(&Line { header: Some(self.header()), body: Body::Heartbeat })
+    }
+
+    fn header(&self) -> Header {
+        Header {
+            receiver: self.receiver.clone().unwrap_or_else(|| "01".to_owned()),
+            line: self.line.clone().unwrap_or_else(|| "1".to_owned()),
+        }
+    }
+
+    /// The values of a layout in its order. A field the layout does not have, and one it needs and has not
+    /// got, are wrong usage.
+    fn fill<const N: usize>(
+        &self,
+        slots: &[Slot; N],
+        others: &[&str],
+        defaults: &[FieldDefault],
+        layout: &str,
+    ) -> Result<[String; N], Usage> {
+        let given = self.given();
+        let known = |name: &str| slots.iter().any(|(slot, _)| *slot == name) || others.contains(&name);
+        if let Some((name, _)) = given.iter().find(|(name, value)| value.is_some() && !known(name)) {
+            return Err(Usage(format!("--{name} is not a field of {layout}")));
+        }
+        let mut values = [const { String::new() }; N];
+        for (value, (name, default)) in values.iter_mut().zip(slots) {
+            let told = given.iter().find(|(given, _)| given == name).and_then(|(_, value)| value.as_deref());
+            let usual = defaults.iter().find(|(field, _)| field == name).map(|(_, value)| *value);
+            let told = told.or(*default).or(usual).ok_or_else(|| Usage(format!("{layout} needs --{name}")))?;
+            told.clone_into(value);
+        }
+        Ok(values)
+    }
+
+    fn given(&self) -> [(&'static str, &Option<String>); 19] {
+        [
+            ("account", &self.account),
+            ("code", &self.code),
+            ("qualifier", &self.qualifier),
+            ("group", &self.group),
+            ("zone", &self.zone),
+            ("address", &self.address),
+            ("data", &self.data),
+            ("form", &self.form),
+            ("receiver", &self.receiver),
+            ("line", &self.line),
+            ("event", &self.event),
+            ("controller", &self.controller),
+            ("local-unit", &self.local_unit),
+            ("location", &self.location),
+            ("priority", &self.priority),
+            ("status", &self.status),
+            ("category", &self.category),
+            ("speech", &self.speech),
+            ("type", &self.conformance),
+        ]
+    }
+}

@@ -1,0 +1,158 @@
+//! The wire between a hardware receiver, which is us, and the receiver under test.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_serial::{DataBits, Parity, SerialPortBuilderExt, SerialStream, StopBits};
+
+/// Longest wait for a connection that we make.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Longest wait for a connection that the receiver makes: it may be in its longest back-off.
+const LISTEN_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for the wire to take what we write.
+const WRITE_MAX: Duration = Duration::from_secs(5);
+/// Settings of the Sur-Gard MLR2-DV as it is delivered.
+const SERIAL_DEFAULT: (u32, &str) = (1200, "7E1");
+
+/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT` or `listen:HOST:PORT`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// A serial port.
+    Serial { path: String, speed: u32, data: DataBits, parity: Parity, stop: StopBits },
+    /// A line that listens.
+    Tcp(String),
+    /// A line that connects to its hardware receiver.
+    Listen(String),
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Target, String> {
+        match text.split_once(':') {
+            Some(("serial", place)) => serial(place),
+            Some(("tcp", address)) if address.contains(':') => Ok(Target::Tcp(address.to_owned())),
+            Some(("listen", address)) if address.contains(':') => Ok(Target::Listen(address.to_owned())),
+            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT or listen:HOST:PORT".to_owned()),
+        }
+    }
+}
+
+fn serial(place: &str) -> Result<Target, String> {
+    let mut parts = place.split(',');
+    let path = parts.next().unwrap_or_default().to_owned();
+    let speed = match parts.next() {
+        Some(speed) => speed.parse().map_err(|_| format!("{speed:?} is not a speed"))?,
+        None => SERIAL_DEFAULT.0,
+    };
+    let frame = parts.next().unwrap_or(SERIAL_DEFAULT.1).to_ascii_uppercase();
+    let wrong = || format!("{frame:?} is not a character frame like 7E1 or 8N1");
+    let [data, parity, stop] = frame.as_bytes() else { return Err(wrong()) };
+    let data = match data {
+        b'7' => DataBits::Seven,
+        b'8' => DataBits::Eight,
+        _ => return Err(wrong()),
+    };
+    let parity = match parity {
+        b'N' => Parity::None,
+        b'E' => Parity::Even,
+        b'O' => Parity::Odd,
+        _ => return Err(wrong()),
+    };
+    let stop = match stop {
+        b'1' => StopBits::One,
+        b'2' => StopBits::Two,
+        _ => return Err(wrong()),
+    };
+    if path.is_empty() || parts.next().is_some() {
+        return Err("serial:PATH[,SPEED,7E1]".to_owned());
+    }
+    Ok(Target::Serial { path, speed, data, parity, stop })
+}
+
+/// An open wire.
+pub enum Link {
+    /// A serial port.
+    Serial(SerialStream),
+    /// A connection, whoever made it.
+    Tcp(TcpStream),
+}
+
+impl Link {
+    /// Opens it, or waits until the receiver does.
+    pub async fn open(target: &Target) -> anyhow::Result<Link> {
+        match target {
+            Target::Serial { path, speed, data, parity, stop } => {
+                let port = tokio_serial::new(path, *speed).data_bits(*data).parity(*parity).stop_bits(*stop);
+                Ok(Link::Serial(port.open_native_async().with_context(|| path.clone())?))
+            }
+            Target::Tcp(address) => {
+                let connected = timeout(CONNECT_MAX, TcpStream::connect(address)).await;
+                let stream = connected.with_context(|| format!("no connection to {address} in time"))?;
+                Link::tcp(stream.with_context(|| address.clone())?)
+            }
+            Target::Listen(address) => {
+                let listener = TcpListener::bind(address).await.with_context(|| address.clone())?;
+                eprintln!("waiting for the receiver to connect to {}", listener.local_addr()?);
+                let accepted = timeout(LISTEN_MAX, listener.accept()).await;
+                Link::tcp(accepted.with_context(|| format!("nobody connected to {address} in time"))??.0)
+            }
+        }
+    }
+
+    fn tcp(stream: TcpStream) -> anyhow::Result<Link> {
+        stream.set_nodelay(true)?;
+        Ok(Link::Tcp(stream))
+    }
+
+    /// Some bytes, at least one. An end of the wire is an error.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> anyhow::Result<usize> {
+        let read = match self {
+            Link::Serial(port) => port.read(buffer).await,
+            Link::Tcp(stream) => stream.read(buffer).await,
+        };
+        match read.context("the wire broke")? {
+            0 => bail!("the other side hung up"),
+            bytes => Ok(bytes),
+        }
+    }
+
+    /// All of these bytes.
+    pub async fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let written = match self {
+            Link::Serial(port) => timeout(WRITE_MAX, port.write_all(bytes)).await,
+            Link::Tcp(stream) => timeout(WRITE_MAX, stream.write_all(bytes)).await,
+        };
+        written.context("the wire takes nothing")?.context("the wire broke")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_read_as_typed() {
+        let serial = |path: &str, speed, data, parity, stop| {
+            Ok(Target::Serial { path: path.to_owned(), speed, data, parity, stop })
+        };
+        let table = [
+            ("serial:/dev/ttyUSB0", serial("/dev/ttyUSB0", 1200, DataBits::Seven, Parity::Even, StopBits::One)),
+            ("serial:/dev/ttyS0,9600,8n2", serial("/dev/ttyS0", 9600, DataBits::Eight, Parity::None, StopBits::Two)),
+            ("tcp:10.0.0.5:1025", Ok(Target::Tcp("10.0.0.5:1025".to_owned()))),
+            ("listen:[::1]:1025", Ok(Target::Listen("[::1]:1025".to_owned()))),
+        ];
+        for (text, target) in table {
+            assert_eq!(text.parse::<Target>(), target, "{text}");
+        }
+        for wrong in
+            ["", "tcp:host", "serial:", "serial:/dev/x,fast", "serial:/dev/x,1200,9E1", "serial:a,1,7E1,x", "udp:a:1"]
+        {
+            assert!(wrong.parse::<Target>().is_err(), "{wrong}");
+        }
+    }
+}

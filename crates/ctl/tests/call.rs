@@ -1,0 +1,87 @@
+//! `call` against a receiver that answers, one that answers late and one that does not.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Output};
+use std::thread;
+
+const ACK: u8 = 0x06;
+const DC4: u8 = 0x14;
+
+/// Places calls at a receiver that leaves the first `deaf` lines unanswered; tells every line it got.
+fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("tcp:{}", listener.local_addr().unwrap());
+    let receiver = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut lines, mut line) = (Vec::new(), Vec::new());
+        let mut byte = [0];
+        while stream.read(&mut byte).unwrap_or(0) == 1 {
+            line.push(byte[0]);
+            if byte[0] == DC4 {
+                lines.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
+                if lines.len() > deaf && stream.write_all(&[ACK]).is_err() {
+                    break;
+                }
+            }
+        }
+        lines
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(["call", "--to", &to, "--ack-wait-ms", "200"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    (output, receiver.join().unwrap())
+}
+
+#[test]
+fn an_acknowledged_call_is_done() {
+    let (output, lines) = call(&["--account", "1234", "--code", "101", "--zone", "005"], 0);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(lines, ["5011 181234E10100005\x14"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("sent 5011 181234E10100005\\x14"), "{text}");
+    assert!(text.contains("acknowledged after ") && text.contains("attempts 1"), "{text}");
+}
+
+#[test]
+fn a_call_without_fields_is_a_test_of_nobody() {
+    for (arguments, line) in [
+        (&[][..], "5011 189999E60100000\x14"),
+        (&["--form", "3"], "3011      9999RX0000\x14"),
+        (&["--frame", "5011 181234E12101001\\x14"], "5011 181234E12101001\x14"),
+        (&["--frame", "Z99??"], "Z99??\x14"),
+        (&["--heartbeat"], "1011           @    \x14"),
+    ] {
+        let (output, lines) = call(arguments, 0);
+        assert_eq!((output.status.code(), &lines[..]), (Some(0), &[line.to_owned()][..]), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_unanswered_line_is_sent_again() {
+    let (output, lines) = call(&["--repeat", "2", "--every", "0"], 2);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(lines.len(), 4, "three attempts of the first call, one of the second");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("attempts 3") && text.contains("2 calls, all acknowledged"), "{text}");
+}
+
+#[test]
+fn four_unanswered_attempts_are_a_failed_call() {
+    let (output, lines) = call(&["--repeat", "3"], usize::MAX);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(lines.len(), 4);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("NOT acknowledged"));
+}
+
+#[test]
+fn a_receiver_that_is_not_there_is_a_failed_call() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let arguments = ["call", "--to", &format!("tcp:{closed}")];
+    let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!output.stderr.is_empty());
+}

@@ -1,0 +1,281 @@
+//! The contract of `decode` and `encode`, against the program itself: every family of documented vectors once.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn run(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// The objects printed for frames of a protocol, and the exit code.
+fn decode(protocol: &str, options: &[&str], frames: &[&str]) -> (Vec<Value>, i32) {
+    let arguments = [&["decode", "--json", "--protocol", protocol], options, &["--"], frames].concat();
+    printed(&run(&arguments, b""))
+}
+
+fn printed(output: &Output) -> (Vec<Value>, i32) {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), output.status.code().unwrap())
+}
+
+/// Every name and value that is expected is there; more may be.
+fn has(object: &Value, expected: &Value, of: &str) {
+    for (name, value) in expected.as_object().unwrap() {
+        if value.is_object() && object[name].is_object() {
+            has(&object[name], value, of);
+        } else {
+            assert_eq!(&object[name], value, "{of}: {name} in {object}");
+        }
+    }
+}
+
+#[test]
+fn bs8521_reports_have_the_documents_fields() {
+    let table = [
+        (
+            "A01000001234500000190190076#",
+            json!({"category": "0", "speech": "1", "type": "00", "controller": "00012345", "local_unit": "0000",
+                "event": "019", "location": "01", "priority": 9, "status": "00", "identity": "123450000",
+                "trigger": "pendant", "neutral": {"identity": "123450000", "trigger": "pendant",
+                "location": "local unit", "status": "active"}}),
+            json!([]),
+        ),
+        (
+            "A01000009876100000210790091#",
+            json!({"event": "021", "location": "07", "neutral": {"trigger": "fall", "location": "bedroom 1 (master)"}}),
+            json!([]),
+        ),
+        (
+            "A00000001234500000510120670#",
+            json!({"status": "06", "neutral": {"trigger": "mains", "status": "fault"}}),
+            json!([]),
+        ),
+        ("A00000001234500000510110467#", json!({"status": "04", "neutral": {"status": "restored"}}), json!([])),
+        ("A12004412007700270101180048#", json!({"local_unit": "0027", "identity": "44120077"}), json!([])),
+        (
+            "A00000000000000000000000040#",
+            json!({"identity": "0", "location": "00", "neutral": {"location": null}}),
+            json!([]),
+        ),
+        (
+            "A99999999999999999999999916#",
+            json!({"category": "9", "neutral": {"trigger": "unknown"}}),
+            json!([
+                "ReservedSystem",
+                "ReservedSpeech",
+                "NonConformingType",
+                "ReservedEvent",
+                "ProprietaryLocation",
+                "ProprietaryStatus"
+            ]),
+        ),
+        ("01000001234500000190190076#", json!({"event": "019"}), json!(["MissingStart"])),
+        ("A01000001234500000190190076", json!({"event": "019"}), json!(["MissingEnd"])),
+    ];
+    for (frame, report, warnings) in table {
+        let (objects, code) = decode("bs8521", &[], &[frame]);
+        assert_eq!((objects.len(), code), (1, 0), "{frame}");
+        has(&objects[0], &json!({"input": frame, "outcome": "report", "protocol": "bs8521", "error": null}), frame);
+        has(&objects[0]["report"], &report, frame);
+        assert_eq!(objects[0]["warnings"], warnings, "{frame}");
+    }
+}
+
+#[test]
+fn bs8521_errors_have_the_documents_names_and_fields() {
+    let table = [
+        ("A01000001234500000190190077#", json!({"name": "BadChecksum", "computed": 76, "received": 77})),
+        ("A01000001234500000190190036#", json!({"name": "BadChecksum", "computed": 76, "received": 36})),
+        ("A0100000123450000019019007#", json!({"name": "TooShort", "got": 25})),
+        ("A#", json!({"name": "TooShort", "got": 0})),
+        ("", json!({"name": "TooShort", "got": 0})),
+        ("A010000012345000001901900760#", json!({"name": "TooLong", "got": 27})),
+        ("A0100000123450000019D190076#", json!({"name": "IllegalDigit", "index": 19})),
+        ("A01000*01234500000190190076#", json!({"name": "IllegalDigit", "index": 5})),
+    ];
+    for (frame, error) in table {
+        let (objects, code) = decode("bs8521", &[], &[frame]);
+        assert_eq!((objects.len(), code), (1, 1), "{frame}");
+        has(&objects[0], &json!({"input": frame, "outcome": "error", "report": null, "warnings": []}), frame);
+        assert_eq!(objects[0]["error"], error, "{frame}");
+    }
+    for (frame, name) in
+        [("01000001234500000190190076#", "MissingStart"), ("A01000001234500000190190076", "MissingEnd")]
+    {
+        let (objects, code) = decode("bs8521", &["--strict"], &[frame]);
+        assert_eq!((objects[0]["error"].clone(), code), (json!({"name": name}), 1), "{frame}");
+    }
+}
+
+#[test]
+fn several_frames_give_several_objects_in_order() {
+    let (objects, code) = decode("bs8521", &[], &["A0100000123A01000001234500000190190076#"]);
+    assert_eq!((objects.len(), code), (2, 1));
+    assert_eq!(objects[0]["error"], json!({"name": "TooShort", "got": 10}));
+    assert_eq!(objects[1]["outcome"], "report");
+
+    let arguments = ["decode", "--json", "--protocol", "surgard"];
+    let input = b"5011 181234E12101001\\x14\n5011 184321R10100005\x14\r\nZ99??\n1011           @    ";
+    let (objects, code) = printed(&run(&arguments, input));
+    assert_eq!(code, 0);
+    let outcomes: Vec<&Value> = objects.iter().map(|object| &object["outcome"]).collect();
+    assert_eq!(outcomes, ["report", "report", "report", "control"]);
+    let (nothing, code) = printed(&run(&arguments, b""));
+    assert_eq!((nothing[0]["outcome"].as_str(), code), (Some("error"), 1));
+}
+
+#[test]
+fn surgard_reports_have_their_forms_fields_and_the_neutral_ones() {
+    let table = [
+        (
+            "5011 181234E12101001\\x14",
+            json!({"form": "5", "receiver": "01", "line": "1", "account": "1234", "qualifier": "E", "code": "121",
+                "group": "01", "zone": "001", "identity": "1234", "trigger": "duress", "status": "active",
+                "neutral": {"identity": "1234", "trigger": "duress", "status": "active"}}),
+        ),
+        ("5023 184321R10100005", json!({"qualifier": "R", "status": "restored", "account": "4321"})),
+        ("502003 180042E10001000", json!({"receiver": "02", "line": "003", "account": "0042", "trigger": "medical"})),
+        ("5012 182468P10201004", json!({"qualifier": "P", "status": "present"})),
+        ("1012      0012 C1128", json!({"form": "1", "account": "0012", "event": "C", "group": "1", "zone": "128"})),
+        (
+            "3013    001234MA0003",
+            json!({"form": "3", "account": "001234", "events": [{"code": "MA", "address": "0003"}], "trigger": "medical"}),
+        ),
+        ("S013[#1234|Nri1QA01]", json!({"form": "S", "account": "1234", "trigger": "emergency"})),
+        ("6012      1234FA0012", json!({"form": "6", "code": "FA"})),
+        ("80121234 1555 5555 7", json!({"form": "8", "channels": "15555555", "auxiliary": "7"})),
+        ("001000[#0000|NYC01]", json!({"form": "0", "receiver": "01", "line": "000", "account": "0000"})),
+        ("Z99??", json!({"form": "Z", "trigger": "unknown", "text": "Z99??"})),
+    ];
+    for (frame, report) in table {
+        let (objects, code) = decode("surgard", &[], &[frame]);
+        assert_eq!((objects.len(), code), (1, 0), "{frame}");
+        assert_eq!(objects[0]["outcome"], "report", "{frame}");
+        has(&objects[0]["report"], &report, frame);
+    }
+    let frame = "S013[#1234|Nda04-22-94ti16:02:15/id22/CL/PA31]";
+    let (objects, _) = decode("surgard", &[], &[frame]);
+    let events = objects[0]["report"]["events"].as_array().unwrap();
+    let codes: Vec<&Value> = events.iter().map(|event| &event["code"]).collect();
+    assert_eq!(codes, ["CL", "PA"]);
+    has(&events[1], &json!({"address": "31", "date": "04-22-94", "time": "16:02:15"}), frame);
+    has(&objects[0]["report"], &json!({"trigger": "panic"}), frame);
+}
+
+#[test]
+fn surgard_errors_and_heartbeats_are_told_apart() {
+    let (objects, code) = decode("surgard", &[], &["5011 181234E121010", "1011           @    "]);
+    assert_eq!(code, 1);
+    assert_eq!(objects[0]["error"], json!({"name": "WrongLength", "expected": 20, "got": 18}));
+    has(&objects[1], &json!({"outcome": "control", "control": "heartbeat", "report": null, "error": null}), "G01");
+    let (objects, _) = decode("surgard", &["--strict"], &["502003 180042E10001000"]);
+    assert_eq!(objects[0]["error"]["name"], "WrongLength");
+    let (objects, _) = decode("surgard", &["--strict", "--header-digits", "5"], &["502003 180042E10001000"]);
+    assert_eq!(objects[0]["outcome"], "report");
+}
+
+#[test]
+fn encode_is_the_reverse_of_decode() {
+    let table: [(&[&str], &str); 6] = [
+        (
+            &["bs8521", "--controller", "00012345", "--event", "019", "--location", "01", "--priority", "9"],
+            "A01000001234500000190190076#",
+        ),
+        (
+            &[
+                "bs8521",
+                "--category",
+                "1",
+                "--speech",
+                "2",
+                "--controller",
+                "00441200",
+                "--local-unit",
+                "7700",
+                "--event",
+                "270",
+                "--location",
+                "10",
+                "--priority",
+                "1",
+                "--status",
+                "18",
+                "--type",
+                "00",
+            ],
+            "",
+        ),
+        (
+            &["surgard", "--account", "1234", "--code", "121", "--group", "01", "--zone", "001"],
+            "5011 181234E12101001\\x14",
+        ),
+        (
+            &[
+                "surgard",
+                "--form",
+                "3",
+                "--receiver",
+                "01",
+                "--line",
+                "3",
+                "--account",
+                "001234",
+                "--code",
+                "MA",
+                "--address",
+                "0003",
+            ],
+            "3013    001234MA0003\\x14",
+        ),
+        (&["surgard", "--form", "S", "--line", "3", "--account", "1234", "--data", "Nri1QA01"], ""),
+        (&["surgard", "--heartbeat"], "1011           @    \\x14"),
+    ];
+    for (arguments, expected) in table {
+        let output = run(&[&["encode", "--protocol"], arguments].concat(), b"");
+        let frame = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        if !expected.is_empty() {
+            assert_eq!(frame.trim_end(), expected, "{arguments:?}");
+        }
+        let (objects, code) = decode(arguments[0], &["--strict"], &[frame.trim_end()]);
+        assert_eq!(code, 0, "{frame}");
+        let named = arguments[1..]
+            .chunks(2)
+            .filter(|pair| pair.len() == 2 && !matches!(pair[0], "--data" | "--code" | "--address"));
+        for pair in named {
+            let name = pair[0].trim_start_matches('-').replace('-', "_");
+            let got = &objects[0]["report"][&name];
+            assert_eq!(got.as_str().map_or(got.to_string(), str::to_owned), pair[1], "{name} of {frame}");
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    let table: [&[&str]; 8] = [
+        &["decode", "A#"],
+        &["decode", "--protocol", "own", "A#"],
+        &["decode", "--protocol", "surgard", "--header-digits", "2", "x"],
+        &["encode", "--protocol", "bs8521", "--controller", "1", "--event", "019"],
+        &["encode", "--protocol", "surgard", "--account", "1234", "--code", "101", "--priority", "9"],
+        &["encode", "--protocol", "surgard", "--account", "12345", "--code", "101"],
+        &["encode", "--protocol", "surgard", "--code", "101"],
+        &["alarms", "--token", ""],
+    ];
+    for arguments in table {
+        let output = run(arguments, b"");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+    }
+}
