@@ -128,10 +128,14 @@ impl Console {
     }
 }
 
-/// Whether an alarm is of this account on this line. The unit in words ends with the account.
+/// Whether an alarm is of this account on this line.
 pub fn is_of(alarm: &Value, line: &str, account: &str) -> bool {
-    let words = alarm["unit"].as_str().unwrap_or_default();
-    alarm["line"] == line && words.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == account)
+    alarm["line"] == line && account_of(alarm) == account
+}
+
+/// The account in an alarm's unit: its words end with the number as sent.
+pub fn account_of(alarm: &Value) -> &str {
+    alarm["unit"].as_str().unwrap_or_default().rsplit(' ').next().unwrap_or_default()
 }
 
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply> {

@@ -10,12 +10,14 @@
 
 pub mod console;
 pub mod disk;
+pub mod ledger;
 pub mod link;
 pub mod postgres;
 pub mod proxy;
 pub mod pty;
 pub mod receiver;
 pub mod scratch;
+pub mod site;
 pub mod surgard;
 pub mod trace;
 pub mod wait;

@@ -22,7 +22,7 @@ pub fn ensure_installed(needed: &[Package]) -> Result<()> {
     let install = ["install", "-y", "-q", "--no-install-recommends"];
     apt_get(&[&install[..], &missing[..]].concat())?;
     println!("    (a server Debian starts by itself is not used: ours are private, on free loopback ports)");
-    for package in needed.iter().filter(|package| !package.is_there()) {
+    if let Some(package) = needed.iter().find(|package| !package.is_there()) {
         bail!("{} is installed and still not usable", package.name());
     }
     Ok(())

@@ -19,6 +19,8 @@ pub struct Setup {
     pub name: String,
     /// Its lines.
     pub lines: Vec<Line>,
+    /// A namespace common to all lines: one account is one unit on all of them.
+    pub namespace: Option<String>,
     /// Database URLs; none means standalone.
     pub database: Vec<String>,
     /// How long a transaction may stall, milliseconds.
@@ -40,8 +42,6 @@ pub struct Setup {
 pub struct Line {
     /// Unique name.
     pub name: String,
-    /// Lines of one namespace share account numbers; the line's name by default.
-    pub namespace: Option<String>,
     /// How it is reached.
     pub transport: Transport,
     /// How long the hardware receiver waits for an answer, milliseconds.
@@ -64,6 +64,7 @@ impl Default for Setup {
         Setup {
             name: "test-1".to_owned(),
             lines: Vec::new(),
+            namespace: None,
             database: Vec::new(),
             stall_ms: 1000,
             commit_wait_ms: 100,
@@ -78,7 +79,7 @@ impl Default for Setup {
 impl Line {
     /// A line with the acknowledgement wait the tests use.
     pub fn new(name: &str, transport: Transport) -> Line {
-        Line { name: name.to_owned(), namespace: None, transport, ack_wait_ms: 1000 }
+        Line { name: name.to_owned(), transport, ack_wait_ms: 1000 }
     }
 }
 
@@ -99,7 +100,7 @@ impl Setup {
         }
         for line in &self.lines {
             let _ = write!(text, "\n[[line]]\nname = {:?}\nprotocol = \"surgard\"\n", line.name);
-            if let Some(namespace) = &line.namespace {
+            if let Some(namespace) = &self.namespace {
                 let _ = writeln!(text, "namespace = {namespace:?}");
             }
             let _ = match &line.transport {
@@ -158,9 +159,12 @@ mod tests {
 
     #[test]
     fn the_configuration_names_what_was_chosen() {
-        let mut line = Line::new("north", Transport::Serial("tty".into()));
-        line.namespace = Some("shared".to_owned());
-        let setup = Setup { lines: vec![line], database: vec!["postgres://h/d".to_owned()], ..Setup::default() };
+        let setup = Setup {
+            lines: vec![Line::new("north", Transport::Serial("tty".into()))],
+            namespace: Some("shared".to_owned()),
+            database: vec!["postgres://h/d".to_owned()],
+            ..Setup::default()
+        };
         let text = setup.config(Path::new("here"), 1, 2);
         for expected in ["directory = \"here/journal\"", "urls = [\"postgres://h/d\"]", "namespace = \"shared\""] {
             assert!(text.contains(expected), "{expected} missing in\n{text}");

@@ -1,0 +1,60 @@
+//! The site most tests begin with: a receiver with one serial and one TCP line, and the hardware receivers
+//! at their other ends.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::link::Link;
+use crate::pty::Pty;
+use crate::receiver::{Line, Receiver, Setup, Transport};
+use crate::scratch::Scratch;
+use crate::surgard::HardwareReceiver;
+
+/// Name of the line on a pty.
+pub const SERIAL: &str = "serial";
+/// Name of the line on which the receiver connects to its hardware receiver.
+pub const TCP: &str = "tcp";
+
+/// How long the hardware receivers wait for an answer: shorter than the manuals' 4 s, so that tests with
+/// deaths in them stay short.
+pub const ACK_WAIT: Duration = Duration::from_millis(1000);
+
+/// A running receiver and its lines.
+#[derive(Debug)]
+pub struct Site {
+    /// The receiver.
+    pub receiver: Receiver,
+    /// At the other end of [`SERIAL`].
+    pub serial: HardwareReceiver,
+    /// At the other end of [`TCP`].
+    pub tcp: HardwareReceiver,
+    /// Texts that name the lines' descriptors in a trace of the receiver.
+    pub descriptors: Vec<String>,
+}
+
+impl Site {
+    /// Starts a receiver; its two lines are added to the setup's.
+    pub fn start(setup: Setup) -> Result<Site> {
+        let mut site = Site::prepare(setup)?;
+        site.receiver.launch()?;
+        Ok(site)
+    }
+
+    /// As [`Site::start`], but starts nothing.
+    pub fn prepare(mut setup: Setup) -> Result<Site> {
+        let scratch = Scratch::new("site")?;
+        let pty = Pty::new(&scratch.join("ttyTEST"))?;
+        let (listening, address) = Link::listen()?;
+        setup.lines.push(Line::new(SERIAL, Transport::Serial(pty.path().to_owned())));
+        setup.lines.push(Line::new(TCP, Transport::Connect(address)));
+        // A terminal's number ends where strace begins to describe it.
+        let terminal = format!("{}<", fs::canonicalize(pty.path())?.display());
+        let descriptors = vec![terminal, format!(":{}]", address.port())];
+        let receiver = Receiver::prepare_in(scratch, setup)?;
+        let serial = HardwareReceiver::new(Link::Port(pty), ACK_WAIT);
+        let tcp = HardwareReceiver::new(listening, ACK_WAIT);
+        Ok(Site { receiver, serial, tcp, descriptors })
+    }
+}
