@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::alarm::{Claim, Closed, Contest, Hold};
-use crate::{ActionId, Alarm, AlarmId, SignalId, Standing};
+use crate::{ActionId, Alarm, AlarmId, Ring, SignalId, Standing};
 
 /// One thing one person did to one alarm. Made once; offered again by id, never decided anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Actor {
 /// What a person does. `shown` names the last signal the person's screen showed of the card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Take the alarm. Answers every press so far.
+    /// Take the alarm. Answers every press up to the time of the claim.
     Claim {
         /// How long the claim holds without a sign from the console.
         lease: Duration,
@@ -202,10 +202,18 @@ impl Alarm {
                 let again = self.claim.as_ref().filter(|claim| claim.actor == action.actor);
                 let since = again.map_or(action.at, |claim| claim.since);
                 self.take(action, since, lease);
-                self.ring = None;
+                self.ring = self.rung_after(action.at);
                 Ok(())
             }
         }
+    }
+
+    /// What still rings after a claim at a time. A claim made while a receiver was cut off may reach a card
+    /// that has later presses: it cannot have answered those.
+    fn rung_after(&self, at: OffsetDateTime) -> Option<Ring> {
+        let later_press = self.pressed.is_some_and(|(_, last)| last > at);
+        let ring = self.ring.filter(|ring| later_press || ring.since > at)?;
+        Some(Ring { since: ring.since.max(at), count: ring.count })
     }
 
     fn renew(&mut self, action: &Action, lease: Duration) -> Result<(), Refusal> {
@@ -298,3 +306,6 @@ fn after(at: OffsetDateTime, lease: Duration) -> OffsetDateTime {
     let lease = time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
     at.checked_add(lease).unwrap_or(at)
 }
+
+#[cfg(test)]
+mod matrix;

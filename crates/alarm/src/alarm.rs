@@ -44,7 +44,7 @@ pub struct Alarm {
     pub caller: Option<CallerHeard>,
     /// The signal attached last: what a close must name.
     pub last_signal: SignalId,
-    /// The answer clock: the oldest ringing signal nobody has claimed or seen since.
+    /// The answer clock: the oldest signal that wants an answer and that nobody has claimed or seen since.
     pub ring: Option<Ring>,
     /// Who has it.
     pub claim: Option<Claim>,
@@ -83,19 +83,20 @@ pub struct TriggerState {
 }
 
 impl TriggerState {
-    /// Whether it was raised after it was last cleared.
+    /// Whether it was raised after it was last cleared. Both at one instant counts as raised: better a word
+    /// too many than a hazard unsaid.
     pub fn is_raised(&self) -> bool {
         match (self.raised, self.cleared) {
-            (Some(raised), Some(cleared)) => raised > cleared,
+            (Some(raised), Some(cleared)) => raised >= cleared,
             (raised, _) => raised.is_some(),
         }
     }
 }
 
 /// A caller's number and name, and when they were told.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerHeard {
-    /// Last byte of the signal that told.
+    /// Last byte of the signal that told the number; without a number, the name.
     pub at: OffsetDateTime,
     /// Telephone number as sent.
     pub number: Option<String>,
@@ -103,7 +104,8 @@ pub struct CallerHeard {
     pub name: Option<String>,
 }
 
-/// Ringing signals that no operator has claimed or seen.
+/// Signals that want an answer and that no operator has claimed or seen: ringing ones, and whatever was more
+/// urgent than all before it on a card somebody had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ring {
     /// Last byte of the oldest of them.
@@ -222,10 +224,11 @@ impl Alarm {
             Standing::Held => self.hold.as_ref().map(|hold| hold.until),
             Standing::Claimed => {
                 let lease = self.claim.as_ref().map(|claim| claim.lease_until);
-                let unseen = self.ring.map(|ring| self.unseen_from(ring));
+                let unseen = self.ring.map(|ring| self.unseen_span(ring).1);
                 lease.into_iter().chain(unseen).min()
             }
-            Standing::Waiting | Standing::Closed => None,
+            Standing::Waiting => self.claimed_again_at(now),
+            Standing::Closed => None,
         }
     }
 
@@ -235,11 +238,122 @@ impl Alarm {
     }
 
     fn unseen_too_long(&self, now: OffsetDateTime) -> bool {
-        self.ring.is_some_and(|ring| now >= self.unseen_from(ring))
+        self.ring.is_some_and(|ring| {
+            let (from, until) = self.unseen_span(ring);
+            now < from || now >= until
+        })
     }
 
-    fn unseen_from(&self, ring: Ring) -> OffsetDateTime {
+    /// The instants between which a press may be unseen on a claimed card. A press from further ahead than
+    /// the threshold proves that the clock was set back since: its age is unknown, and the card waits.
+    fn unseen_span(&self, ring: Ring) -> (OffsetDateTime, OffsetDateTime) {
         let threshold = time::Duration::try_from(answer_threshold(self.class)).unwrap_or(time::Duration::MINUTE);
-        ring.since.checked_add(threshold).unwrap_or(ring.since)
+        let from = ring.since.checked_sub(threshold).unwrap_or(ring.since);
+        let until = ring.since.checked_add(threshold).unwrap_or(ring.since);
+        (from, until)
+    }
+
+    /// When a clock that was set back reaches a press from its own future, and the claim counts again.
+    fn claimed_again_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let claim = self.claim.as_ref().filter(|_| self.hold.is_none())?;
+        let (from, _) = self.unseen_span(self.ring?);
+        (now < from && from < claim.lease_until).then_some(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use telecare_protocol::report::Status;
+
+    use super::*;
+    use crate::testing::{action, actor, at, card, signal};
+    use crate::{Act, Signal};
+
+    fn press(id: u128, seconds: i64) -> Signal {
+        signal(id, seconds, Trigger::Pendant, Status::Active)
+    }
+
+    fn claimed(alarm: &mut Alarm, seconds: i64, lease_s: u64) {
+        let lease = Duration::from_secs(lease_s);
+        alarm.act(&action(alarm.id, seconds, &actor("Ann", "desk 1"), Act::Claim { lease })).expect("it waits");
+    }
+
+    /// The instants at which the card changes by time alone, from an instant on, and what it is then.
+    fn changes(alarm: &Alarm, from: i64) -> Vec<(i64, Standing)> {
+        let mut changes = vec![(from, alarm.standing(at(from)))];
+        let mut now = at(from);
+        while let Some(next) = alarm.next_change(now) {
+            assert!(next > now && alarm.standing(next - time::Duration::NANOSECOND) == alarm.standing(now));
+            changes.push(((next - at(0)).whole_seconds(), alarm.standing(next)));
+            now = next;
+        }
+        changes
+    }
+
+    #[test]
+    fn a_lost_lease_makes_it_wait_again() {
+        let mut alarm = card(&[press(1, 0)]);
+        assert_eq!(changes(&alarm, 5), [(5, Standing::Waiting)]);
+        claimed(&mut alarm, 10, 120);
+        assert_eq!(changes(&alarm, 10), [(10, Standing::Claimed), (130, Standing::Waiting)]);
+    }
+
+    #[test]
+    fn an_unseen_press_makes_it_wait_again_and_the_first_one_counts() {
+        let mut alarm = card(&[press(1, 0)]);
+        claimed(&mut alarm, 10, 600);
+        alarm.attach(&press(2, 100));
+        alarm.attach(&press(3, 150));
+        assert_eq!(changes(&alarm, 150), [(150, Standing::Claimed), (160, Standing::Waiting)]);
+        let mut worker = card(&[signal(1, 0, Trigger::LoneWorker, Status::Active)]);
+        claimed(&mut worker, 5, 600);
+        worker.attach(&press(2, 100));
+        assert_eq!(changes(&worker, 100), [(100, Standing::Claimed), (110, Standing::Waiting)]);
+    }
+
+    #[test]
+    fn the_shortest_answer_clock_of_a_card_counts_whatever_came_first() {
+        let worker = signal(1, 0, Trigger::LoneWorker, Status::Active);
+        for signals in [[worker.clone(), press(2, 0)], [press(2, 0), worker]] {
+            assert_eq!(answer_threshold(card(&signals).class), Duration::from_secs(10));
+        }
+    }
+
+    #[test]
+    fn a_hold_ends_by_time() {
+        let mut alarm = card(&[press(1, 0)]);
+        claimed(&mut alarm, 10, 600);
+        let hold = Act::Hold { shown: alarm.last_signal, until: at(300), reason: "responder is on the way".to_owned() };
+        alarm.act(&action(alarm.id, 20, &actor("Ann", "desk 1"), hold)).expect("Ann has it");
+        assert_eq!(changes(&alarm, 20), [(20, Standing::Held), (300, Standing::Waiting)]);
+        alarm.attach(&press(2, 50));
+        assert_eq!(changes(&alarm, 50), [(50, Standing::Waiting)]);
+    }
+
+    #[test]
+    fn a_press_from_the_future_of_a_clock_set_back_is_not_hidden() {
+        let mut alarm = card(&[press(1, 0)]);
+        claimed(&mut alarm, 10, 9_000);
+        alarm.attach(&press(2, 3_600));
+        let expected = [(20, Standing::Waiting), (3_540, Standing::Claimed), (3_660, Standing::Waiting)];
+        assert_eq!(changes(&alarm, 20), expected);
+    }
+
+    #[test]
+    fn the_queue_goes_by_priority_then_by_first_arrival() {
+        let early_battery = card(&[signal(9, 0, Trigger::Battery, Status::Active)]);
+        let (first, second) = (card(&[press(8, 10)]), card(&[press(7, 20)]));
+        let mut queue = [&early_battery, &second, &first];
+        queue.sort_by_key(|alarm| alarm.rank());
+        assert_eq!(queue.map(|alarm| alarm.id), [first.id, second.id, early_battery.id]);
+    }
+
+    #[test]
+    fn raised_and_cleared_at_one_instant_is_raised() {
+        let state = |raised, cleared| TriggerState { raised, cleared, ..TriggerState::default() };
+        assert!(state(Some(at(1)), Some(at(1))).is_raised());
+        assert!(state(Some(at(1)), None).is_raised());
+        assert!(!state(Some(at(1)), Some(at(2))).is_raised());
+        assert!(!state(None, Some(at(2))).is_raised() && !state(None, None).is_raised());
     }
 }

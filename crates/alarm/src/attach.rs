@@ -2,13 +2,14 @@
 //!
 //! Attaching is commutative: priority only rises, counts add, times widen, "raised" and "cleared" are two
 //! maxima. Any order of the same signals gives the same card, but for its id, its opening line and the
-//! signal attached last. Once-only is not this module's business: the store folds each signal once.
+//! signal attached last. Once-only is not this module's business: the store folds each signal once, and
+//! opens a new card when the unit's last one is closed.
 
 use telecare_protocol::{Event, Status};
 use time::OffsetDateTime;
 
 use crate::alarm::CallerHeard;
-use crate::{Alarm, AlarmId, Ring, Signal, TriggerKey, TriggerState};
+use crate::{Alarm, AlarmId, Ring, Signal, TriggerKey};
 
 impl Alarm {
     /// Opens a card with its first signal. `previous` is the unit's alarm before, if any is known.
@@ -59,6 +60,9 @@ impl Alarm {
         }
         if signal.rings() {
             self.press(at);
+        } else if more_urgent && self.claim.is_some() {
+            // Nobody's press, but more than the holder took the card for.
+            self.ring_since(at);
         }
         for event in &signal.report.events {
             self.note_trigger(event, at, signal.repeat_of.is_some());
@@ -89,6 +93,10 @@ impl Alarm {
             Some((first, last)) => (first.min(at), last.max(at)),
             None => (at, at),
         });
+        self.ring_since(at);
+    }
+
+    fn ring_since(&mut self, at: OffsetDateTime) {
         self.ring = Some(match self.ring {
             Some(ring) => Ring { since: ring.since.min(at), count: ring.count.saturating_add(1) },
             None => Ring { since: at, count: 1 },
@@ -98,7 +106,7 @@ impl Alarm {
     fn note_trigger(&mut self, event: &Event, at: OffsetDateTime, is_repeat: bool) {
         let place = event.location.as_ref().map(|location| location.code.clone()).unwrap_or_default();
         let key = TriggerKey { trigger: event.trigger, place };
-        let state = self.triggers.entry(key).or_insert_with(TriggerState::default);
+        let state = self.triggers.entry(key).or_default();
         if let Some(location) = &event.location {
             // The same code may come with other words from another protocol's table: the greater text wins,
             // so that order does not matter.
@@ -116,11 +124,22 @@ impl Alarm {
         }
     }
 
+    /// Number and name may come in signals of their own, in any order: the latest number stays beside the
+    /// greatest name, and neither wipes out the other.
     fn note_caller(&mut self, signal: &Signal, at: OffsetDateTime) {
         let Some(caller) = &signal.report.caller else { return };
         let heard = CallerHeard { at, number: caller.number.clone(), name: caller.name.clone() };
-        if self.caller.as_ref().is_none_or(|known| *known < heard) {
+        let Some(known) = &mut self.caller else {
             self.caller = Some(heard);
+            return;
+        };
+        if known.name < heard.name {
+            known.name = heard.name;
+        }
+        let of_known = (known.number.is_some(), known.at, &known.number);
+        if of_known < (heard.number.is_some(), heard.at, &heard.number) {
+            known.at = heard.at;
+            known.number = heard.number;
         }
     }
 }

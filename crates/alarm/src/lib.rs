@@ -4,8 +4,8 @@
 //! Pure: no clock, socket, runtime, file or randomness. `now` is an argument. No input makes it panic.
 //!
 //! ```text
-//! Report --policy::triage--> Ranking --+
-//! Report --unit::key-------> UnitKey --+--> Signal --attach--> Alarm <--act-- Action
+//! Report --Policy::triage--> Ranking --+
+//! Report --UnitKey::of-----> UnitKey --+--> Signal --attach--> Alarm <--act-- Action
 //!                                                                |
 //!                                                     standing(now), headline(now)
 //! ```
@@ -24,10 +24,18 @@
 pub mod action;
 pub mod alarm;
 pub mod attach;
+pub mod headline;
 pub mod ids;
+pub mod policy;
 pub mod signal;
+pub mod unit;
+
+#[cfg(test)]
+mod testing;
 
 pub use action::{Act, Action, Actor, Refusal};
 pub use alarm::{Alarm, Claim, Closed, Contest, Hold, Ring, Standing, TriggerKey, TriggerState};
 pub use ids::{ActionId, AlarmId, LineId, ReceiverId, SignalId};
+pub use policy::{Policy, PolicyError};
 pub use signal::{Basis, Class, ClockState, Lane, Priority, Ranking, Signal, Stamps, UnitKey};
+pub use unit::Place;

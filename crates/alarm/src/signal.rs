@@ -170,18 +170,19 @@ impl Priority {
     }
 }
 
-/// What kind of alarm a signal makes. Policy says; the answer clock goes by it.
+/// What kind of alarm a signal makes. Policy says; the answer clock goes by it. Of two signals of one
+/// priority the earlier class here names the card, so the class with the shortest clock comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
+    /// A lone worker.
+    LoneWorker,
     /// A person asks for help, or a fall detector does for them.
     Person,
     /// Fire, smoke, gas, carbon monoxide.
     Fire,
-    /// A lone worker.
-    LoneWorker,
     /// A call or frame that delivered nothing readable.
     Unreadable,
-    /// Intruder, bogus caller, lift: urgent, not a person's own press.
+    /// Intruder, tamper: urgent, not a person's own press.
     Security,
     /// Inactivity, property exit, occupancy: a sensor about a person.
     Activity,
@@ -194,9 +195,9 @@ pub enum Class {
 impl Class {
     /// Every class.
     pub const ALL: [Class; 8] = [
+        Class::LoneWorker,
         Class::Person,
         Class::Fire,
-        Class::LoneWorker,
         Class::Unreadable,
         Class::Security,
         Class::Activity,

@@ -1,0 +1,294 @@
+//! The unit key: which unit a signal is from, fixed at intake and stored.
+//!
+//! Best first: the identity the unit sent, within its namespace and protocol; the caller's number, said to be
+//! a guess; the line, for its own troubles; nothing, and the signal stands alone. Two cards for one person are
+//! better than one card for two.
+//!
+//! ```text
+//! unit/NAMESPACE/PROTOCOL/IDENTITY[/LOCAL UNIT]     unit/in/north/surgard/1234
+//! caller/NAMESPACE/NUMBER
+//! line/RECEIVER/LINE/own
+//! signal/UUID
+//! ```
+//!
+//! NAMESPACE is `in/NAME` where the configuration names one, so that lines and receivers may share it, else
+//! `at/RECEIVER/LINE`. Two different lists of parts never give one key: the separator and the escape sign are
+//! escaped within each part.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use telecare_protocol::report::{Caller, Origin, Outcome};
+use telecare_protocol::{Protocol, Report, Trigger};
+
+use crate::{Basis, LineId, ReceiverId, SignalId, UnitKey};
+
+/// Bytes a part of a key may have as it is. A longer one (no unit known sends any) is cut and told apart by
+/// its hash, so that a key always fits a database index.
+const PART_BYTES_MAX: usize = 96;
+/// Characters of an identity or a number shown to people; the rest is an ellipsis.
+const WORDS_CHARS_MAX: usize = 24;
+
+/// Where a report came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The receiver.
+    pub receiver: &'a ReceiverId,
+    /// Its line.
+    pub line: &'a LineId,
+    /// The set of lines in which one account number means one unit, as named in the configuration. None: this
+    /// line of this receiver alone. Lines of several receivers that give the same name share it.
+    pub namespace: Option<&'a str>,
+}
+
+impl UnitKey {
+    /// The key of the unit a report is from. `signal` is the id of the signal the report becomes.
+    pub fn of(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {
+        match report.origin {
+            Origin::Line => UnitKey::line(place),
+            Origin::HardwareReceiver if is_failed_call(report) => by_caller(report, place, signal),
+            Origin::HardwareReceiver => UnitKey::line(place),
+            Origin::Unit => by_identity(report, place).unwrap_or_else(|| by_caller(report, place, signal)),
+        }
+    }
+
+    /// The key of a line's own troubles: link, noise, frames nobody could read.
+    fn line(place: &Place<'_>) -> UnitKey {
+        let key = join(&["line", place.receiver.as_str(), place.line.as_str(), "own"]);
+        UnitKey { key, basis: Basis::Line, words: Arc::from(format!("line {}", shown(place.line.as_str()))) }
+    }
+}
+
+fn by_identity(report: &Report, place: &Place<'_>) -> Option<UnitKey> {
+    let identity = said(report.identity.as_deref())?;
+    let local = said(report.local_unit.as_deref());
+    let mut parts = namespaced("unit", place);
+    parts.extend([report.protocol.as_str(), identity]);
+    parts.extend(local);
+    let key = join(&parts);
+    let number = |text| shown(without_padding(report.protocol, text));
+    let words = match local {
+        Some(local) => format!("unit {} at scheme {}", number(local), number(identity)),
+        None => format!("unit {}", number(identity)),
+    };
+    Some(UnitKey { key, basis: Basis::Identity, words: Arc::from(words) })
+}
+
+fn by_caller(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {
+    let number = report.caller.as_ref().and_then(|Caller { number, .. }| said(number.as_deref()));
+    if let Some(number) = number {
+        let mut parts = namespaced("caller", place);
+        parts.push(number);
+        let key = join(&parts);
+        let words = Arc::from(format!("caller {} (by number, a guess)", shown(number)));
+        return UnitKey { key, basis: Basis::CallerNumber, words };
+    }
+    // A line at the wrong speed gives hours of these: one card. A call is somebody's: a card of its own.
+    let is_frame = matches!(report.outcome, Outcome::Unreadable(_)) && !is_failed_call(report);
+    if is_frame && !comes_by_call(report.protocol) {
+        return UnitKey::line(place);
+    }
+    let key = join(&["signal", &signal.to_string()]);
+    let words = Arc::from(format!("unknown unit on line {}", shown(place.line.as_str())));
+    UnitKey { key, basis: Basis::Alone, words }
+}
+
+/// Whether it tells of a call that delivered nothing: somebody's unit rang.
+fn is_failed_call(report: &Report) -> bool {
+    report.events.iter().any(|event| matches!(event.trigger, Trigger::FaultyCall | Trigger::Silent))
+}
+
+/// Whether each frame comes in a telephone call of its own.
+fn comes_by_call(protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Bs8521 => true,
+        Protocol::SurGard | Protocol::Own => false,
+    }
+}
+
+/// The kind of key, then its namespace.
+fn namespaced<'a>(kind: &'a str, place: &Place<'a>) -> Vec<&'a str> {
+    match place.namespace {
+        Some(name) => vec![kind, "in", name],
+        None => vec![kind, "at", place.receiver.as_str(), place.line.as_str()],
+    }
+}
+
+/// BS 8521 pads its numbers to a fixed width; elsewhere 0042 and 42 are two units and shown as sent.
+fn without_padding(protocol: Protocol, text: &str) -> &str {
+    match protocol {
+        Protocol::Bs8521 => match text.trim_start_matches('0') {
+            "" => "0",
+            number => number,
+        },
+        Protocol::SurGard | Protocol::Own => text,
+    }
+}
+
+/// A field that says something.
+fn said(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// A text from outside, fit for a headline.
+fn shown(text: &str) -> String {
+    crate::headline::tidy(text, WORDS_CHARS_MAX)
+}
+
+/// Parts to key, such that different lists give different keys (long parts: as surely as SHA-256 does).
+fn join(parts: &[&str]) -> Arc<str> {
+    let parts: Vec<String> = parts.iter().map(|part| escape(part)).collect();
+    Arc::from(parts.join("/"))
+}
+
+fn escape(part: &str) -> String {
+    let mut escaped = String::new();
+    for c in part.chars() {
+        if c == '/' || c == '%' || c.is_control() {
+            escaped.push_str(&format!("%{:X};", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    if escaped.len() <= PART_BYTES_MAX {
+        return escaped;
+    }
+    // No escape begins with "%~", so a shortened part is never taken for a whole one.
+    let digest = Sha256::digest(part.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("%~{hex}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use telecare_protocol::report::{Fault, Status};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const SIGNAL: SignalId = SignalId(Uuid::from_u128(7));
+
+    fn key_at(report: &Report, receiver: &str, line: &str, namespace: Option<&str>) -> UnitKey {
+        let (receiver, line) = (ReceiverId::new(receiver), LineId::new(line));
+        UnitKey::of(report, &Place { receiver: &receiver, line: &line, namespace }, SIGNAL)
+    }
+
+    fn key(report: &Report) -> UnitKey {
+        key_at(report, "redditch-1", "surgard-1", Some("north"))
+    }
+
+    fn report(protocol: Protocol, identity: Option<&str>, local: Option<&str>, number: Option<&str>) -> Report {
+        let mut report = Report::own(Trigger::Pendant, Status::Active, "101");
+        report.protocol = protocol;
+        report.origin = Origin::Unit;
+        report.identity = identity.map(str::to_owned);
+        report.local_unit = local.map(str::to_owned);
+        report.caller = number.map(|number| Caller { number: Some(number.to_owned()), name: None });
+        report
+    }
+
+    fn unreadable(protocol: Protocol) -> Report {
+        Report::unreadable(protocol, Fault { name: "BadChecksum".to_owned(), fields: Vec::new() })
+    }
+
+    fn from_receiver(trigger: Trigger, status: Status) -> Report {
+        let mut report = Report::own(trigger, status, "40");
+        report.protocol = Protocol::SurGard;
+        report.origin = Origin::HardwareReceiver;
+        report
+    }
+
+    #[test]
+    fn the_best_thing_known_makes_the_key() {
+        let failed = from_receiver(Trigger::FaultyCall, Status::Active);
+        let mut failed_with_number = failed.clone();
+        failed_with_number.caller = Some(Caller { number: Some("01527 1".to_owned()), name: None });
+        let mut unreadable_call = unreadable(Protocol::SurGard);
+        unreadable_call.caller.clone_from(&failed_with_number.caller);
+        let cases = [
+            (report(Protocol::SurGard, Some("0042"), None, Some("01527 1")), Basis::Identity, "unit 0042"),
+            (
+                report(Protocol::SurGard, Some(" "), Some("7"), Some("01527 1")),
+                Basis::CallerNumber,
+                "caller 01527 1 (by number, a guess)",
+            ),
+            (report(Protocol::Bs8521, Some("00012345"), None, None), Basis::Identity, "unit 12345"),
+            (
+                report(Protocol::Bs8521, Some("44120077"), Some("0027"), None),
+                Basis::Identity,
+                "unit 27 at scheme 44120077",
+            ),
+            (report(Protocol::Bs8521, Some("00000000"), None, None), Basis::Identity, "unit 0"),
+            (report(Protocol::SurGard, None, None, None), Basis::Alone, "unknown unit on line surgard-1"),
+            (unreadable(Protocol::SurGard), Basis::Line, "line surgard-1"),
+            (unreadable(Protocol::Bs8521), Basis::Alone, "unknown unit on line surgard-1"),
+            (unreadable_call, Basis::CallerNumber, "caller 01527 1 (by number, a guess)"),
+            (failed, Basis::Alone, "unknown unit on line surgard-1"),
+            (failed_with_number, Basis::CallerNumber, "caller 01527 1 (by number, a guess)"),
+            (from_receiver(Trigger::HardwareReceiver, Status::Fault), Basis::Line, "line surgard-1"),
+            (Report::own(Trigger::LineNoise, Status::Active, "junk"), Basis::Line, "line surgard-1"),
+        ];
+        for (report, basis, words) in cases {
+            let key = key(&report);
+            assert_eq!((key.basis, &*key.words), (basis, words), "{report:?}");
+        }
+    }
+
+    #[test]
+    fn an_hour_at_the_wrong_speed_is_one_card() {
+        let noise = key(&Report::own(Trigger::LineNoise, Status::Active, "junk"));
+        assert_eq!(key(&unreadable(Protocol::SurGard)), noise);
+        assert_eq!(key(&Report::own(Trigger::LinkLost, Status::Active, "quiet")), noise);
+    }
+
+    #[test]
+    fn one_number_on_two_receivers_is_two_people_unless_they_share_a_namespace() {
+        let report = report(Protocol::SurGard, Some("1234"), None, None);
+        let own = key_at(&report, "a", "surgard-1", None);
+        assert_ne!(own.key, key_at(&report, "b", "surgard-1", None).key);
+        assert_ne!(own.key, key_at(&report, "a", "surgard-2", None).key);
+        let shared = key_at(&report, "a", "surgard-1", Some("north"));
+        assert_eq!(shared.key, key_at(&report, "b", "surgard-2", Some("north")).key);
+        let lines = [
+            key_at(&Report::own(Trigger::LineDown, Status::Active, ""), "a", "surgard-1", Some("north")),
+            key_at(&Report::own(Trigger::LineDown, Status::Active, ""), "b", "surgard-1", Some("north")),
+        ];
+        assert_ne!(lines[0].key, lines[1].key, "another receiver's line");
+    }
+
+    fn part() -> impl Strategy<Value = String> {
+        prop_oneof!["[/%~;2F5A\u{0}]{0,5}", ".{0,6}", "[ab/%]{90,110}"]
+    }
+
+    proptest! {
+        #[test]
+        fn different_parts_give_different_keys(
+            one in prop::collection::vec(part(), 1..5),
+            other in prop::collection::vec(part(), 1..5),
+        ) {
+            let one: Vec<&str> = one.iter().map(String::as_str).collect();
+            let other: Vec<&str> = other.iter().map(String::as_str).collect();
+            prop_assert_eq!(join(&one) == join(&other), one == other, "{:?} {:?}", one, other);
+        }
+
+        #[test]
+        fn parts_that_run_together_still_differ(text in "[ab/%]{0,8}", cut in 0usize..9, other in 0usize..9) {
+            let (cut, other) = (cut.min(text.len()), other.min(text.len()));
+            let (one, two) = (text.split_at(cut), text.split_at(other));
+            prop_assert_eq!(join(&[one.0, one.1]) == join(&[two.0, two.1]), one == two);
+            prop_assert_ne!(join(&[&text]), join(&[one.0, one.1]));
+        }
+
+        #[test]
+        fn a_key_fits_an_index_and_holds_no_control_characters(
+            identity in ".{0,300}", local in prop::option::of(".{0,300}"), number in prop::option::of(".{0,300}"),
+        ) {
+            let report = report(Protocol::SurGard, Some(&identity), local.as_deref(), number.as_deref());
+            let unit = key(&report);
+            prop_assert!(unit.key.len() < 1000);
+            prop_assert!(!unit.key.chars().any(char::is_control) && !unit.words.chars().any(char::is_control));
+            prop_assert!(unit.words.chars().count() <= 64);
+        }
+    }
+}
