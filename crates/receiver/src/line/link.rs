@@ -26,8 +26,6 @@ const OFFER_EVERY: Duration = Duration::from_secs(2);
 /// Why a port or peer is away. A closed set: metric label and code of the alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Nothing has been opened or has connected yet.
-    NotYet,
     /// The device or host does not exist.
     NotFound,
     /// Somebody else has it.
@@ -48,8 +46,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Cause; 9] = [
-        Cause::NotYet,
+    pub const ALL: [Cause; 8] = [
         Cause::NotFound,
         Cause::Busy,
         Cause::NotAllowed,
@@ -63,7 +60,6 @@ impl Cause {
     /// The name used in metrics, logs and as the code of the alarm.
     pub fn as_str(self) -> &'static str {
         match self {
-            Cause::NotYet => "not-yet",
             Cause::NotFound => "not-found",
             Cause::Busy => "busy",
             Cause::NotAllowed => "not-allowed",
@@ -93,7 +89,15 @@ impl Cause {
 #[derive(Clone, Copy, Debug)]
 struct State {
     present: usize,
-    cause: Cause,
+    /// Of the last loss since somebody was there; none when nobody has been, or nobody was lost since.
+    cause: Option<Cause>,
+}
+
+impl State {
+    /// The code of the alarm.
+    fn code(&self) -> &'static str {
+        self.cause.map_or("not-yet", Cause::as_str)
+    }
 }
 
 /// Where a line's tasks say whether somebody is there. Cheap to clone.
@@ -109,25 +113,29 @@ pub struct Present(Link);
 impl Link {
     /// Nobody is there yet.
     pub fn new(meters: Arc<LineMeters>) -> Link {
-        let (state, _) = watch::channel(State { present: 0, cause: Cause::NotYet });
+        let (state, _) = watch::channel(State { present: 0, cause: None });
         Link { state: Arc::new(state), meters }
     }
 
     /// Somebody is there.
     pub fn present(&self) -> Present {
-        self.state.send_modify(|state| state.present += 1);
+        self.state.send_modify(|state| {
+            state.present += 1;
+            state.cause = None;
+        });
         self.meters.up.set(1.0);
         Present(self.clone())
     }
 
-    /// An attempt failed, or somebody went away.
-    pub fn lost(&self, cause: Cause) {
+    /// An attempt failed, or somebody went away. False when that was known: the same cause as the last time,
+    /// and nobody there since.
+    pub fn lost(&self, cause: Cause) -> bool {
         self.meters.lost(cause);
         self.state.send_if_modified(|state| {
-            let changed = state.cause != cause;
-            state.cause = cause;
-            changed
-        });
+            let news = state.cause != Some(cause);
+            state.cause = Some(cause);
+            news
+        })
     }
 
     fn is_up(&self) -> bool {
@@ -154,7 +162,7 @@ pub async fn watch(link: Link, intake: LineIntake, away: Duration) {
         if !told {
             let back = tokio::time::timeout(away, until(&mut state, true)).await;
             if back.is_err() {
-                tracing::warn!(line = %intake.line(), cause = link.state.borrow().cause.as_str(), "line is down");
+                tracing::warn!(line = %intake.line(), cause = link.state.borrow().code(), "line is down");
                 told = tell(&link, &intake, Status::Active, &mut state).await;
             }
         }
@@ -172,7 +180,7 @@ pub async fn watch(link: Link, intake: LineIntake, away: Duration) {
 async fn tell(link: &Link, intake: &LineIntake, status: Status, state: &mut watch::Receiver<State>) -> bool {
     let wanted = status == Status::Restored;
     while link.is_up() == wanted {
-        let report = Report::own(Trigger::LineDown, status, link.state.borrow().cause.as_str());
+        let report = Report::own(Trigger::LineDown, status, link.state.borrow().code());
         match intake.own(report).await {
             Answer::Stored => return true,
             Answer::Refused => {

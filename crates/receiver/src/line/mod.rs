@@ -171,11 +171,13 @@ impl LineTask {
         self.shared.pulses.pulse(self.name().as_str())
     }
 
-    /// Says that an attempt failed or somebody went away. The log has one line for each, at most every
-    /// 200 ms by the back-off.
+    /// Says that an attempt failed or somebody went away, in the log only when it is news.
     fn lost(&self, cause: Cause, what: &str) {
-        self.link.lost(cause);
-        tracing::info!(line = %self.name(), cause = cause.as_str(), "{what}");
+        if self.link.lost(cause) {
+            tracing::info!(line = %self.name(), cause = cause.as_str(), "{what}");
+        } else {
+            tracing::debug!(line = %self.name(), cause = cause.as_str(), "{what}");
+        }
     }
 
     /// Waits, but not beyond the process's stop.
@@ -193,3 +195,6 @@ impl LineTask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

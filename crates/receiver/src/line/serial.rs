@@ -45,7 +45,7 @@ pub async fn run(task: &LineTask, serial: &config::Serial) {
 /// processes with the same privileges that ask for one, as a second receiver does.
 ///
 /// With a parity bit, a damaged character reads as NUL: Sur-Gard has no checksum, so parity is its only one.
-fn open(serial: &config::Serial) -> tokio_serial::Result<SerialStream> {
+pub(super) fn open(serial: &config::Serial) -> tokio_serial::Result<SerialStream> {
     let data_bits = match serial.data_bits {
         config::DataBits::Seven => DataBits::Seven,
         config::DataBits::Eight => DataBits::Eight,

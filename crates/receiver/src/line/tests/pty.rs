@@ -1,0 +1,58 @@
+//! The hardware receiver's end of a serial cable: a pty, behind a path that outlives it.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::until;
+
+/// A plugged-in cable. Dropping it pulls the plug.
+pub struct Cable {
+    ours: OwnedFd,
+    /// A second opening of the receiver's end, to see what it has not read yet.
+    theirs: File,
+}
+
+impl Cable {
+    /// Makes a pty and puts its receiver's end at `path`, where an earlier one may have been.
+    pub fn plug(path: &PathBuf) -> Cable {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        rustix::io::ioctl_fionbio(&ours, true).unwrap();
+        let name = ptsname(&ours, Vec::new()).unwrap();
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let theirs = rustix::fs::open(name.as_c_str(), flags, Mode::empty()).unwrap();
+        // As on a wire: nothing is echoed before the receiver has opened its end.
+        let mut settings = rustix::termios::tcgetattr(&theirs).unwrap();
+        settings.make_raw();
+        rustix::termios::tcsetattr(&theirs, rustix::termios::OptionalActions::Now, &settings).unwrap();
+        let _ = std::fs::remove_file(path);
+        std::os::unix::fs::symlink(name.to_str().unwrap(), path).unwrap();
+        Cable { ours: ours, theirs: File::from(theirs) }
+    }
+
+    /// Sends bytes and waits until the receiver has read them, so that they are a read of their own.
+    pub async fn send(&self, bytes: &[u8]) {
+        assert_eq!(rustix::io::write(&self.ours, bytes).unwrap(), bytes.len());
+        until(|| rustix::io::ioctl_fionread(&self.theirs).unwrap() == 0).await;
+    }
+
+    /// The next bytes of the receiver.
+    pub async fn hear(&self) -> Vec<u8> {
+        let (mut buffer, mut heard) = ([0; 64], 0);
+        until(|| match rustix::io::read(&self.ours, &mut buffer) {
+            Err(Errno::AGAIN) => false,
+            count => {
+                heard = count.unwrap();
+                true
+            }
+        })
+        .await;
+        buffer[..heard].to_vec()
+    }
+}
