@@ -236,11 +236,27 @@ fn an_ack_that_could_be_taken_for_a_refused_line_is_withheld() {
 #[test]
 fn answers_owed_are_bounded() {
     let mut rig = settled();
-    let burst = rig.hear(G03.repeat(9));
+    let lines: String = (0..9).map(|n| format!("5011 18000{n}E12101001\u{14}")).collect();
+    let burst = rig.hear(lines);
     assert_eq!(burst.len(), 9);
-    assert_eq!((burst[7].as_str(), burst[8].as_str()), (DURESS, "bad AnswersOwed"));
+    assert_eq!((burst[7].as_str(), burst[8].as_str()), ("0007 duress active", "bad AnswersOwed"));
     let acks: Vec<String> = (1..9).flat_map(|token| rig.stored(token)).collect();
     assert_eq!(acks, [ACK; 8]);
+    // The sender may wait for the ninth: an ACK for a tenth would be taken for it.
+    assert_eq!(rig.hear(G03), [DURESS]);
+    assert_eq!(rig.stored(9), [""; 0]);
+    assert_eq!(rig.wait(4.0), [""; 0]);
+    assert_eq!(rig.hear(G04), ["4321 emergency restored repeat 4.2"]);
+    assert_eq!(rig.stored(10), [ACK]);
+}
+
+#[test]
+fn copies_read_at_once_get_one_answer() {
+    let mut rig = settled();
+    // As after a stall of this process: the port held two copies.
+    assert_eq!(rig.hear(G03.repeat(2)), [DURESS, DURESS]);
+    assert_eq!(rig.stored(1), [""; 0]);
+    assert_eq!(rig.stored(2), [ACK], "a second ACK would be taken for the sender's next line");
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Owed {
     pub(super) last_byte: Instant,
     /// From here on the answer is late.
     pub(super) deadline: Instant,
+    /// Until here its sender may take any ACK for it.
+    pub(super) waits_until: Instant,
     pub(super) is_report: bool,
     pub(super) stored: bool,
 }
@@ -47,8 +49,17 @@ pub(super) enum How {
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     owed: VecDeque<Owed>,
-    /// The last line that left unanswered, and until when its sender may take any ACK for it.
-    open: Option<(Vec<u8>, Instant)>,
+    open: Option<Open>,
+}
+
+/// Lines that left unanswered and whose sender may still take any ACK for them.
+#[derive(Debug)]
+struct Open {
+    /// The line; none where several different ones are open.
+    raw: Option<Vec<u8>>,
+    /// The latest of them.
+    token: Token,
+    until: Instant,
 }
 
 impl Answers {
@@ -57,13 +68,26 @@ impl Answers {
         self.owed.len() < ANSWERS_OWED_MAX
     }
 
-    /// Whether an ACK for this line could be taken for one that is not stored.
-    pub(super) fn is_ambiguous(&self, raw: &[u8], last_byte: Instant) -> bool {
-        self.open.as_ref().is_some_and(|(open, until)| last_byte < *until && open != raw)
+    /// A line for which there was no room: its sender may wait for an answer to it all the same. `next` is the
+    /// token of the next delivery.
+    pub(super) fn skip(&mut self, raw: &[u8], next: Token, last_byte: Instant, waits_until: Instant) {
+        self.leave_open(raw, next, last_byte, waits_until);
     }
 
-    pub(super) fn owe(&mut self, owed: Owed) {
-        self.owed.push_back(owed);
+    /// Owes an answer; false if its ACK could be taken for a line that is not stored, so that none is owed.
+    pub(super) fn owe(&mut self, owed: Owed) -> bool {
+        let ambiguous = self.is_ambiguous(&owed.raw, owed.last_byte);
+        if ambiguous {
+            self.leave_open(&owed.raw, owed.token, owed.last_byte, owed.waits_until);
+        } else {
+            // A copy that came before its forerunner was answered: its sender waits for one answer, and a second
+            // one would be taken for its next line.
+            if self.owed.back().is_some_and(|back| back.raw == owed.raw) {
+                self.owed.pop_back();
+            }
+            self.owed.push_back(owed);
+        }
+        !ambiguous
     }
 
     /// The instant at which the front answer becomes late.
@@ -83,7 +107,9 @@ impl Answers {
         while self.owed.front().is_some_and(|front| front.stored)
             && let Some(front) = self.owed.pop_front()
         {
-            self.open = None;
+            // A later copy of the one open line: its sender waits no longer.
+            self.open =
+                self.open.take().filter(|open| open.raw.as_ref() != Some(&front.raw) || front.token < open.token);
             left.push(front.left(How::Acknowledged));
         }
         left
@@ -95,7 +121,7 @@ impl Answers {
         if let Some(at) = self.owed.iter().position(|owed| owed.token == token)
             && let Some(refused) = self.owed.remove(at)
         {
-            self.leave_open(refused, How::Withheld, &mut left);
+            self.unanswered(&refused, How::Withheld, &mut left);
         }
         left
     }
@@ -106,19 +132,37 @@ impl Answers {
         while self.owed.front().is_some_and(|front| now >= front.deadline)
             && let Some(front) = self.owed.pop_front()
         {
-            self.leave_open(front, How::Late, &mut left);
+            self.unanswered(&front, How::Late, &mut left);
         }
         left
     }
 
-    fn leave_open(&mut self, unanswered: Owed, how: How, left: &mut Vec<Left>) {
-        left.push(unanswered.left(how));
-        let ambiguous = |owed: &Owed| {
-            owed.token > unanswered.token && owed.last_byte < unanswered.deadline && owed.raw != unanswered.raw
-        };
-        left.extend(self.owed.iter().filter(|owed| ambiguous(owed)).map(|owed| owed.left(How::Withheld)));
-        self.owed.retain(|owed| !ambiguous(owed));
-        self.open = Some((unanswered.raw, unanswered.deadline));
+    /// The line leaves unanswered, and with it those behind it whose ACK could be taken for it.
+    fn unanswered(&mut self, line: &Owed, how: How, left: &mut Vec<Left>) {
+        left.push(line.left(how));
+        self.leave_open(&line.raw, line.token, line.last_byte, line.waits_until);
+        for owed in std::mem::take(&mut self.owed) {
+            if owed.token > line.token && self.is_ambiguous(&owed.raw, owed.last_byte) {
+                left.push(owed.left(How::Withheld));
+                self.leave_open(&owed.raw, owed.token, owed.last_byte, owed.waits_until);
+            } else {
+                self.owed.push_back(owed);
+            }
+        }
+    }
+
+    fn is_ambiguous(&self, raw: &[u8], last_byte: Instant) -> bool {
+        self.open.as_ref().is_some_and(|open| last_byte < open.until && open.raw.as_deref() != Some(raw))
+    }
+
+    fn leave_open(&mut self, raw: &[u8], token: Token, last_byte: Instant, waits_until: Instant) {
+        let held = self.open.take().filter(|open| last_byte < open.until);
+        let same = held.as_ref().is_none_or(|open| open.raw.as_deref() == Some(raw));
+        self.open = Some(Open {
+            raw: same.then(|| raw.to_vec()),
+            token: held.as_ref().map_or(token, |open| open.token.max(token)),
+            until: held.as_ref().map_or(waits_until, |open| open.until.max(waits_until)),
+        });
     }
 }
 
@@ -136,13 +180,17 @@ mod tests {
 
     fn answers(lines: &[(u64, &str)], start: Instant) -> Answers {
         let mut answers = Answers::default();
-        for (token, raw) in lines {
-            let last_byte = start + Duration::from_millis(*token);
-            let deadline = last_byte + Duration::from_secs(4);
-            let raw = raw.as_bytes().to_vec();
-            answers.owe(Owed { token: Token(*token), raw, last_byte, deadline, is_report: true, stored: false });
-        }
+        lines.iter().for_each(|(token, raw)| owe(&mut answers, *token, raw, start));
         answers
+    }
+
+    /// The token is also the time of the last byte in milliseconds.
+    fn owe(answers: &mut Answers, token: u64, raw: &str, start: Instant) {
+        let last_byte = start + Duration::from_millis(token);
+        let deadline = last_byte + Duration::from_secs(4);
+        let waits_until = deadline + Duration::from_millis(200);
+        let (token, raw) = (Token(token), raw.as_bytes().to_vec());
+        assert!(answers.owe(Owed { token, raw, last_byte, deadline, waits_until, is_report: true, stored: false }));
     }
 
     fn hows(left: &[Left]) -> Vec<How> {
@@ -160,21 +208,33 @@ mod tests {
     #[test]
     fn no_ack_can_be_taken_for_a_refused_line() {
         let start = Instant::now();
-        let mut answers = answers(&[(1, "a"), (2, "b"), (3, "a")], start);
-        assert_eq!(hows(&answers.stored(Token(2), start)), []);
-        assert_eq!(hows(&answers.refused(Token(1), start)), [How::Withheld, How::Withheld]);
+        let mut answers = answers(&[(1, "a")], start);
+        assert_eq!(hows(&answers.refused(Token(1), start)), [How::Withheld]);
         assert!(answers.is_ambiguous(b"b", start) && !answers.is_ambiguous(b"a", start));
         assert!(!answers.is_ambiguous(b"b", start + Duration::from_secs(5)));
-        assert_eq!(hows(&answers.stored(Token(3), start)), [How::Acknowledged]);
-        assert!(!answers.is_ambiguous(b"b", start));
+        owe(&mut answers, 2, "a", start);
+        assert_eq!(hows(&answers.stored(Token(2), start)), [How::Acknowledged]);
+        assert!(!answers.is_ambiguous(b"b", start), "a later copy was answered");
+    }
+
+    #[test]
+    fn lines_behind_an_unanswered_one_stay_unanswered() {
+        let start = Instant::now();
+        let mut answers = answers(&[(1, "a"), (2, "b"), (3, "a")], start);
+        assert_eq!(hows(&answers.stored(Token(2), start)), []);
+        assert_eq!(hows(&answers.refused(Token(1), start)), [How::Withheld; 3]);
+        assert!(answers.is_ambiguous(b"a", start), "b is open as well");
+        assert_eq!(hows(&answers.stored(Token(3), start)), []);
     }
 
     #[test]
     fn a_copy_answers_for_the_ones_before_it() {
         let start = Instant::now();
-        let mut answers = answers(&[(1, "a"), (2, "a")], start);
-        assert_eq!(hows(&answers.stored(Token(2), start)), [How::Acknowledged]);
-        assert_eq!(hows(&answers.stored(Token(1), start)), []);
+        let mut answers = answers(&[(1, "a"), (2, "a"), (3, "b"), (4, "a")], start);
+        assert_eq!(hows(&answers.stored(Token(1), start)), [], "one answer for two copies, by the second");
+        assert_eq!(hows(&answers.stored(Token(4), start)), []);
+        assert_eq!(hows(&answers.stored(Token(3), start)), [How::Acknowledged, How::Acknowledged]);
+        assert_eq!(hows(&answers.stored(Token(2), start)), [], "the fourth line answered for it");
     }
 
     #[test]

@@ -238,21 +238,20 @@ impl Session {
             if is_report {
                 self.doubt.unanswered(&copy.raw, copy.last_byte);
             }
+            let waits_until = after(copy.last_byte, self.settings.ack_wait);
+            self.answers.skip(&copy.raw, Token(self.next_token), copy.last_byte, waits_until);
             return None;
         }
         let (raw, last_byte) = (copy.raw.clone(), copy.last_byte);
-        let ambiguous = self.answers.is_ambiguous(&raw, last_byte);
         let repeat = if is_report { self.doubt.proof(last_byte) } else { RepeatProof::None };
         let token = self.deliver(message, copy, repeat, about);
-        if ambiguous {
-            // Stored all the same; its sender will repeat it.
-            if is_report {
-                self.doubt.unanswered(&raw, last_byte);
-            }
-            return Some(token);
-        }
         let deadline = self.settings.answer_deadline(last_byte);
-        self.answers.owe(Owed { token, raw, last_byte, deadline, is_report, stored: false });
+        let waits_until = after(last_byte, self.settings.ack_wait);
+        let owed = Owed { token, raw: raw.clone(), last_byte, deadline, waits_until, is_report, stored: false };
+        if !self.answers.owe(owed) && is_report {
+            // Stored all the same; its sender will repeat it.
+            self.doubt.unanswered(&raw, last_byte);
+        }
         Some(token)
     }
 
