@@ -48,7 +48,7 @@ pub struct FrameArguments {
     #[arg(long)]
     pub controller: Option<String>,
     /// Dwelling, 4 digits; 0000 by default [bs8521].
-    #[arg(long)]
+    #[arg(long, alias = "local_unit")]
     pub local_unit: Option<String>,
     /// Location, 2 digits; 00 by default [bs8521].
     #[arg(long)]

@@ -124,7 +124,7 @@ async fn wait(boards: &mut watch::Receiver<Arc<Board>>, mut stop: watch::Receive
 
 fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<Response, Problem> {
     let cursor = cursor(board, now);
-    // A cursor is a UUID, digits and the signs `:d~`, all fit for a header.
+    // A cursor is hex digits and the signs `-:d~`, all fit for a header.
     let etag = HeaderValue::try_from(format!("\"{cursor}\"")).map_err(|_| Problem::internal())?;
     let unchanged = poll.conditional && poll.known.as_ref() == Some(&cursor);
     let mut response = if unchanged {

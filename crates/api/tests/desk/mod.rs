@@ -1,0 +1,265 @@
+//! A running server, and consoles at its desks.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use telecare_alarm::{
+    Basis, Class, ClockState, Lane, LineId, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey,
+};
+use telecare_api::tokens::{Role, Secret, Token, TokenFile};
+use telecare_api::{Settings, TokenStore};
+use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, RepeatProof, What, decode};
+use telecare_queue::{Answer as Stored, Incoming, JournalConfig, Queue, QueueConfig};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// Longest wait for anything in these tests.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// A server over a queue of its own.
+pub struct Server {
+    runtime: Runtime,
+    queue: Queue,
+    address: SocketAddr,
+    tokens: TokenStore,
+    stop: watch::Sender<bool>,
+    serving: Option<JoinHandle<()>>,
+    directory: TempDir,
+}
+
+impl Server {
+    pub fn start(lease: Duration) -> Server {
+        let directory = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let config = QueueConfig {
+            receiver: ReceiverId::new("test-1"),
+            software: "0".to_owned(),
+            journal: JournalConfig {
+                directory: directory.path().join("journal"),
+                keep: Duration::from_secs(3_600),
+                bytes_max: 64 * 1024 * 1024,
+            },
+            database: None,
+            ack_wait: Duration::from_millis(100),
+        };
+        let queue = runtime.block_on(Queue::open(config)).unwrap();
+        let tokens = TokenStore::load(&directory.path().join("tokens.toml"));
+        let settings = Settings {
+            receiver: "test-1".to_owned(),
+            site: "Test".to_owned(),
+            tokens: tokens.clone(),
+            lease,
+            software: "0".to_owned(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let handle = runtime.handle().clone();
+        let serves = queue.clone();
+        let serving = std::thread::spawn(move || {
+            handle.block_on(telecare_api::serve(listener, serves, settings, stopped)).unwrap();
+        });
+        Server { runtime, queue, address, tokens, stop, serving: Some(serving), directory }
+    }
+
+    /// A console whose person has a role.
+    pub fn desk(&self, person: &str, role: &str) -> Desk {
+        self.desk_with(&self.token(person, role, None))
+    }
+
+    /// A console whose token was good until a second ago.
+    pub fn expired_desk(&self, person: &str) -> Desk {
+        self.desk_with(&self.token(person, "operator", Some(OffsetDateTime::now_utc() - Duration::from_secs(1))))
+    }
+
+    /// A console with whatever token.
+    pub fn desk_with(&self, token: &str) -> Desk {
+        Desk::new(format!("http://{}", self.address), token.to_owned())
+    }
+
+    /// A pendant's press of an account, taken in as a line would; tells the signal's id.
+    pub fn press(&self, account: &str) -> Uuid {
+        let raw = format!("5011 18{account}E10101001\x14").into_bytes();
+        let read = decode(Protocol::SurGard, &raw, Mode::Tolerant, &Codes::builtin(), &DecodeOptions::default());
+        let What::Report(report) = read[0].what.clone() else { panic!("a report") };
+        let now = OffsetDateTime::now_utc();
+        let signal = Signal {
+            id: SignalId(Uuid::now_v7()),
+            receiver: ReceiverId::new("test-1"),
+            line: LineId::new("line-1"),
+            unit: UnitKey {
+                key: Arc::from(account),
+                basis: Basis::Identity,
+                words: Arc::from(format!("unit {account}")),
+            },
+            stamps: Stamps { first_byte: now, last_byte: now, decoded: now },
+            ranking: Ranking {
+                priority: Priority::HIGHEST,
+                class: Class::Person,
+                lane: Lane::Urgent,
+                rule: Arc::from("pendant"),
+                policy: Arc::from("0"),
+            },
+            raw,
+            report,
+            repeat_of: None,
+            software: Arc::from("0"),
+            clock: ClockState::Unknown,
+        };
+        let id = signal.id.0;
+        let incoming = Incoming { signal, repeat: RepeatProof::None, reserved: true };
+        assert_eq!(self.runtime.block_on(self.queue.submit(incoming)), Stored::Stored);
+        let mut board = self.queue.board();
+        let shown = self.runtime.block_on(async {
+            let attached =
+                |board: &Arc<telecare_queue::Board>| board.open.iter().any(|alarm| alarm.last_signal.0 == id);
+            tokio::time::timeout(BOUND, board.wait_for(attached)).await.is_ok()
+        });
+        assert!(shown, "the press shows on the board");
+        id
+    }
+
+    /// Waits until at least so many connections to the server are open besides the one that asks.
+    pub fn until_connections(&self, count: usize) {
+        let port = format!(":{:04X}", self.address.port());
+        let begun = Instant::now();
+        let open = || {
+            let table = fs::read_to_string(Path::new("/proc/self/net/tcp")).unwrap();
+            let rows = table.lines().filter(|row| {
+                let mut cells = row.split_whitespace().skip(1);
+                cells.next().is_some_and(|local| local.ends_with(&port)) && cells.nth(1) == Some("01")
+            });
+            rows.count()
+        };
+        while open() < count {
+            assert!(begun.elapsed() < BOUND, "{count} connections");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Stops it and waits until it has ended.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn token(&self, person: &str, role: &str, expires: Option<OffsetDateTime>) -> String {
+        let path = self.directory.path().join("tokens.toml");
+        let mut file = if path.exists() { TokenFile::read(&path).unwrap() } else { TokenFile::default() };
+        let secret = Secret::generate().unwrap();
+        file.tokens.push(Token {
+            id: Uuid::new_v4().to_string(),
+            person: Arc::from(person),
+            role: role.parse::<Role>().unwrap(),
+            sha256: secret.digest(),
+            created: OffsetDateTime::now_utc(),
+            expires,
+        });
+        file.write(&path).unwrap();
+        assert!(self.tokens.reload());
+        secret.as_str().to_owned()
+    }
+
+    fn end(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(serving) = self.serving.take() {
+            serving.join().unwrap();
+            self.runtime.block_on(self.queue.close());
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.end();
+        }
+    }
+}
+
+/// A console with its own connection and token.
+#[derive(Clone)]
+pub struct Desk {
+    agent: ureq::Agent,
+    server: String,
+    token: String,
+}
+
+/// What the server answered.
+pub struct Answer {
+    pub status: u16,
+    pub json: Value,
+    headers: ureq::http::HeaderMap,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+}
+
+impl Desk {
+    fn new(server: String, token: String) -> Desk {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(BOUND * 2)).build();
+        Desk { agent: config.into(), server, token }
+    }
+
+    /// The same console with connections of its own.
+    pub fn fresh(&self) -> Desk {
+        Desk::new(self.server.clone(), self.token.clone())
+    }
+
+    pub fn list(&self, query: &str) -> Answer {
+        self.get(&format!("/v1/alarms{query}"))
+    }
+
+    pub fn only_alarm(&self) -> Value {
+        let list = self.list("").json;
+        assert_eq!(list["alarms"].as_array().map(Vec::len), Some(1), "{list}");
+        list["alarms"][0].clone()
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_if(path, "")
+    }
+
+    pub fn get_if(&self, path: &str, etag: &str) -> Answer {
+        let mut request = self.agent.get(format!("{}{path}", self.server));
+        if !etag.is_empty() {
+            request = request.header("if-none-match", etag);
+        }
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        answer(request.call().unwrap())
+    }
+
+    /// An action of this console; its desk and an id are added where they are not given.
+    pub fn act(&self, alarm: Uuid, act: &str, fields: Value) -> Answer {
+        let person = if self.token.is_empty() { "nobody" } else { "Ann" };
+        let mut body = json!({"action": Uuid::new_v4(), "desk": format!("desk of {person}")});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.post(&format!("/v1/alarms/{alarm}/{act}"), &body.to_string())
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        let mut request = self.agent.post(format!("{}{path}", self.server));
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        answer(request.send(body).unwrap())
+    }
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let text = response.body_mut().read_to_string().unwrap();
+    let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+    Answer { status: response.status().as_u16(), json, headers: response.headers().clone() }
+}
