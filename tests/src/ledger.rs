@@ -21,7 +21,12 @@ pub struct Ledger {
 impl Ledger {
     /// Notes what became of the one message of an account.
     pub fn add(&mut self, line: &str, account: &str, told: &Told) {
-        *self.copies.entry((line.to_owned(), account.to_owned())).or_default() += told.acknowledged;
+        self.add_copies(line, account, told.acknowledged);
+    }
+
+    /// Notes acknowledged copies of the one message of an account.
+    pub fn add_copies(&mut self, line: &str, account: &str, acknowledged: u32) {
+        *self.copies.entry((line.to_owned(), account.to_owned())).or_default() += acknowledged;
     }
 
     /// Adds all of another ledger.

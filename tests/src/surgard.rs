@@ -122,8 +122,13 @@ impl HardwareReceiver {
 
     /// Sends one copy of a line and says whether it was acknowledged in time.
     pub fn tell_once(&mut self, line: &str) -> Result<bool> {
+        self.tell_bytes(&frame(line))
+    }
+
+    /// Sends bytes as they are and says whether an acknowledgement came in time.
+    pub fn tell_bytes(&mut self, bytes: &[u8]) -> Result<bool> {
         self.link.connect()?;
-        Ok(self.link.write(&frame(line))? && matches!(self.answer(self.ack_wait)?, Answer::Acknowledged(_)))
+        Ok(self.link.write(bytes)? && matches!(self.answer(self.ack_wait)?, Answer::Acknowledged(_)))
     }
 
     /// Counts the acknowledgements among everything that comes until the line has been quiet for a time.

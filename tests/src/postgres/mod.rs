@@ -18,6 +18,7 @@ use std::sync::{Mutex, OnceLock};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Signal, geteuid};
 
+use crate::disk::Disk;
 use crate::scratch::Scratch;
 use crate::wait;
 pub use install::{Account, binaries};
@@ -52,17 +53,22 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn start() -> Result<Postgres> {
-        Postgres::start_with(&[])
+        Postgres::start_with(|_| Ok(Vec::new()))
     }
 
-    /// As [`Postgres::start`], with variables in the server's environment (a preloaded shim).
-    pub fn start_with(environment: &[(String, String)]) -> Result<Postgres> {
+    /// As [`Postgres::start`], with its tables on a disk that can be full. Its write-ahead log is not: that a
+    /// full log ends the server is another trouble.
+    pub fn start_on(disk: &Disk) -> Result<Postgres> {
+        Postgres::start_with(|data| disk.environment(&data.join("base")))
+    }
+
+    fn start_with(environment: impl FnOnce(&Path) -> Result<Vec<(String, String)>>) -> Result<Postgres> {
         let mut postgres = Postgres {
             scratch: Scratch::new("pg")?,
             binaries: binaries()?,
             account: if geteuid().is_root() { Some(Account::unprivileged()?) } else { None },
             port: 0,
-            environment: environment.to_vec(),
+            environment: Vec::new(),
             server: Mutex::new(None),
             databases: AtomicU32::new(0),
         };
@@ -70,6 +76,7 @@ impl Postgres {
             chown(postgres.scratch.path(), Some(account.uid), Some(account.gid))?;
         }
         postgres.initialise()?;
+        postgres.environment = environment(&postgres.data())?;
         for _ in 0..PORT_TRIES_MAX {
             postgres.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
             if postgres.launch().is_ok() {
