@@ -82,6 +82,7 @@ pub fn encode(block: &Block) -> String {
         Packet::Event { code, address } => format!("{code}{address}"),
         Packet::ListenIn { seconds } => format!("L{seconds}"),
         Packet::Text(text) if block.function == 'A' => text.clone(),
+        Packet::Text(text) if text.contains('^') => format!("*'{text}'"),
         Packet::Text(text) => format!("^{text}^"),
         Packet::Unit(unit) => format!("*{unit}"),
     };

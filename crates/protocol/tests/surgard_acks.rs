@@ -227,6 +227,6 @@ struct Random(u32);
 impl Random {
     fn one_in(&mut self, n: u32) -> bool {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 16) % n == 0
+        (self.0 >> 16).is_multiple_of(n)
     }
 }

@@ -1,0 +1,107 @@
+//! Replays `corpus/<target>/*` and a few thousand seeded mutations of it, on stable Rust, in seconds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use telecare_fuzz::TARGETS;
+
+const MUTATIONS: u32 = 6000;
+
+#[test]
+fn corpus_and_mutations() {
+    for (name, target) in TARGETS {
+        let corpus = corpus(name);
+        assert!(!corpus.is_empty(), "no corpus for {name}");
+        for (_, bytes) in &corpus {
+            target(bytes);
+        }
+        let mut random = Random(0x7E1E_CA5E);
+        for _ in 0..MUTATIONS {
+            let mut bytes = corpus[random.below(corpus.len())].1.clone();
+            let other = &corpus[random.below(corpus.len())].1;
+            for _ in 0..=random.below(4) {
+                random.mutate(&mut bytes, other);
+            }
+            target(&bytes);
+        }
+    }
+}
+
+/// The seeds are the vectors; `UPDATE_CORPUS=1 cargo test` writes those that are missing.
+#[test]
+fn every_vector_is_a_seed() {
+    let update = std::env::var_os("UPDATE_CORPUS").is_some();
+    for (protocol, id, bytes) in vectors() {
+        let targets: &[&str] = if protocol == "bs8521" { &["bs8521"] } else { &["surgard", "surgard_session"] };
+        for target in targets {
+            let prefix: &[u8] = match *target {
+                "surgard" => &[3],
+                "surgard_session" => &[0, u8::try_from(bytes.len()).unwrap()],
+                _ => &[],
+            };
+            // A session goes on: stored, four seconds, the line again, refused, an hour.
+            let suffix: &[u8] = if *target == "surgard_session" { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
+            let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
+            let seed = [prefix, text, suffix].concat();
+            let path = folder().join(target).join(format!("vector-{id}"));
+            if update && fs::read(&path).ok().as_deref() != Some(&seed) {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &seed).unwrap();
+            }
+            assert_eq!(fs::read(&path).ok(), Some(seed), "{} is missing or old: UPDATE_CORPUS=1", path.display());
+        }
+    }
+}
+
+fn vectors() -> Vec<(String, String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for protocol in ["bs8521", "surgard"] {
+        let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
+        let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        for vector in file["vector"].as_array().unwrap() {
+            let bytes = match vector.get("hex") {
+                Some(hex) => {
+                    let pairs = hex.as_str().unwrap().split(' ');
+                    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+                }
+                None => vector["input"].as_str().unwrap().as_bytes().to_vec(),
+            };
+            all.push((protocol.to_owned(), vector["id"].as_str().unwrap().to_owned(), bytes));
+        }
+    }
+    all
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder().join(target)).unwrap();
+    let mut files: Vec<_> =
+        entries.map(|entry| entry.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    files.sort();
+    files
+}
+
+/// The test's own generator, so that a failure comes again.
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        usize::try_from(self.0 >> 8).unwrap() % bound.max(1)
+    }
+
+    fn mutate(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {
+        let at = self.below(bytes.len());
+        match self.below(6) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << self.below(8),
+            1 if !bytes.is_empty() => drop(bytes.remove(at)),
+            2 => bytes.insert(at, u8::try_from(self.below(256)).unwrap()),
+            3 => bytes.truncate(at),
+            4 if !bytes.is_empty() => bytes[at] = b"0123456789ABCDEF#*@[]|/ \x14\x06"[self.below(26)],
+            _ => bytes.extend_from_slice(&other[self.below(other.len())..]),
+        }
+    }
+}
