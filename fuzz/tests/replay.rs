@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use telecare_fuzz::TARGETS;
 
+/// Per target; the variable of the same name sets another number, for a long run.
 const MUTATIONS: u32 = 6000;
 
 #[test]
 fn corpus_and_mutations() {
+    let mutations = std::env::var("MUTATIONS").map_or(MUTATIONS, |n| n.parse().unwrap());
     for (name, target) in TARGETS {
         let corpus = corpus(name);
         assert!(!corpus.is_empty(), "no corpus for {name}");
@@ -16,7 +18,7 @@ fn corpus_and_mutations() {
             target(bytes);
         }
         let mut random = Random(0x7E1E_CA5E);
-        for _ in 0..MUTATIONS {
+        for _ in 0..mutations {
             let mut bytes = corpus[random.below(corpus.len())].1.clone();
             let other = &corpus[random.below(corpus.len())].1;
             for _ in 0..=random.below(4) {
