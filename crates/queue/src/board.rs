@@ -23,6 +23,8 @@ pub struct Board {
     pub link_since: OffsetDateTime,
     /// Whether the journal takes entries.
     pub journal_ok: bool,
+    /// Whether anything takes entries: the journal, or the connected database.
+    pub can_store: bool,
     /// Entries this receiver has not yet got into the database (zero when it stands alone).
     pub backlog: usize,
     /// Open alarms, most urgent first.
@@ -77,6 +79,24 @@ pub struct OtherReceiver {
 }
 
 impl Board {
+    /// The state before any other: nothing known, nothing can store.
+    pub fn empty(boot: Uuid) -> Board {
+        Board {
+            boot,
+            version: 0,
+            as_of: OffsetDateTime::UNIX_EPOCH,
+            link: Link::CutOff,
+            link_since: OffsetDateTime::UNIX_EPOCH,
+            journal_ok: false,
+            can_store: false,
+            backlog: 0,
+            open: Vec::new(),
+            closed: Vec::new(),
+            aliases: HashMap::new(),
+            silent: Vec::new(),
+        }
+    }
+
     /// The alarm with this id, open or lately closed, also under an id that stands for it.
     pub fn find(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
         let id = self.aliases.get(&id).copied().unwrap_or(id);

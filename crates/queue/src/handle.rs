@@ -1,18 +1,45 @@
 //! What the rest of the daemon holds of the queue: submit a signal, act on an alarm, watch the board.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use sqlx::PgPool;
 use telecare_alarm::{Action, Alarm, AlarmId, ReceiverId, Refusal, Signal};
 use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::warn;
+use uuid::Uuid;
 
-use crate::{Board, QueueConfig};
+use crate::database::Database;
+use crate::entry::{Chain, What};
+use crate::journal::file::entries_about;
+use crate::journal::{Journal, Recovered};
+use crate::keeper::{Ends, Keeper, Request};
+use crate::{Board, QueueConfig, Trouble};
+
+/// Requests that may wait for the keeper; more wait at the door.
+const REQUESTS_MAX: usize = 4_096;
+/// Signals of a detail, at most.
+const DETAIL_MAX: usize = 500;
+/// A detail from the database comes within this time, or from the journal.
+const DETAIL_WITHIN: Duration = Duration::from_secs(1);
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The queue. Cheap to clone; all clones are the same queue.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Queue {
+    requests: mpsc::Sender<Request>,
     board: watch::Receiver<Arc<Board>>,
+    pool: watch::Receiver<Option<PgPool>>,
+    ended: watch::Receiver<Option<String>>,
+    troubles: Arc<Mutex<mpsc::UnboundedReceiver<Trouble>>>,
+    path: PathBuf,
+    ack_wait: Duration,
 }
 
 /// A signal on its way in.
@@ -111,25 +138,81 @@ pub enum OpenError {
 
 impl Queue {
     /// Opens the journal, reads the board back and starts the writers. Returns once the board is complete
-    /// as far as the journal knows it; never waits for the database.
-    pub async fn open(_config: QueueConfig) -> Result<Queue, OpenError> {
-        unimplemented!()
+    /// as far as the journal knows it. Waits for the database only when the journal is new and an earlier
+    /// one's end must be known, and then no longer than the database's stall time.
+    pub async fn open(config: QueueConfig) -> Result<Queue, OpenError> {
+        let directory = config.journal.directory.display().to_string();
+        let failed = |why| OpenError::Journal { path: directory.clone(), why };
+        let (journal, known, recovered) = Journal::open(&config.journal, &config.receiver).await.map_err(failed)?;
+        let chain = match (known.head, &config.database) {
+            (Some(head), _) => head,
+            (None, Some(database)) => match crate::database::head(database, config.receiver.as_str()).await {
+                Some((seq, head)) => Chain { seq, head },
+                None => Chain::begin(OffsetDateTime::now_utc()),
+            },
+            (None, None) => Chain::begin(OffsetDateTime::now_utc()),
+        };
+        let (troubles, troubles_out) = mpsc::unbounded_channel();
+        tell_damage(&troubles, recovered, known.unreadable);
+        let (requests, requests_in) = mpsc::channel(REQUESTS_MAX);
+        let (events, events_in) = mpsc::unbounded_channel();
+        let (journal_in, journal_commands) = mpsc::unbounded_channel();
+        let (pool, pool_out) = watch::channel(None);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(named("journal", journal.run(journal_commands, events.clone())));
+        let database = config.database.clone().map(|settings| {
+            let (database_in, database_commands) = mpsc::unbounded_channel();
+            let database = Database::new(settings, &config, events.clone(), pool);
+            tasks.spawn(named("database", database.run(database_commands)));
+            database_in
+        });
+        let boot = Uuid::now_v7();
+        let (board, board_out) = watch::channel(Arc::new(Board::empty(boot)));
+        let path = Journal::path(&config.journal);
+        let ack_wait = config.ack_wait;
+        let ends = Ends { journal: journal_in, database, board, troubles };
+        let keeper = Keeper::new(known, chain, boot, ends);
+        tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
+        let (ended, ended_out) = watch::channel(None);
+        tokio::spawn(async move {
+            let first = match tasks.join_next().await {
+                Some(Ok(name)) => name.to_owned(),
+                Some(Err(error)) => error.to_string(),
+                None => return,
+            };
+            // Once one is gone nothing can be promised any more; the others go with the process.
+            ended.send_replace(Some(first));
+            while tasks.join_next().await.is_some() {}
+        });
+        let troubles = Arc::new(Mutex::new(troubles_out));
+        Ok(Queue { requests, board: board_out, pool: pool_out, ended: ended_out, troubles, path, ack_wait })
     }
 
     /// Stores a signal and says when it may be acknowledged. Dropping the future does not undo the storing.
-    pub async fn submit(&self, _incoming: Incoming) -> Answer {
-        unimplemented!()
+    pub async fn submit(&self, incoming: Incoming) -> Answer {
+        let age = OffsetDateTime::now_utc() - incoming.signal.stamps.last_byte;
+        let age = Duration::try_from(age).unwrap_or_default();
+        let deadline = Instant::now() + self.ack_wait.saturating_sub(age);
+        let (reply, answer) = oneshot::channel();
+        if self.requests.send(Request::Submit(Box::new(incoming), deadline, reply)).await.is_err() {
+            return Answer::Refused;
+        }
+        answer.await.unwrap_or(Answer::Refused)
     }
 
     /// Whether anything can store at the moment: signs of life are answered only then.
     pub fn can_store(&self) -> bool {
-        unimplemented!()
+        self.board.borrow().can_store
     }
 
     /// Does an action; with the database connected its verdict is the answer, else this receiver's own.
     /// Answers within about two seconds whatever the database does.
-    pub async fn act(&self, _action: Action) -> Result<Acted, ActError> {
-        unimplemented!()
+    pub async fn act(&self, action: Action) -> Result<Acted, ActError> {
+        let (reply, answer) = oneshot::channel();
+        if self.requests.send(Request::Act(Box::new(action), reply)).await.is_err() {
+            return Err(ActError::CannotStore);
+        }
+        answer.await.unwrap_or(Err(ActError::CannotStore))
     }
 
     /// The board as it is, and every later state.
@@ -138,17 +221,106 @@ impl Queue {
     }
 
     /// An alarm with its signals and log; none when no such alarm is known.
-    pub async fn detail(&self, _alarm: AlarmId) -> Option<Detail> {
-        unimplemented!()
+    pub async fn detail(&self, id: AlarmId) -> Option<Detail> {
+        let pool = self.pool.borrow().clone();
+        if let Some(pool) = pool {
+            match tokio::time::timeout(DETAIL_WITHIN, crate::database::read::detail(&pool, id)).await {
+                Ok(Ok(Some((alarm, signals, log)))) => {
+                    // The board may be ahead of the database by what was journalled a moment ago.
+                    let board = self.board.borrow().clone();
+                    let alarm = board.find(id).cloned().unwrap_or_else(|| Arc::new(alarm));
+                    return Some(Detail { alarm, signals, log, degraded: board.link.is_degraded() });
+                }
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => warn!(%error, "an alarm's detail could not be read from the database"),
+                Err(_) => warn!("an alarm's detail was not read from the database in time"),
+            }
+        }
+        self.detail_from_journal(id).await
     }
 
-    /// Stops taking signals in, waits (bounded) until the journal has what was taken, closes the stores.
+    async fn detail_from_journal(&self, id: AlarmId) -> Option<Detail> {
+        let board = self.board.borrow().clone();
+        let alarm = board.find(id)?.clone();
+        let entries = match entries_about(&self.path, &alarm.unit.key, alarm.id).await {
+            Ok(entries) => entries,
+            Err(error) => {
+                warn!(%error, "an alarm's detail could not be read from the journal");
+                Vec::new()
+            }
+        };
+        let refused: HashMap<Uuid, Option<String>> = entries
+            .iter()
+            .filter_map(|entry| match &entry.what {
+                What::Verdict(verdict) => Some((verdict.action, verdict.refused.clone())),
+                What::Signal(_) | What::Action(_) => None,
+            })
+            .collect();
+        let mut detail = Detail { alarm, signals: Vec::new(), log: Vec::new(), degraded: board.link.is_degraded() };
+        for entry in &entries {
+            match &entry.what {
+                What::Signal(signal) => {
+                    detail.signals.push(StoredSignal { signal: signal.as_ref().clone(), journalled_at: entry.at });
+                }
+                What::Action(action) => detail.log.push(LoggedAction {
+                    action: action.as_ref().clone(),
+                    receiver: detail.alarm.receiver.clone(),
+                    refused: refused.get(&action.id.0).cloned().flatten(),
+                }),
+                What::Verdict(_) => {}
+            }
+        }
+        // Signals after this card's belong to the unit's next one.
+        detail.signals.truncate(usize::try_from(detail.alarm.signals).unwrap_or(usize::MAX));
+        let surplus = detail.signals.len().saturating_sub(DETAIL_MAX);
+        detail.signals.drain(..surplus);
+        Some(detail)
+    }
+
+    /// The next trouble that begins or ends. Pends for ever when the queue has ended.
+    pub async fn next_trouble(&self) -> Trouble {
+        match self.troubles.lock().await.recv().await {
+            Some(trouble) => trouble,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops taking signals in, waits until the journal has what was taken (five seconds at most), and
+    /// ends the keeper.
     pub async fn close(&self) {
-        unimplemented!()
+        let (reply, closed) = oneshot::channel();
+        if self.requests.send(Request::Close(reply)).await.is_ok() {
+            let _ = tokio::time::timeout(CLOSE_WITHIN, closed).await;
+        }
+        let mut ended = self.ended.clone();
+        let _ = tokio::time::timeout(CLOSE_WITHIN, ended.wait_for(Option::is_some)).await;
     }
 
     /// Resolves when a core task has ended although nobody asked it to: the process must end.
     pub async fn failed(&self) -> String {
-        unimplemented!()
+        let mut ended = self.ended.clone();
+        match ended.wait_for(Option::is_some).await {
+            Ok(name) => name.clone().unwrap_or_default(),
+            Err(_) => "the queue".to_owned(),
+        }
     }
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
+    name
+}
+
+fn tell_damage(troubles: &mpsc::UnboundedSender<Trouble>, recovered: Option<Recovered>, unreadable: usize) {
+    let why = match recovered {
+        Some(recovered) => format!(
+            "set aside as {}; {} entries copied, {} damaged",
+            recovered.aside.display(),
+            recovered.copied,
+            recovered.damaged
+        ),
+        None if unreadable > 0 => format!("{unreadable} rows could not be read"),
+        None => return,
+    };
+    let _ = troubles.send(Trouble { what: "journal-damaged", active: true, why });
 }

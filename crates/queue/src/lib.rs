@@ -1,9 +1,28 @@
 //! The durable queue: journal, database, board. The only crate with SQL.
+//!
+//! ```text
+//!            +--------- keeper (ledger, lanes, repeats) ---------+
+//! Queue ---> |  entries --> journal (SQLite, one writer)         | ---> Board (watch)
+//!            |          \-> database (PostgreSQL, one writer)    | ---> Trouble
+//!            +---------------------------------------------------+
+//! ```
+//! [`Queue`] is what the daemon holds. The keeper is one task and never waits for a store; the two writers
+//! are one task each and take whatever waits: one commit, one sync.
 
 pub mod board;
 pub mod config;
+mod database;
+mod entry;
 pub mod handle;
+mod journal;
+mod keeper;
+mod lanes;
+mod ledger;
+mod record;
+mod repeats;
+pub mod trouble;
 
 pub use board::{Board, Link, OtherReceiver};
 pub use config::{DatabaseConfig, JournalConfig, QueueConfig};
 pub use handle::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, Queue, StoredSignal};
+pub use trouble::Trouble;

@@ -1,0 +1,227 @@
+//! The fold of a batch onto locked rows, in Rust and by the same rules as everywhere.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use telecare_alarm::{Action, Alarm, AlarmId, Refusal, Signal};
+use uuid::Uuid;
+
+use super::{Batch, Committed};
+use crate::entry::{Entry, What};
+use crate::record::{AlarmRecord, clean};
+
+/// What the database knows of a batch's units, alarms and ids.
+#[derive(Debug, Default)]
+pub struct Rows {
+    locked: HashMap<AlarmId, Alarm>,
+    /// Open alarm of each unit that has one.
+    open: HashMap<String, AlarmId>,
+    /// Units with a row that somebody else has locked, and those rows.
+    busy: HashSet<String>,
+    busy_rows: HashSet<AlarmId>,
+    /// Ids that stand for another alarm.
+    pub aliases: HashMap<AlarmId, AlarmId>,
+    /// Signals kept already.
+    pub signals: HashSet<Uuid>,
+    /// Actions kept already, and what was said to them.
+    pub actions: HashMap<Uuid, Option<String>>,
+    /// The latest closed alarm of units without an open one.
+    pub previous: HashMap<String, AlarmId>,
+}
+
+impl Rows {
+    /// Takes a row in; none when somebody else has it locked.
+    pub fn take(&mut self, id: AlarmId, unit: String, record: Option<AlarmRecord>) {
+        match record.and_then(|record| record.restore().ok()) {
+            Some(alarm) => {
+                if alarm.closed.is_none() {
+                    self.open.insert(unit, id);
+                }
+                self.locked.insert(id, alarm);
+            }
+            None => {
+                self.busy.insert(unit);
+                self.busy_rows.insert(id);
+            }
+        }
+    }
+
+    /// Whether a unit has an open alarm.
+    pub fn has_open(&self, unit: &str) -> bool {
+        self.open.contains_key(unit) || self.busy.contains(unit)
+    }
+}
+
+/// A batch folded onto its rows.
+#[derive(Debug)]
+pub struct Fold<'a> {
+    batch: &'a Batch,
+    rows: Rows,
+    new: Vec<AlarmId>,
+    changed: HashSet<AlarmId>,
+    signals: Vec<(&'a Entry, (AlarmId, u32))>,
+    actions: Vec<Kept<'a>>,
+    seen: HashSet<Uuid>,
+    result: Committed,
+    /// Ids found to stand for another alarm.
+    pub aliases: Vec<(AlarmId, AlarmId)>,
+}
+
+/// An action to keep.
+#[derive(Debug)]
+pub struct Kept<'a> {
+    /// Its entry.
+    pub entry: &'a Entry,
+    /// The alarm it was done to.
+    pub alarm: AlarmId,
+    /// Name of the refusal.
+    pub refused: Option<String>,
+    /// Whether this receiver had done it by itself while the database refuses it.
+    pub contested: bool,
+}
+
+impl<'a> Fold<'a> {
+    /// Folds entries onto rows.
+    pub fn of(batch: &'a Batch, entries: &'a [Arc<Entry>], rows: Rows) -> Fold<'a> {
+        let mut fold = Fold {
+            batch,
+            rows,
+            new: Vec::new(),
+            changed: HashSet::new(),
+            signals: Vec::new(),
+            actions: Vec::new(),
+            seen: HashSet::new(),
+            result: Committed::default(),
+            aliases: Vec::new(),
+        };
+        let mut waiting: HashSet<AlarmId> = HashSet::new();
+        for entry in entries {
+            let goes = match &entry.what {
+                What::Signal(signal) => fold.signal(entry, signal, &mut waiting),
+                What::Action(action) => fold.action(entry, action, &waiting),
+                What::Verdict(_) => true,
+            };
+            let list = if goes { &mut fold.result.entries } else { &mut fold.result.skipped };
+            list.push(entry.seq);
+        }
+        for id in &fold.changed {
+            if let Some(alarm) = fold.rows.locked.get_mut(id) {
+                alarm.revision += 1;
+            }
+        }
+        fold
+    }
+
+    fn signal(&mut self, entry: &'a Entry, signal: &Signal, waiting: &mut HashSet<AlarmId>) -> bool {
+        let unit = clean(&signal.unit.key);
+        let here = self.batch.joined.get(&entry.seq).copied();
+        if self.rows.busy.contains(&unit) {
+            waiting.extend(here);
+            return false;
+        }
+        if self.rows.signals.contains(&signal.id.0) || !self.seen.insert(signal.id.0) {
+            return true;
+        }
+        let open = self.rows.open.get(&unit).copied();
+        let id = match open.and_then(|id| self.rows.locked.get_mut(&id)) {
+            Some(alarm) => {
+                alarm.attach(signal);
+                alarm.id
+            }
+            None => {
+                let alarm = Alarm::open(signal, self.rows.previous.get(&unit).copied());
+                let id = alarm.id;
+                self.rows.open.insert(unit, id);
+                self.rows.locked.insert(id, alarm);
+                self.new.push(id);
+                id
+            }
+        };
+        self.changed.insert(id);
+        let position = self.rows.locked.get(&id).map_or(0, |alarm| alarm.signals);
+        self.signals.push((entry, (id, position)));
+        if let Some(here) = here.filter(|here| *here != id && !self.rows.locked.contains_key(here)) {
+            if self.rows.aliases.insert(here, id).is_none() {
+                self.aliases.push((here, id));
+            }
+        }
+        true
+    }
+
+    fn action(&mut self, entry: &'a Entry, action: &Action, waiting: &HashSet<AlarmId>) -> bool {
+        let id = self.rows.aliases.get(&action.alarm).copied().unwrap_or(action.alarm);
+        if self.rows.busy_rows.contains(&id) || waiting.contains(&id) {
+            return false;
+        }
+        if let Some(said) = self.rows.actions.get(&action.id.0).cloned() {
+            let outcome = self.said_before(action, id, said);
+            self.result.verdicts.push((action.id, outcome));
+            return true;
+        }
+        if !self.seen.insert(action.id.0) {
+            return true;
+        }
+        let outcome = match self.rows.locked.get_mut(&id) {
+            Some(alarm) => alarm.act(&Action { alarm: id, ..action.clone() }),
+            None => Err(Refusal::UnknownAlarm),
+        };
+        let contested = outcome.is_err() && self.batch.done_here.contains(&entry.seq);
+        if contested {
+            if let Some(alarm) = self.rows.locked.get_mut(&id) {
+                alarm.contest(action);
+            }
+        }
+        if outcome.is_ok() || contested {
+            self.changed.insert(id);
+        }
+        let refused = outcome.as_ref().err().map(|refusal| refusal.name().to_owned());
+        self.actions.push(Kept { entry, alarm: id, refused, contested });
+        self.result.verdicts.push((action.id, outcome));
+        true
+    }
+
+    /// The answer to an action that was answered before: the same, with the alarm's words of today.
+    fn said_before(&self, action: &Action, id: AlarmId, said: Option<String>) -> Result<(), Refusal> {
+        if said.is_none() {
+            return Ok(());
+        }
+        let Some(alarm) = self.rows.locked.get(&id) else { return Err(Refusal::UnknownAlarm) };
+        let again = alarm.clone().act(&Action { alarm: id, ..action.clone() });
+        Err(again.err().unwrap_or(Refusal::NotHolder { holder: alarm.holder().cloned() }))
+    }
+
+    /// Rows to insert.
+    pub fn opened(&self) -> impl Iterator<Item = &Alarm> {
+        self.new.iter().filter_map(|id| self.rows.locked.get(id))
+    }
+
+    /// Rows to write back.
+    pub fn updated(&self) -> impl Iterator<Item = &Alarm> {
+        let old = self.changed.iter().filter(|id| !self.new.contains(id));
+        old.filter_map(|id| self.rows.locked.get(id))
+    }
+
+    /// Signals to keep, with card and position.
+    pub fn signals(&self) -> impl Iterator<Item = (&'a Entry, (AlarmId, u32))> {
+        self.signals.iter().copied()
+    }
+
+    /// Actions to keep.
+    pub fn actions(&self) -> impl Iterator<Item = Kept<'a>> {
+        self.actions.iter().map(|kept| Kept {
+            entry: kept.entry,
+            alarm: kept.alarm,
+            refused: kept.refused.clone(),
+            contested: kept.contested,
+        })
+    }
+
+    /// What became of the batch once it is committed. Every locked row is told, changed or not: a row
+    /// that refused an action is news to whoever asked.
+    pub fn committed(self) -> Committed {
+        let mut committed = self.result;
+        committed.rows = self.rows.locked.into_values().collect();
+        committed.aliases = self.rows.aliases.into_iter().collect();
+        committed
+    }
+}

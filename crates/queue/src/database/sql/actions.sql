@@ -1,0 +1,10 @@
+-- Keeps actions. $1 rows as JSON.
+INSERT INTO action (
+    id, alarm, at, person, desk, act, refused, contested, outcome, text, reason, held_until, shown, lease_ms,
+    journalled_at, receiver, seq, hash, body
+)
+SELECT
+    id, alarm, at, person, desk, act, refused, contested, outcome, text, reason, held_until, shown, lease_ms,
+    journalled_at, receiver, seq, hash, body
+FROM jsonb_populate_recordset(NULL::action, $1)
+ON CONFLICT (id) DO NOTHING

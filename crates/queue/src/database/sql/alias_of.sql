@@ -1,0 +1,1 @@
+SELECT alias, alarm FROM alarm_alias WHERE alias = ANY ($1)

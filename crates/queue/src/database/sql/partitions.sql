@@ -1,0 +1,1 @@
+SELECT make_partitions(current_date, 7)

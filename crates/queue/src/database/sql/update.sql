@@ -1,0 +1,15 @@
+-- Writes locked rows back. $1 rows as JSON.
+UPDATE alarm SET
+    priority = new.priority, class = new.class, opened_at = new.opened_at, last_at = new.last_at, presses =
+    new.presses, first_press_at = new.first_press_at, last_press_at = new.last_press_at, ringing_since =
+    new.ringing_since, ringing = new.ringing, claimed_by = new.claimed_by, claimed_desk = new.claimed_desk,
+    claimed_since = new.claimed_since, lease_until = new.lease_until, held_by = new.held_by, held_desk =
+    new.held_desk, held_since = new.held_since, held_until = new.held_until, held_reason = new.held_reason,
+    contested_by = new.contested_by, contested_desk = new.contested_desk, contested_at = new.contested_at,
+    contested_act = new.contested_act, closed_by = new.closed_by, closed_desk = new.closed_desk, closed_at =
+    new.closed_at, outcome = new.outcome, closing_text = new.closing_text, caller_number = new.caller_number,
+    caller_name = new.caller_name, caller_at = new.caller_at, triggers = new.triggers, signals = new.signals,
+    repeats = new.repeats, last_signal = new.last_signal, rule = new.rule, revision = new.revision,
+    changed = pg_current_xact_id()
+FROM jsonb_populate_recordset(NULL::alarm, $1) AS new
+WHERE alarm.id = new.id

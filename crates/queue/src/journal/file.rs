@@ -1,0 +1,316 @@
+//! One journal file: SQLite in WAL mode with `synchronous = FULL`, so that a commit returns only when the
+//! entry is on the disk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use telecare_alarm::{Alarm, AlarmId};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::entry::{Chain, Entry, Hash, What, row_sum};
+use crate::record::AlarmRecord;
+
+/// Times as the journal writes them: one width, so that texts sort as times do.
+const STAMP: &[BorrowedFormatItem<'static>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+
+/// Entries read back at most at once.
+pub const READ_MAX: i64 = 250_000;
+
+/// Why the journal could not do something, by what must follow.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A sync or another file operation failed, or the file is damaged: the file must not be used again.
+    #[error("journal file lost: {0}")]
+    Lost(String),
+    /// The disk is full or cannot be written: the file is sound and may take entries later.
+    #[error("journal cannot write: {0}")]
+    CannotWrite(String),
+}
+
+impl From<sqlx::Error> for JournalError {
+    fn from(error: sqlx::Error) -> JournalError {
+        let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
+        // Primary result codes of SQLite: 5 busy, 6 locked, 8 read-only, 13 full, 14 cannot open.
+        match code.map(|code| code & 0xff) {
+            Some(5 | 6 | 8 | 13 | 14) => JournalError::CannotWrite(error.to_string()),
+            _ => JournalError::Lost(error.to_string()),
+        }
+    }
+}
+
+/// What becomes of entries and rows after they were journalled. Needs no sync of its own: lost, it is
+/// found out again from the database, which knows every id.
+#[derive(Debug, Default)]
+pub struct Settle {
+    /// Entries the database has.
+    pub forwarded: Vec<i64>,
+    /// Rows as last known.
+    pub rows: Vec<Arc<Alarm>>,
+    /// Alarms no longer needed.
+    pub dropped: Vec<AlarmId>,
+    /// Ids that stand for another alarm.
+    pub aliases: Vec<(AlarmId, AlarmId)>,
+    /// Whether the rows replace all that were known.
+    pub replace: bool,
+}
+
+impl Settle {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.forwarded.is_empty() && self.rows.is_empty() && self.dropped.is_empty() && !self.replace
+    }
+}
+
+/// What a journal knew when it was opened.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Last known rows.
+    pub rows: Vec<Alarm>,
+    /// Ids that stand for another alarm.
+    pub aliases: Vec<(AlarmId, AlarmId)>,
+    /// Entries the database does not have yet, oldest first.
+    pub pending: Vec<Arc<Entry>>,
+    /// The latest entries, oldest first: for repeats and actions sent twice.
+    pub recent: Vec<Arc<Entry>>,
+    /// Head of the chain, if there is any entry.
+    pub head: Option<Chain>,
+    /// Rows that could not be read back.
+    pub unreadable: usize,
+}
+
+/// An open journal file. One writer.
+#[derive(Debug)]
+pub struct File {
+    path: PathBuf,
+    connection: SqliteConnection,
+}
+
+impl File {
+    /// Opens or makes the file and checks that it will really sync.
+    pub async fn open(path: &Path) -> Result<File, JournalError> {
+        let options = options(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            // Checkpoints sync the whole file; they run beside the commit path, not in it.
+            .pragma("wal_autocheckpoint", "0");
+        let mut connection = options.connect().await?;
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await?;
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut connection).await?;
+        if mode != "wal" || synchronous != 2 {
+            let why = format!("journal mode {mode:?}, synchronous {synchronous}: it would not sync each commit");
+            return Err(JournalError::CannotWrite(why));
+        }
+        let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+        if check != "ok" {
+            return Err(JournalError::Lost(check));
+        }
+        sqlx::raw_sql(include_str!("sql/schema.sql")).execute(&mut connection).await?;
+        Ok(File { path: path.to_owned(), connection })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads back what the journal knows.
+    pub async fn known(&mut self) -> Result<Known, JournalError> {
+        let mut known = Known::default();
+        for row in sqlx::query(include_str!("sql/state_read.sql")).fetch_all(&mut self.connection).await? {
+            let (kind, id, body): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            match kind.as_str() {
+                "alarm" => match serde_json::from_str::<AlarmRecord>(&body).map(AlarmRecord::restore) {
+                    Ok(Ok(alarm)) => known.rows.push(alarm),
+                    Ok(Err(_)) | Err(_) => known.unreadable += 1,
+                },
+                "alias" => match (id.parse(), body.parse()) {
+                    (Ok(id), Ok(of)) => known.aliases.push((AlarmId(id), AlarmId(of))),
+                    _ => known.unreadable += 1,
+                },
+                _ => known.unreadable += 1,
+            }
+        }
+        let pending = sqlx::query(include_str!("sql/pending.sql")).fetch_all(&mut self.connection).await?;
+        known.pending = self.entries(pending, &mut known.unreadable);
+        let recent =
+            sqlx::query(include_str!("sql/recent.sql")).bind(2_000_i64).fetch_all(&mut self.connection).await?;
+        known.recent = self.entries(recent, &mut known.unreadable);
+        known.recent.reverse();
+        let head = sqlx::query(include_str!("sql/head.sql")).fetch_optional(&mut self.connection).await?;
+        if let Some(row) = head {
+            let hash: String = row.try_get(1)?;
+            known.head =
+                hash_of(&hash).map(|head| Ok::<_, sqlx::Error>(Chain { seq: row.try_get(0)?, head })).transpose()?;
+        }
+        Ok(known)
+    }
+
+    /// Makes entries durable, and settles what can ride along. Returns when the disk has them.
+    pub async fn append(&mut self, entries: &[Arc<Entry>], settle: &Settle) -> Result<(), JournalError> {
+        if settle.is_empty() {
+            // A single statement is its own transaction.
+            return self.insert(entries).await;
+        }
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        let done = self.append_within(entries, settle).await;
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = sqlx::raw_sql(end).execute(&mut self.connection).await;
+        done.and(ended.map(drop).map_err(JournalError::from))
+    }
+
+    async fn append_within(&mut self, entries: &[Arc<Entry>], settle: &Settle) -> Result<(), JournalError> {
+        if !entries.is_empty() {
+            self.insert(entries).await?;
+        }
+        if settle.replace {
+            sqlx::query(include_str!("sql/state_clear.sql")).execute(&mut self.connection).await?;
+        }
+        if !settle.forwarded.is_empty() {
+            self.json(include_str!("sql/forwarded.sql"), json!(settle.forwarded)).await?;
+        }
+        if !settle.rows.is_empty() || !settle.aliases.is_empty() {
+            let rows = settle.rows.iter().map(|alarm| {
+                let body = serde_json::to_string(&AlarmRecord::of(alarm)).unwrap_or_default();
+                json!({ "kind": "alarm", "id": alarm.id.0, "version": alarm.revision, "body": body })
+            });
+            let aliases = settle
+                .aliases
+                .iter()
+                .map(|(alias, of)| json!({ "kind": "alias", "id": alias.0, "version": 0, "body": of.to_string() }));
+            self.json(include_str!("sql/state_put.sql"), rows.chain(aliases).collect()).await?;
+        }
+        if !settle.dropped.is_empty() {
+            let ids = settle.dropped.iter().map(|id| json!(id.0)).collect();
+            self.json(include_str!("sql/state_drop.sql"), ids).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert(&mut self, entries: &[Arc<Entry>]) -> Result<(), JournalError> {
+        let rows = entries.iter().map(|entry| {
+            json!({
+                "seq": entry.seq,
+                "at": stamp(entry.at),
+                "kind": entry.what.kind(),
+                "id": entry.what.id(),
+                "subject": entry.what.subject(),
+                "lane": entry.what.lane().as_str(),
+                "hash": hash_text(&entry.hash),
+                "row_sum": row_sum(entry.seq, &entry.body),
+                "body": entry.body,
+            })
+        });
+        self.json(include_str!("sql/append.sql"), rows.collect()).await
+    }
+
+    async fn json(&mut self, statement: &'static str, value: serde_json::Value) -> Result<(), JournalError> {
+        sqlx::query(statement).bind(value.to_string()).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Forwarded entries after a sequence or since a time, oldest first, at most [`READ_MAX`].
+    pub async fn forwarded_since(&mut self, seq: i64, at: OffsetDateTime) -> Result<Vec<Arc<Entry>>, JournalError> {
+        let query = sqlx::query(include_str!("sql/since.sql")).bind(seq).bind(stamp(at)).bind(READ_MAX);
+        let rows = query.fetch_all(&mut self.connection).await?;
+        Ok(self.entries(rows, &mut 0))
+    }
+
+    /// Drops forwarded entries older than a time, at most 2,000. Returns how many went.
+    pub async fn prune(&mut self, before: OffsetDateTime) -> Result<u64, JournalError> {
+        let query = sqlx::query(include_str!("sql/prune.sql")).bind(stamp(before)).bind(2_000_i64);
+        Ok(query.execute(&mut self.connection).await?.rows_affected())
+    }
+
+    /// Size of the entries and rows, bytes.
+    pub async fn bytes(&mut self) -> Result<u64, JournalError> {
+        let text = "SELECT (page_count - freelist_count) * page_size \
+                    FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+        let bytes: i64 = sqlx::query_scalar(text).fetch_one(&mut self.connection).await?;
+        Ok(bytes.try_into().unwrap_or(0))
+    }
+
+    /// The value kept under a name.
+    pub async fn meta(&mut self, name: &str) -> Result<Option<String>, JournalError> {
+        let query = sqlx::query_scalar(include_str!("sql/meta_get.sql")).bind(name);
+        Ok(query.fetch_optional(&mut self.connection).await?)
+    }
+
+    /// Keeps a value under a name.
+    pub async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), JournalError> {
+        sqlx::query(include_str!("sql/meta_put.sql")).bind(name).bind(value).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Closes the file.
+    pub async fn close(self) {
+        // Nothing is lost when closing fails: every commit was synced.
+        let _ = self.connection.close().await;
+    }
+
+    fn entries(&self, rows: Vec<SqliteRow>, unreadable: &mut usize) -> Vec<Arc<Entry>> {
+        let read: Vec<Option<Entry>> = rows.iter().map(entry_of).collect();
+        *unreadable += read.iter().filter(|entry| entry.is_none()).count();
+        read.into_iter().flatten().map(Arc::new).collect()
+    }
+}
+
+/// Entries of an alarm from its opening on, read beside the writer: the unit's signals and the alarm's
+/// actions, oldest first.
+pub async fn entries_about(path: &Path, unit: &str, alarm: AlarmId) -> Result<Vec<Arc<Entry>>, JournalError> {
+    let mut connection = options(path).read_only(true).connect().await?;
+    let query = sqlx::query(include_str!("sql/subject.sql")).bind(unit).bind(alarm.to_string()).bind(READ_MAX);
+    let rows = query.fetch_all(&mut connection).await?;
+    Ok(rows.iter().filter_map(entry_of).map(Arc::new).collect())
+}
+
+/// Moves what the WAL holds into the file, beside the writer.
+pub async fn checkpoint(path: &Path) -> Result<(), JournalError> {
+    let mut connection = options(path).connect().await?;
+    sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).disable_statement_logging()
+}
+
+pub(super) fn entry_of(row: &SqliteRow) -> Option<Entry> {
+    let (kind, hash): (String, String) = (row.try_get(2).ok()?, row.try_get(3).ok()?);
+    let at: String = row.try_get(1).ok()?;
+    let body: String = row.try_get(4).ok()?;
+    Some(Entry {
+        seq: row.try_get(0).ok()?,
+        at: OffsetDateTime::parse(&at, &time::format_description::well_known::Rfc3339).ok()?,
+        what: What::restore(&kind, &body).ok()?,
+        hash: hash_of(&hash)?,
+        body,
+    })
+}
+
+fn stamp(at: OffsetDateTime) -> String {
+    at.to_offset(time::UtcOffset::UTC).format(STAMP).unwrap_or_default()
+}
+
+/// A hash in hex.
+pub fn hash_text(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash_of(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).ok()?;
+    }
+    Some(hash)
+}

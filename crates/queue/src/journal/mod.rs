@@ -1,0 +1,281 @@
+//! The journal: this receiver's own durable store. One task writes it; it takes whatever waits, makes one
+//! commit, one sync, and tells the core.
+//!
+//! A failed sync is never tried again on the same file: the kernel may have dropped the pages and report
+//! success the next time. The file is set aside, and a fresh one gets every entry the database does not
+//! have yet, from memory.
+
+pub mod file;
+mod recover;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use telecare_alarm::ReceiverId;
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info, warn};
+
+use crate::config::JournalConfig;
+use crate::entry::Entry;
+use crate::keeper::Event;
+pub use file::{File, JournalError, Known, Settle};
+pub use recover::Recovered;
+
+const FILE_NAME: &str = "journal.sqlite";
+/// Under which name the journal keeps whose chain it holds.
+const OWNER: &str = "receiver";
+/// How long a lost file's successor waits between tries.
+const REOPEN_EVERY: Duration = Duration::from_secs(1);
+/// How often the WAL is moved into the file and old entries go.
+const TIDY_EVERY: Duration = Duration::from_secs(10);
+
+/// What the core asks of the journal. At most one `Append` is under way.
+#[derive(Debug)]
+pub enum Command {
+    /// Make these durable; answered by [`Event::Journalled`] or [`Event::JournalDown`].
+    Append(Vec<Arc<Entry>>, Settle),
+    /// Keep this when there is time; not answered.
+    Settle(Settle),
+    /// Read forwarded entries back; answered by [`Event::Reread`].
+    Reread {
+        /// After this sequence,
+        seq: i64,
+        /// or since this time.
+        at: OffsetDateTime,
+    },
+    /// Entries older than this may go once forwarded.
+    Prune(OffsetDateTime),
+    /// End.
+    Close,
+}
+
+/// The journal as opened, with what it knew.
+#[derive(Debug)]
+pub struct Journal {
+    config: JournalConfig,
+    receiver: String,
+    file: Option<File>,
+    /// Keeps a second daemon off the directory for as long as it lives.
+    _lock: std::fs::File,
+}
+
+impl Journal {
+    /// Opens the journal of a directory. A damaged file is set aside and what can be read of it copied.
+    pub async fn open(
+        config: &JournalConfig,
+        receiver: &ReceiverId,
+    ) -> Result<(Journal, Known, Option<Recovered>), String> {
+        std::fs::create_dir_all(&config.directory).map_err(|error| error.to_string())?;
+        let lock = lock(&config.directory)?;
+        let path = config.directory.join(FILE_NAME);
+        let mut recovered = None;
+        let mut file = match File::open(&path).await {
+            Ok(file) => file,
+            Err(JournalError::CannotWrite(why)) => return Err(why),
+            Err(JournalError::Lost(why)) => {
+                error!(%why, "the journal is damaged; it is set aside and its readable entries copied");
+                let aside = recover::set_aside(&path, "damaged", OffsetDateTime::now_utc());
+                let aside = aside.map_err(|error| format!("cannot set the damaged journal aside: {error}"))?;
+                let mut fresh = File::open(&path).await.map_err(|error| error.to_string())?;
+                recovered = Some(recover::copy(&aside, &mut fresh).await.map_err(|error| error.to_string())?);
+                fresh
+            }
+        };
+        match file.meta(OWNER).await.map_err(|error| error.to_string())? {
+            Some(owner) if owner != receiver.as_str() => {
+                return Err(format!("it belongs to receiver {owner:?}; give {receiver} a directory of its own"));
+            }
+            Some(_) => {}
+            None => file.set_meta(OWNER, receiver.as_str()).await.map_err(|error| error.to_string())?,
+        }
+        let known = file.known().await.map_err(|error| error.to_string())?;
+        let receiver = receiver.to_string();
+        let journal = Journal { config: config.clone(), receiver, file: Some(file), _lock: lock };
+        Ok((journal, known, recovered))
+    }
+
+    /// Path of the file, for readers beside the writer.
+    pub fn path(config: &JournalConfig) -> PathBuf {
+        config.directory.join(FILE_NAME)
+    }
+
+    /// Serves the core until told to end.
+    pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, events: mpsc::UnboundedSender<Event>) {
+        let mut waiting = Settle::default();
+        let mut keep_from = OffsetDateTime::UNIX_EPOCH;
+        let mut tidy_at = Instant::now() + TIDY_EVERY;
+        let mut reopen_at = Instant::now();
+        loop {
+            // What need not be synced rides along with the next append, or goes when nothing else comes.
+            let settle_at = if waiting.is_empty() { tidy_at } else { Instant::now() + Duration::from_millis(50) };
+            let wake = if self.file.is_none() { reopen_at } else { settle_at.min(tidy_at) };
+            let command = tokio::select! {
+                biased;
+                command = commands.recv() => command.unwrap_or(Command::Close),
+                () = sleep_until(wake) => {
+                    if self.file.is_none() {
+                        reopen_at = Instant::now() + REOPEN_EVERY;
+                        self.reopen(&events).await;
+                    } else if Instant::now() >= tidy_at {
+                        tidy_at = Instant::now() + TIDY_EVERY;
+                        self.tidy(keep_from, &events).await;
+                    } else {
+                        self.settle(&mut waiting, &events).await;
+                    }
+                    continue;
+                }
+            };
+            match command {
+                Command::Append(entries, settle) => {
+                    merge(&mut waiting, settle);
+                    self.append(&entries, std::mem::take(&mut waiting), &events).await;
+                }
+                Command::Settle(settle) => merge(&mut waiting, settle),
+                Command::Reread { seq, at } => self.reread(seq, at, &events).await,
+                Command::Prune(from) => keep_from = from,
+                Command::Close => {
+                    self.settle(&mut waiting, &events).await;
+                    if let Some(file) = self.file.take() {
+                        file.close().await;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn append(&mut self, entries: &[Arc<Entry>], settle: Settle, events: &mpsc::UnboundedSender<Event>) {
+        let outcome = match &mut self.file {
+            Some(file) => file.append(entries, &settle).await,
+            None => Err(JournalError::CannotWrite("no file is open".to_owned())),
+        };
+        match outcome {
+            Ok(()) => send(events, Event::Journalled),
+            Err(error) => self.failed(error, events).await,
+        }
+    }
+
+    async fn settle(&mut self, waiting: &mut Settle, events: &mpsc::UnboundedSender<Event>) {
+        let Some(file) = &mut self.file else { return };
+        if waiting.is_empty() {
+            return;
+        }
+        if let Err(error) = file.append(&[], &std::mem::take(waiting)).await {
+            self.failed(error, events).await;
+        }
+    }
+
+    /// Gives a file up, or keeps it for later when only the space is lacking.
+    async fn failed(&mut self, error: JournalError, events: &mpsc::UnboundedSender<Event>) {
+        error!(%error, "the journal failed");
+        send(events, Event::JournalDown(error.to_string()));
+        let Some(file) = self.file.take() else { return };
+        let path = file.path().to_owned();
+        file.close().await;
+        if let JournalError::Lost(_) = error {
+            match recover::set_aside(&path, "failed", OffsetDateTime::now_utc()) {
+                Ok(aside) => warn!(aside = %aside.display(), "the journal file is set aside and not used again"),
+                Err(error) => error!(%error, "the failed journal file cannot be renamed"),
+            }
+        }
+    }
+
+    /// Tries whether the disk takes a journal again. The core then fills it.
+    async fn reopen(&mut self, events: &mpsc::UnboundedSender<Event>) {
+        let path = self.config.directory.join(FILE_NAME);
+        match File::open(&path).await {
+            Ok(mut file) => {
+                // A file that opens may still not take a byte.
+                if let Err(error) = file.set_meta(OWNER, &self.receiver).await {
+                    warn!(%error, "the journal cannot be written yet");
+                    return;
+                }
+                let entries = file.known().await.map(|known| known.pending.iter().map(|entry| entry.seq).collect());
+                match entries {
+                    Ok(holds) => {
+                        info!("the journal takes entries again");
+                        self.file = Some(file);
+                        send(events, Event::JournalReady { holds });
+                    }
+                    Err(error) => self.unusable(&path, &error),
+                }
+            }
+            Err(error) => self.unusable(&path, &error),
+        }
+    }
+
+    fn unusable(&self, path: &Path, error: &JournalError) {
+        warn!(%error, "the journal cannot be opened yet");
+        if matches!(error, JournalError::Lost(_)) && path.exists() {
+            if let Err(error) = recover::set_aside(path, "damaged", OffsetDateTime::now_utc()) {
+                error!(%error, "the damaged journal file cannot be renamed");
+            }
+        }
+    }
+
+    async fn reread(&mut self, seq: i64, at: OffsetDateTime, events: &mpsc::UnboundedSender<Event>) {
+        let entries = match &mut self.file {
+            Some(file) => file.forwarded_since(seq, at).await,
+            None => Ok(Vec::new()),
+        };
+        match entries {
+            Ok(entries) => send(events, Event::Reread(entries)),
+            Err(error) => {
+                send(events, Event::Reread(Vec::new()));
+                self.failed(error, events).await;
+            }
+        }
+    }
+
+    async fn tidy(&mut self, keep_from: OffsetDateTime, events: &mpsc::UnboundedSender<Event>) {
+        let Some(file) = &mut self.file else { return };
+        let path = file.path().to_owned();
+        tokio::spawn(async move {
+            if let Err(error) = file::checkpoint(&path).await {
+                warn!(%error, "the journal's WAL could not be moved into its file");
+            }
+        });
+        let now = OffsetDateTime::now_utc();
+        let by_age = now - self.config.keep;
+        let too_large = file.bytes().await.is_ok_and(|bytes| bytes > self.config.bytes_max);
+        let before = if too_large { now } else { by_age.min(keep_from) };
+        if let Err(error) = file.prune(before).await {
+            self.failed(error, events).await;
+        }
+    }
+}
+
+/// One daemon a directory: two would write two chains under one name.
+fn lock(directory: &Path) -> Result<std::fs::File, String> {
+    let path = directory.join("lock");
+    let lock = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let lock = lock.map_err(|error| error.to_string())?;
+    lock.try_lock().map_err(|_| "another receiver uses this directory".to_owned())?;
+    Ok(lock)
+}
+
+fn merge(waiting: &mut Settle, more: Settle) {
+    if more.replace {
+        waiting.rows.clear();
+        waiting.dropped.clear();
+        waiting.aliases.clear();
+        waiting.replace = true;
+    }
+    waiting.forwarded.extend(more.forwarded);
+    for id in more.rows.iter().map(|alarm| alarm.id) {
+        waiting.rows.retain(|known| known.id != id);
+        waiting.dropped.retain(|dropped| *dropped != id);
+    }
+    waiting.rows.extend(more.rows);
+    waiting.rows.retain(|alarm| !more.dropped.contains(&alarm.id));
+    waiting.dropped.extend(more.dropped);
+    waiting.aliases.extend(more.aliases);
+}
+
+fn send(events: &mpsc::UnboundedSender<Event>, event: Event) {
+    // The core ends before the journal only when the process ends.
+    let _ = events.send(event);
+}

@@ -1,0 +1,1 @@
+SELECT seq, at, kind, hash, body FROM entry WHERE forwarded = 0 ORDER BY seq

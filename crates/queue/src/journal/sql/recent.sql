@@ -1,0 +1,1 @@
+SELECT seq, at, kind, hash, body FROM entry ORDER BY seq DESC LIMIT ?1

@@ -1,0 +1,1 @@
+SELECT kind, id, body FROM state

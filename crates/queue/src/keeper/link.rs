@@ -1,0 +1,327 @@
+//! The link to the database: cut off, catching up, connected.
+//!
+//! ```text
+//!            Up                    backlog written, board read
+//! cut off -------> catching up ---------------------------------> connected
+//!    ^                  |                                             |
+//!    +------ Down ------+------------------ Down ---------------------+
+//! ```
+//! While catching up the cards stay this receiver's own: the rows of a database that has just come back,
+//! perhaps from an older copy, lack what is still on its way to it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use telecare_alarm::{Alarm, AlarmId, Lane};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use tracing::{error, info};
+
+use super::{JournalState, Keeper};
+use crate::board::Link;
+use crate::database::{self, Batch, Command, Committed, Event, Heard};
+use crate::entry::{Entry, What};
+use crate::handle::Answer;
+use crate::journal::{self, Settle};
+use crate::lanes::BATCH_MAX;
+
+/// Entries of the last minutes are offered again at each connection: a commit that was reported may have
+/// been lost with a failover.
+const OFFER_AGAIN: time::Duration = time::Duration::minutes(10);
+/// Without a read for this long the board may be stale.
+const READ_WITHIN: Duration = Duration::from_secs(4);
+/// An idle receiver says that it is there.
+const HEARD_EVERY: Duration = Duration::from_secs(1);
+/// An absence shorter than this is not worth an alarm.
+const AWAY_TOLERATED: Duration = Duration::from_secs(5);
+/// A unit that somebody else had locked is tried again no sooner.
+const SKIPPED_WAIT: Duration = Duration::from_millis(5);
+
+/// What the database has been asked.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Sequences on their way.
+    offered: HashSet<i64>,
+    at: Instant,
+}
+
+impl Keeper {
+    pub(super) fn database_says(&mut self, event: Event) {
+        match event {
+            Event::Up { last_seq } => self.up(last_seq),
+            Event::Down(refused) => self.down(&refused),
+            Event::Committed(committed) => self.committed(*committed),
+            Event::Refilled => self.at_database = None,
+            Event::Board { rows, aliases } => self.connected(rows, &aliases),
+            Event::Changed { rows, silent } => self.changed(rows, silent),
+        }
+    }
+
+    fn up(&mut self, last_seq: Option<i64>) {
+        self.set_link(Link::CatchingUp);
+        self.at_database = None;
+        self.caught_up.clear();
+        self.reoffer.clear();
+        self.read_at = Instant::now();
+        let (seq, at) = (last_seq.unwrap_or(i64::MIN), OffsetDateTime::now_utc() - OFFER_AGAIN);
+        // A database that knows less than was forwarded to it has been restored, or is another one.
+        self.refill = last_seq.is_none();
+        self.rereading = true;
+        let _ = self.journal.send(journal::Command::Reread { seq, at });
+        info!(?last_seq, backlog = self.backlog.len(), "catching up");
+    }
+
+    pub(super) fn reread(&mut self, entries: Vec<Arc<Entry>>) {
+        self.rereading = false;
+        if self.link != Link::CatchingUp {
+            return;
+        }
+        let pending = &self.backlog;
+        self.reoffer = entries.into_iter().filter(|entry| !pending.contains_key(&entry.seq)).collect();
+        self.refill |= !self.reoffer.is_empty();
+    }
+
+    fn down(&mut self, refused: &database::Refused) {
+        if !matches!(refused, database::Refused::Away(_)) {
+            self.trouble(refused.name(), Some(refused.to_string()));
+        }
+        self.away();
+    }
+
+    /// Gives the connection up and goes on without.
+    pub(super) fn cut_off(&mut self, why: &'static str) {
+        if let Some(database) = &self.database {
+            let _ = database.send(Command::Drop(why));
+        }
+        error!(why, "going on without the database");
+        self.away();
+    }
+
+    fn away(&mut self) {
+        self.set_link(Link::CutOff);
+        self.at_database = None;
+        self.reoffer.clear();
+        // What was committed while catching up stays pending in the ledger; it is offered again by id.
+        if self.journal_state == JournalState::Down {
+            self.refuse_everything();
+        }
+        for ((_, seq), ()) in std::mem::take(&mut self.deadlines) {
+            self.answer_signal(seq, Answer::Stored);
+        }
+        self.decide_everything();
+    }
+
+    fn set_link(&mut self, link: Link) {
+        if self.link != link {
+            self.link = link;
+            self.link_since = OffsetDateTime::now_utc();
+            self.link_at = Instant::now();
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn link_in_time(&mut self, now: Instant) {
+        if self.link == Link::CutOff && now >= self.link_at + AWAY_TOLERATED {
+            self.trouble("database-away", Some("this receiver goes on by itself".to_owned()));
+        }
+        if self.link == Link::Connected && now >= self.read_at + READ_WITHIN {
+            self.cut_off("the board could not be read for four seconds");
+        }
+    }
+
+    pub(super) fn link_wake(&self) -> Option<Instant> {
+        match self.link {
+            Link::Standalone => None,
+            Link::CutOff if self.raised.contains_key("database-away") => None,
+            Link::CutOff => Some(self.link_at + AWAY_TOLERATED),
+            Link::CatchingUp => self.skipped_until.filter(|_| self.at_database.is_none()),
+            Link::Connected => {
+                let heard = self.at_database.is_none().then_some(self.heard_at + HEARD_EVERY);
+                let skipped = self.skipped_until.filter(|_| self.at_database.is_none());
+                [Some(self.read_at + READ_WITHIN), heard, skipped].into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// Gives the database its next task, when it has none.
+    pub(super) fn pump_database(&mut self) {
+        if self.at_database.is_some() || self.rereading || self.database.is_none() {
+            return;
+        }
+        let now = Instant::now();
+        match self.link {
+            Link::Standalone | Link::CutOff => {}
+            Link::CatchingUp => self.catch_up(now),
+            Link::Connected => {
+                let held_back = self.skipped_until.is_some_and(|until| now < until);
+                let entries = if held_back { Vec::new() } else { self.next_entries() };
+                if !entries.is_empty() || now >= self.heard_at + HEARD_EVERY {
+                    self.write(entries, false, now);
+                }
+            }
+        }
+    }
+
+    fn catch_up(&mut self, now: Instant) {
+        if self.skipped_until.is_some_and(|until| now < until) {
+            return;
+        }
+        let again: Vec<Arc<Entry>> = self.reoffer.drain(..self.reoffer.len().min(BATCH_MAX)).collect();
+        if !again.is_empty() {
+            return self.write(again, true, now);
+        }
+        let caught: HashSet<i64> = self.caught_up.iter().copied().collect();
+        let entries: Vec<_> = self.backlog.values().filter(|entry| !caught.contains(&entry.seq)).cloned().collect();
+        // The last few may come while the board is read; they stay pending on it.
+        if entries.len() > BATCH_MAX || (!entries.is_empty() && caught.is_empty()) {
+            return self.write(self.urgent_units_first(entries), true, now);
+        }
+        if self.refill {
+            self.refill = false;
+            let rows: Vec<_> = self.ledger.base().filter(|alarm| alarm.closed.is_none()).cloned().collect();
+            return self.ask(Command::Refill(rows), HashSet::new(), now);
+        }
+        if !entries.is_empty() && !self.last_write_was_small {
+            return self.write(entries, true, now);
+        }
+        self.ask(Command::ReadBoard, HashSet::new(), now);
+    }
+
+    fn next_entries(&self) -> Vec<Arc<Entry>> {
+        if self.backlog.len() <= BATCH_MAX {
+            return self.backlog.values().cloned().collect();
+        }
+        self.urgent_units_first(self.backlog.values().cloned().collect())
+    }
+
+    /// A batch in which units with something urgent come first, and the others keep a fifth. Entries of a
+    /// unit keep their order: a lane orders units, never what one unit said.
+    fn urgent_units_first(&self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
+        let unit = |entry: &Arc<Entry>| match &entry.what {
+            What::Signal(signal) => Some(signal.unit.key.clone()),
+            What::Action(action) => self.ledger.unit_of(action.alarm),
+            What::Verdict(verdict) => self.ledger.unit_of(AlarmId(verdict.alarm)),
+        };
+        let is_urgent = |entry: &&Arc<Entry>| entry.what.lane() == Lane::Urgent;
+        let urgent: HashSet<Arc<str>> = entries.iter().filter(is_urgent).filter_map(unit).collect();
+        let goes_first = |entry: &Arc<Entry>| unit(entry).is_some_and(|unit| urgent.contains(&unit));
+        let (first, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(goes_first);
+        let share = (BATCH_MAX / 5).min(rest.len());
+        let mut batch: Vec<_> = first.into_iter().take(BATCH_MAX - share).collect();
+        let room = BATCH_MAX - batch.len();
+        batch.extend(rest.into_iter().take(room));
+        batch.sort_by_key(|entry| entry.seq);
+        batch
+    }
+
+    fn write(&mut self, entries: Vec<Arc<Entry>>, offered_before: bool, now: Instant) {
+        let offered: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
+        let decided = entries.iter().filter(|entry| self.ledger.decided(entry.seq) == Some(true));
+        let done_here = decided.map(|entry| entry.seq).collect();
+        let joined: HashMap<i64, AlarmId> =
+            entries.iter().filter_map(|entry| Some((entry.seq, self.ledger.joined(entry.seq)?))).collect();
+        let heard = self.heard(&offered);
+        self.last_write_was_small = entries.len() < BATCH_MAX;
+        self.heard_at = now;
+        self.skipped_until = None;
+        let batch = Batch { entries, done_here, joined, offered_before, heard };
+        self.ask(Command::Write(Box::new(batch)), offered, now);
+    }
+
+    fn ask(&mut self, command: Command, offered: HashSet<i64>, now: Instant) {
+        if let Some(database) = &self.database {
+            let _ = database.send(command);
+            self.at_database = Some(Asked { offered, at: now });
+        }
+    }
+
+    /// What this receiver's row says once the offered entries are in.
+    fn heard(&self, offered: &HashSet<i64>) -> Heard {
+        let caught: HashSet<i64> = self.caught_up.iter().copied().collect();
+        let there = |seq: &i64| offered.contains(seq) || caught.contains(seq);
+        let missing = self.backlog.keys().find(|seq| !there(seq)).copied();
+        let again = self.reoffer.iter().map(|entry| entry.seq).min();
+        let first = missing.into_iter().chain(again).min();
+        Heard {
+            last_seq: first.map_or(self.chain.seq, |first| first.saturating_sub(1)),
+            head_seq: self.chain.seq,
+            head: self.chain.head,
+            unforwarded: i64::try_from(self.backlog.keys().filter(|seq| !there(seq)).count()).unwrap_or(i64::MAX),
+        }
+    }
+
+    fn committed(&mut self, committed: Committed) {
+        let Some(asked) = self.at_database.take() else { return };
+        tracing::trace!(entries = asked.offered.len(), took = ?asked.at.elapsed(), "a batch is committed");
+        for (seq, why) in &committed.quarantined {
+            error!(seq, why, "an entry is in quarantine");
+            self.trouble("quarantined", None);
+            self.trouble("quarantined", Some(format!("entry {seq}: {why}")));
+        }
+        if !committed.skipped.is_empty() {
+            self.skipped_until = Some(Instant::now() + SKIPPED_WAIT);
+        }
+        for seq in &committed.entries {
+            self.unjournalled.remove(seq);
+            self.answer_signal(*seq, Answer::Stored);
+        }
+        let mut done = committed.entries;
+        if self.link == Link::CatchingUp {
+            self.caught_up.append(&mut done);
+            return;
+        }
+        for seq in &done {
+            self.backlog.remove(seq);
+        }
+        let rows: Vec<_> = committed.rows.into_iter().map(Arc::new).collect();
+        self.ledger.settle(&done, &rows, &committed.aliases);
+        if !done.is_empty() {
+            self.dirty = true;
+            let aliases = committed.aliases;
+            self.settle(Settle { forwarded: done, rows, aliases, ..Settle::default() });
+        }
+        for (id, outcome) in committed.verdicts {
+            self.answer_action(id, outcome);
+        }
+    }
+
+    /// The database has everything and the board is read: from here on its word is the answer.
+    fn connected(&mut self, rows: Vec<Alarm>, aliases: &[(AlarmId, AlarmId)]) {
+        self.at_database = None;
+        let now = OffsetDateTime::now_utc();
+        let lately = |alarm: &Alarm| alarm.closed.as_ref().is_none_or(|c| c.at + crate::ledger::CLOSED_KEPT > now);
+        let rows: Vec<_> = rows.into_iter().filter(lately).map(Arc::new).collect();
+        let done = std::mem::take(&mut self.caught_up);
+        for seq in &done {
+            self.backlog.remove(seq);
+        }
+        self.ledger.rebase(&done, &rows, aliases);
+        let settle = Settle { forwarded: done, rows, aliases: aliases.to_vec(), replace: true, dropped: Vec::new() };
+        self.settle(settle);
+        self.read_at = Instant::now();
+        self.set_link(Link::Connected);
+        for name in ["database-away", "database-schema-newer", "database-not-durable"] {
+            self.trouble(name, None);
+        }
+        info!(open = self.ledger.open().count(), "connected");
+    }
+
+    fn changed(&mut self, rows: Vec<Alarm>, silent: Vec<crate::board::OtherReceiver>) {
+        if self.link != Link::Connected {
+            return;
+        }
+        self.read_at = Instant::now();
+        let rows: Vec<_> = rows.into_iter().map(Arc::new).collect();
+        let news = self.ledger.news(rows);
+        if !news.is_empty() {
+            self.ledger.settle(&[], &news, &[]);
+            self.dirty = true;
+            self.settle(Settle { rows: news, ..Settle::default() });
+        }
+        if self.silent != silent {
+            self.silent = silent;
+            self.dirty = true;
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The keeper: the one task that holds the ledger. It never waits for a store; it hands entries to the
+//! journal and the database, hears back, and answers.
+//!
+//! ```text
+//! submit --> lanes --> journal --> ledger (visible) --> database --> answer
+//! act ------------------^                                 |
+//!                       |<--- verdict: the database's, or its own when cut off
+//! ```
+//!
+//! Invariants: a signal is answered "stored" only after the journal, or the database, has it. An action is
+//! decided once. Whatever is in the ledger's pending entries is in the journal, or (with the journal down)
+//! is on its way to the database and not yet answered.
+
+mod actions;
+mod link;
+mod signals;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use telecare_alarm::{Action, ActionId, LineId, Refusal};
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use crate::board::{Board, Link, OtherReceiver};
+use crate::database;
+use crate::entry::{Chain, Entry, What};
+use crate::handle::{ActError, Acted, Answer, Incoming};
+use crate::journal::{self, Known, Settle};
+use crate::lanes::Lanes;
+use crate::ledger::Ledger;
+use crate::repeats::Repeats;
+use crate::trouble::Trouble;
+
+/// Answers to actions remembered, so that one sent twice gets the same.
+const ANSWERED_MAX: usize = 10_000;
+/// Requests taken in before the stores are looked at again.
+const REQUESTS_AT_ONCE: usize = 256;
+
+/// What a store tells the keeper.
+#[derive(Debug)]
+pub enum Event {
+    /// The journal has the batch that was handed to it.
+    Journalled,
+    /// The journal lost its file or cannot write; the batch under way is not in it.
+    JournalDown(String),
+    /// The journal has a file again; the sequences it holds unforwarded.
+    JournalReady {
+        /// Those.
+        holds: Vec<i64>,
+    },
+    /// Forwarded entries read back.
+    Reread(Vec<Arc<Entry>>),
+    /// From the database.
+    Database(database::Event),
+}
+
+/// What a handle asks.
+#[derive(Debug)]
+pub enum Request {
+    /// Store a signal; answer by this instant if the journal has it by then.
+    Submit(Box<Incoming>, Instant, oneshot::Sender<Answer>),
+    /// Do an action.
+    Act(Box<Action>, oneshot::Sender<Result<Acted, ActError>>),
+    /// Finish what is under way and end.
+    Close(oneshot::Sender<()>),
+}
+
+/// What waits for the journal.
+#[derive(Debug)]
+enum Waiting {
+    Signal(Box<Incoming>, Instant, oneshot::Sender<Answer>),
+    Action(Arc<Action>),
+    Verdict(crate::entry::Verdict),
+}
+
+/// An action under way.
+#[derive(Debug)]
+struct Acting {
+    action: Arc<Action>,
+    seq: Option<i64>,
+    waiters: Vec<oneshot::Sender<Result<Acted, ActError>>>,
+    deadline: Instant,
+}
+
+/// Whether the journal takes entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum JournalState {
+    Ready,
+    /// A batch is being written.
+    Writing,
+    Down,
+}
+
+/// The task.
+#[derive(Debug)]
+pub struct Keeper {
+    ledger: Ledger,
+    lanes: Lanes<Waiting>,
+    repeats: Repeats,
+    chain: Chain,
+    journal: mpsc::UnboundedSender<journal::Command>,
+    journal_state: JournalState,
+    /// The batch at the journal, with who waits for its signals.
+    writing: Vec<(Arc<Entry>, Option<(Instant, oneshot::Sender<Answer>)>)>,
+    /// Entries the journal does not have because it is down, and the chain before the first of them.
+    unjournalled: BTreeMap<i64, Arc<Entry>>,
+    chain_before: Option<Chain>,
+    database: Option<mpsc::UnboundedSender<database::Command>>,
+    link: Link,
+    link_since: OffsetDateTime,
+    link_at: Instant,
+    /// Entries not yet in the database, in order.
+    backlog: BTreeMap<i64, Arc<Entry>>,
+    /// Entries that a restored database may lack, offered again; the cards have them already.
+    reoffer: VecDeque<Arc<Entry>>,
+    refill: bool,
+    rereading: bool,
+    at_database: Option<link::Asked>,
+    /// Committed while catching up; they leave the ledger when the board is read afresh.
+    caught_up: Vec<i64>,
+    read_at: Instant,
+    heard_at: Instant,
+    skipped_until: Option<Instant>,
+    last_write_was_small: bool,
+    waiting: HashMap<i64, oneshot::Sender<Answer>>,
+    deadlines: BTreeMap<(Instant, i64), ()>,
+    acting: HashMap<ActionId, Acting>,
+    answered: HashMap<ActionId, Result<(), Refusal>>,
+    answered_order: VecDeque<ActionId>,
+    silent: Vec<OtherReceiver>,
+    boot: Uuid,
+    version: u64,
+    dirty: bool,
+    board: watch::Sender<Arc<Board>>,
+    troubles: mpsc::UnboundedSender<Trouble>,
+    raised: HashMap<&'static str, String>,
+    tidy_at: Instant,
+    closing: Option<oneshot::Sender<()>>,
+}
+
+/// What the keeper is built around.
+#[derive(Debug)]
+pub struct Ends {
+    /// Commands for the journal.
+    pub journal: mpsc::UnboundedSender<journal::Command>,
+    /// Commands for the database, where one is configured.
+    pub database: Option<mpsc::UnboundedSender<database::Command>>,
+    /// Where each state of the board goes.
+    pub board: watch::Sender<Arc<Board>>,
+    /// Where troubles go.
+    pub troubles: mpsc::UnboundedSender<Trouble>,
+}
+
+impl Keeper {
+    /// A keeper that begins with what the journal knows.
+    pub fn new(known: Known, chain: Chain, boot: Uuid, ends: Ends) -> Keeper {
+        let now = Instant::now();
+        let link = if ends.database.is_some() { Link::CutOff } else { Link::Standalone };
+        let mut keeper = Keeper {
+            ledger: Ledger::default(),
+            lanes: Lanes::default(),
+            repeats: Repeats::default(),
+            chain,
+            journal: ends.journal,
+            journal_state: JournalState::Ready,
+            writing: Vec::new(),
+            unjournalled: BTreeMap::new(),
+            chain_before: None,
+            database: ends.database,
+            link,
+            link_since: OffsetDateTime::now_utc(),
+            link_at: now,
+            backlog: BTreeMap::new(),
+            reoffer: VecDeque::new(),
+            refill: false,
+            rereading: false,
+            at_database: None,
+            caught_up: Vec::new(),
+            read_at: now,
+            heard_at: now,
+            skipped_until: None,
+            last_write_was_small: false,
+            waiting: HashMap::new(),
+            deadlines: BTreeMap::new(),
+            acting: HashMap::new(),
+            answered: HashMap::new(),
+            answered_order: VecDeque::new(),
+            silent: Vec::new(),
+            boot,
+            version: 0,
+            dirty: true,
+            board: ends.board,
+            troubles: ends.troubles,
+            raised: HashMap::new(),
+            tidy_at: now,
+            closing: None,
+        };
+        keeper.begin(known);
+        keeper.publish();
+        keeper
+    }
+
+    /// Takes over what the journal knows: rows, pending entries, what may be repeated or asked again.
+    fn begin(&mut self, known: Known) {
+        let rows: Vec<_> = known.rows.into_iter().map(Arc::new).collect();
+        self.ledger.settle(&[], &rows, &known.aliases);
+        let said: HashMap<_, _> = known.recent.iter().chain(&known.pending).filter_map(verdict_of).collect();
+        for entry in &known.recent {
+            if let What::Signal(signal) = &entry.what {
+                self.repeats.remember(signal, &telecare_protocol::RepeatProof::None);
+            }
+        }
+        for entry in known.pending {
+            self.ledger.push(&entry);
+            if let What::Action(action) = &entry.what {
+                match said.get(&action.id.0) {
+                    Some(done) => self.ledger.decided_before(entry.seq, action, *done),
+                    None => drop(self.ledger.decide(entry.seq, action)),
+                }
+            }
+            self.backlog.insert(entry.seq, entry);
+        }
+        if self.link == Link::Standalone {
+            self.settle_own();
+        }
+    }
+
+    /// Runs until asked to end, or until a store's task is gone.
+    pub async fn run(mut self, mut requests: mpsc::Receiver<Request>, mut events: mpsc::UnboundedReceiver<Event>) {
+        loop {
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                event = events.recv() => match event {
+                    Some(event) => self.handle_event(event),
+                    None => return,
+                },
+                request = requests.recv() => match request {
+                    Some(request) => {
+                        self.handle_request(request);
+                        // What else waits shares the commit.
+                        for _ in 1..REQUESTS_AT_ONCE {
+                            let Ok(request) = requests.try_recv() else { break };
+                            self.handle_request(request);
+                        }
+                    }
+                    None => return,
+                },
+                () = sleep_until(wake) => self.handle_time(),
+            }
+            self.pump();
+            self.publish();
+            if self.ended() {
+                let _ = self.journal.send(journal::Command::Close);
+                if let Some(closed) = self.closing.take() {
+                    let _ = closed.send(());
+                }
+                return;
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        match event {
+            Event::Journalled => self.journalled(),
+            Event::JournalDown(why) => self.journal_down(&why),
+            Event::JournalReady { holds } => self.journal_ready(&holds),
+            Event::Reread(entries) => self.reread(entries),
+            Event::Database(event) => self.database_says(event),
+        }
+    }
+
+    fn handle_request(&mut self, request: Request) {
+        match request {
+            Request::Submit(incoming, deadline, reply) => self.submit(incoming, deadline, reply),
+            Request::Act(action, reply) => self.act(*action, reply),
+            Request::Close(reply) => self.closing = Some(reply),
+        }
+    }
+
+    fn handle_time(&mut self) {
+        let now = Instant::now();
+        while let Some(((deadline, seq), ())) = self.deadlines.first_key_value() {
+            if *deadline > now {
+                break;
+            }
+            let seq = *seq;
+            self.deadlines.pop_first();
+            self.answer_signal(seq, Answer::Stored);
+        }
+        self.actions_in_time(now);
+        self.link_in_time(now);
+        if self.tidy_at <= now {
+            self.tidy_at = now + std::time::Duration::from_secs(10);
+            self.tidy();
+        }
+    }
+
+    fn tidy(&mut self) {
+        let forgotten = self.ledger.forget_closed(OffsetDateTime::now_utc());
+        if !forgotten.is_empty() {
+            self.dirty = true;
+            self.settle(Settle { dropped: forgotten, ..Settle::default() });
+        }
+        let oldest = self.ledger.base().map(|alarm| alarm.opened_at).min();
+        let keep_from = oldest.unwrap_or_else(OffsetDateTime::now_utc);
+        let _ = self.journal.send(journal::Command::Prune(keep_from));
+    }
+
+    /// The next instant at which time alone changes something.
+    fn next_wake(&self) -> Instant {
+        let answer = self.deadlines.first_key_value().map(|((deadline, _), ())| *deadline);
+        let action = self.acting.values().map(|acting| acting.deadline).min();
+        let link = self.link_wake();
+        answer.into_iter().chain(action).chain(link).chain([self.tidy_at]).min().unwrap_or(self.tidy_at)
+    }
+
+    /// Gives the stores what waits for them.
+    fn pump(&mut self) {
+        self.pump_journal();
+        self.pump_database();
+    }
+
+    fn ended(&self) -> bool {
+        let idle = self.lanes.is_empty() && self.journal_state != JournalState::Writing;
+        self.closing.is_some() && (idle || self.journal_state == JournalState::Down)
+    }
+
+    /// Whether anything can store.
+    fn can_store(&self) -> bool {
+        self.journal_state != JournalState::Down || self.link == Link::Connected
+    }
+
+    fn settle(&self, settle: Settle) {
+        // The journal's task ends only after this one.
+        let _ = self.journal.send(journal::Command::Settle(settle));
+    }
+
+    /// Raises or clears a trouble; only a change is told.
+    fn trouble(&mut self, what: &'static str, why: Option<String>) {
+        let change = match &why {
+            Some(why) => self.raised.insert(what, why.clone()).is_none(),
+            None => self.raised.remove(what).is_some(),
+        };
+        if change {
+            let _ = self.troubles.send(Trouble { what, active: why.is_some(), why: why.unwrap_or_default() });
+        }
+    }
+
+    fn publish(&mut self) {
+        if !self.dirty {
+            return;
+        }
+        self.dirty = false;
+        self.version += 1;
+        self.board.send_replace(Arc::new(Board {
+            boot: self.boot,
+            version: self.version,
+            as_of: OffsetDateTime::now_utc(),
+            link: self.link,
+            link_since: self.link_since,
+            journal_ok: self.journal_state != JournalState::Down,
+            can_store: self.can_store(),
+            backlog: if self.database.is_some() { self.backlog.len() } else { 0 },
+            open: self.ledger.open().cloned().collect(),
+            closed: self.ledger.closed().cloned().collect(),
+            aliases: self.ledger.aliases().clone(),
+            silent: self.silent.clone(),
+        }));
+    }
+}
+
+fn verdict_of(entry: &Arc<Entry>) -> Option<(Uuid, bool)> {
+    match &entry.what {
+        What::Verdict(verdict) => Some((verdict.action, verdict.refused.is_none())),
+        What::Signal(_) | What::Action(_) => None,
+    }
+}
+
+/// Where actions and verdicts stand in the lanes: a source of their own.
+fn desk() -> LineId {
+    LineId::new("desk")
+}

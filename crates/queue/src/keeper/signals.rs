@@ -1,0 +1,221 @@
+//! Signals: in through the lanes, to the journal, answered when stored.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::{JournalState, Keeper, Waiting, desk};
+use crate::board::Link;
+use crate::entry::{Entry, What};
+use crate::handle::{Answer, Incoming};
+use crate::journal::{self, Settle};
+
+impl Keeper {
+    pub(super) fn submit(&mut self, incoming: Box<Incoming>, deadline: Instant, reply: oneshot::Sender<Answer>) {
+        if !self.can_store() || self.closing.is_some() {
+            let _ = reply.send(Answer::Refused);
+            return;
+        }
+        let (lane, line, reserved) = (incoming.signal.ranking.lane, incoming.signal.line.clone(), incoming.reserved);
+        let waiting = Waiting::Signal(incoming, deadline, reply);
+        if let Err(Waiting::Signal(_, _, reply)) = self.lanes.push(lane, &line, waiting, reserved) {
+            warn!(lane = lane.as_str(), "a lane is full; a signal is refused so that its unit tries again");
+            let _ = reply.send(Answer::Refused);
+        }
+    }
+
+    pub(super) fn pump_journal(&mut self) {
+        let direct = self.journal_state == JournalState::Down;
+        if self.journal_state == JournalState::Writing || self.lanes.is_empty() || (direct && !self.can_store()) {
+            return;
+        }
+        let before = self.chain;
+        let mut batch = Vec::new();
+        for waiting in self.lanes.batch() {
+            batch.extend(self.link_entry(waiting));
+        }
+        if batch.is_empty() {
+            return;
+        }
+        if direct {
+            self.chain_before.get_or_insert(before);
+            for (entry, waiter) in batch {
+                self.unjournalled.insert(entry.seq, entry.clone());
+                if let Some((_, reply)) = waiter {
+                    self.waiting.insert(entry.seq, reply);
+                }
+                self.note_action_seq(&entry);
+                self.backlog.insert(entry.seq, entry);
+            }
+            return;
+        }
+        let entries = batch.iter().map(|(entry, _)| entry.clone()).collect();
+        self.writing = batch;
+        self.chain_before = Some(before);
+        self.journal_state = JournalState::Writing;
+        let _ = self.journal.send(journal::Command::Append(entries, Settle::default()));
+    }
+
+    /// Makes what waits an entry of the chain. What cannot be written down is refused.
+    #[allow(clippy::type_complexity, reason = "an entry and who waits for it")]
+    fn link_entry(&mut self, waiting: Waiting) -> Option<(Arc<Entry>, Option<(Instant, oneshot::Sender<Answer>)>)> {
+        let now = OffsetDateTime::now_utc();
+        let (what, waiter) = match waiting {
+            Waiting::Signal(mut incoming, deadline, reply) => {
+                incoming.signal.repeat_of = self.repeats.judge(&incoming.signal, &incoming.repeat);
+                self.repeats.remember(&incoming.signal, &incoming.repeat);
+                (What::Signal(Arc::new(incoming.signal)), Some((deadline, reply)))
+            }
+            Waiting::Action(action) => (What::Action(action), None),
+            Waiting::Verdict(verdict) => (What::Verdict(verdict), None),
+        };
+        match self.chain.link(what, now) {
+            Ok(entry) => Some((Arc::new(entry), waiter)),
+            Err(error) => {
+                error!(%error, "an entry cannot be written down");
+                if let Some((_, reply)) = waiter {
+                    let _ = reply.send(Answer::Refused);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn journalled(&mut self) {
+        self.journal_state = JournalState::Ready;
+        self.chain_before = None;
+        self.filled();
+        let writing = std::mem::take(&mut self.writing);
+        for (entry, waiter) in writing {
+            self.note_action_seq(&entry);
+            self.seen_by_journal(&entry);
+            if let Some((deadline, reply)) = waiter {
+                self.waiting.insert(entry.seq, reply);
+                if self.link == Link::Connected {
+                    self.deadlines.insert((deadline, entry.seq), ());
+                } else {
+                    self.answer_signal(entry.seq, Answer::Stored);
+                }
+            }
+            self.backlog.insert(entry.seq, entry);
+        }
+        if self.link == Link::Standalone {
+            self.settle_own();
+        }
+    }
+
+    /// Without a database nothing else is to have the entries: cards become rows.
+    pub(super) fn settle_own(&mut self) {
+        let seqs: Vec<i64> = std::mem::take(&mut self.backlog).into_keys().collect();
+        let rows = self.ledger.settle_own(&seqs);
+        self.dirty = true;
+        self.settle(Settle { forwarded: seqs, rows, ..Settle::default() });
+    }
+
+    pub(super) fn answer_signal(&mut self, seq: i64, answer: Answer) {
+        if let Some(reply) = self.waiting.remove(&seq) {
+            // A line that is gone no longer asks.
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// The batch at the journal is not in it. With the database up it goes there; else it is refused.
+    pub(super) fn journal_down(&mut self, why: &str) {
+        self.journal_state = JournalState::Down;
+        self.dirty = true;
+        self.trouble("journal-failed", Some(why.to_owned()));
+        let direct = self.link == Link::Connected;
+        for (entry, waiter) in std::mem::take(&mut self.writing) {
+            if direct {
+                self.unjournalled.insert(entry.seq, entry.clone());
+                if let Some((_, reply)) = waiter {
+                    self.waiting.insert(entry.seq, reply);
+                }
+                self.note_action_seq(&entry);
+                self.backlog.insert(entry.seq, entry);
+            } else {
+                self.refuse(&entry, waiter.map(|(_, reply)| reply));
+            }
+        }
+        if !direct {
+            self.refuse_everything();
+        }
+    }
+
+    /// Nothing can store: whatever waits is refused, and the chain goes on from what was stored.
+    pub(super) fn refuse_everything(&mut self) {
+        for (seq, entry) in std::mem::take(&mut self.unjournalled) {
+            self.backlog.remove(&seq);
+            let reply = self.waiting.remove(&seq);
+            self.refuse(&entry, reply);
+        }
+        if let Some(before) = self.chain_before.take() {
+            self.chain = before;
+        }
+        for waiting in self.lanes.drain() {
+            match waiting {
+                Waiting::Signal(_, _, reply) => drop(reply.send(Answer::Refused)),
+                Waiting::Action(action) => self.cannot_store(action.id),
+                Waiting::Verdict(_) => {}
+            }
+        }
+    }
+
+    fn refuse(&mut self, entry: &Entry, reply: Option<oneshot::Sender<Answer>>) {
+        match &entry.what {
+            What::Signal(signal) => {
+                self.repeats.forget(signal);
+                if let Some(reply) = reply {
+                    let _ = reply.send(Answer::Refused);
+                }
+            }
+            What::Action(action) => self.cannot_store(action.id),
+            What::Verdict(_) => {}
+        }
+    }
+
+    /// A file is there again: it gets every entry the database does not have and it does not hold itself.
+    pub(super) fn journal_ready(&mut self, holds: &[i64]) {
+        info!(pending = self.backlog.len(), "a journal is filled");
+        let lacking: Vec<Arc<Entry>> =
+            self.backlog.values().filter(|entry| !holds.contains(&entry.seq)).cloned().collect();
+        let forwarded = holds.iter().filter(|seq| !self.backlog.contains_key(seq)).copied().collect();
+        let rows: Vec<_> = self.ledger.base().cloned().collect();
+        let aliases = self.ledger.aliases().iter().map(|(alias, of)| (*alias, *of)).collect();
+        self.journal_state = JournalState::Writing;
+        self.trouble("journal-failed", None);
+        self.dirty = true;
+        let settle = Settle { forwarded, rows, aliases, replace: true, dropped: Vec::new() };
+        let _ = self.journal.send(journal::Command::Append(lacking, settle));
+    }
+
+    /// What went to the database alone while the journal was down is in the journal, too.
+    fn filled(&mut self) {
+        for (seq, entry) in std::mem::take(&mut self.unjournalled) {
+            if self.backlog.contains_key(&seq) {
+                self.seen_by_journal(&entry);
+                self.answer_signal(seq, Answer::Stored);
+            }
+        }
+    }
+
+    /// An entry is durable: it shows, and an action is answered when nobody else is to answer it.
+    fn seen_by_journal(&mut self, entry: &Arc<Entry>) {
+        self.ledger.push(entry);
+        self.dirty = true;
+        if let What::Action(action) = &entry.what {
+            if self.link != Link::Connected {
+                self.decide_here(entry.seq, &action.clone());
+            }
+        }
+    }
+
+    /// Puts what this receiver itself says into the lanes.
+    pub(super) fn queue_own(&mut self, waiting: Waiting) {
+        // The desk's slot is its own: never refused.
+        let _ = self.lanes.push(telecare_alarm::Lane::Urgent, &desk(), waiting, true);
+    }
+}

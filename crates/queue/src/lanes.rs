@@ -1,0 +1,134 @@
+//! The two lanes before the journal: bounded, urgent first, round robin over sources, and a fixed share
+//! for routine.
+
+use std::collections::VecDeque;
+
+use telecare_alarm::{Lane, LineId};
+
+/// Urgent signals that may wait. Beyond it a signal is refused, so that its unit tries again or elsewhere.
+pub const URGENT_MAX: usize = 20_000;
+/// Routine signals that may wait.
+pub const ROUTINE_MAX: usize = 10_000;
+/// What one commit takes.
+pub const BATCH_MAX: usize = 250;
+/// What a commit takes of the routine lane even while urgent signals wait.
+const ROUTINE_SHARE: usize = 50;
+
+/// The lanes, holding whatever waits.
+#[derive(Debug)]
+pub struct Lanes<T> {
+    urgent: Sources<T>,
+    routine: Sources<T>,
+}
+
+#[derive(Debug)]
+struct Sources<T> {
+    queues: VecDeque<(LineId, VecDeque<T>)>,
+    len: usize,
+    max: usize,
+}
+
+impl<T> Default for Lanes<T> {
+    fn default() -> Lanes<T> {
+        let sources = |max| Sources { queues: VecDeque::new(), len: 0, max };
+        Lanes { urgent: sources(URGENT_MAX), routine: sources(ROUTINE_MAX) }
+    }
+}
+
+impl<T> Lanes<T> {
+    /// Takes something in. Gives it back when its lane is full, unless its line has a slot of its own.
+    pub fn push(&mut self, lane: Lane, source: &LineId, item: T, reserved: bool) -> Result<(), T> {
+        let sources = match lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Routine => &mut self.routine,
+        };
+        if sources.len >= sources.max && !reserved {
+            return Err(item);
+        }
+        sources.push(source, item);
+        Ok(())
+    }
+
+    /// What the next commit takes, at most [`BATCH_MAX`].
+    pub fn batch(&mut self) -> Vec<T> {
+        let share = ROUTINE_SHARE.min(self.routine.len);
+        let mut batch = self.urgent.take(BATCH_MAX - share);
+        batch.extend(self.routine.take(BATCH_MAX - batch.len()));
+        batch
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.urgent.len == 0 && self.routine.len == 0
+    }
+
+    /// Takes out everything.
+    pub fn drain(&mut self) -> Vec<T> {
+        let mut all = self.urgent.take(usize::MAX);
+        all.extend(self.routine.take(usize::MAX));
+        all
+    }
+}
+
+impl<T> Sources<T> {
+    fn push(&mut self, source: &LineId, item: T) {
+        self.len += 1;
+        match self.queues.iter_mut().find(|(name, _)| name == source) {
+            Some((_, queue)) => queue.push_back(item),
+            None => self.queues.push_back((source.clone(), VecDeque::from([item]))),
+        }
+    }
+
+    /// One from each source in turn.
+    fn take(&mut self, max: usize) -> Vec<T> {
+        let mut taken = Vec::with_capacity(max.min(self.len));
+        while taken.len() < max {
+            let Some((source, mut queue)) = self.queues.pop_front() else { break };
+            taken.extend(queue.pop_front());
+            if !queue.is_empty() {
+                self.queues.push_back((source, queue));
+            }
+        }
+        self.len -= taken.len();
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urgent_goes_first_and_routine_keeps_its_share() {
+        let mut lanes = Lanes::default();
+        for n in 0..1_000 {
+            lanes.push(Lane::Routine, &LineId::new("tests"), ("routine", n), false).unwrap();
+            lanes.push(Lane::Urgent, &LineId::new("presses"), ("urgent", n), false).unwrap();
+        }
+        let batch = lanes.batch();
+        assert_eq!(batch.len(), BATCH_MAX);
+        assert!(batch[..BATCH_MAX - ROUTINE_SHARE].iter().all(|(lane, _)| *lane == "urgent"));
+        assert!(batch[BATCH_MAX - ROUTINE_SHARE..].iter().all(|(lane, _)| *lane == "routine"));
+    }
+
+    #[test]
+    fn a_flooding_source_delays_no_other() {
+        let mut lanes = Lanes::default();
+        for n in 0..5_000 {
+            lanes.push(Lane::Urgent, &LineId::new("flood"), n, false).unwrap();
+        }
+        lanes.push(Lane::Urgent, &LineId::new("quiet"), 9_999, false).unwrap();
+        assert!(lanes.batch()[..2].contains(&9_999));
+    }
+
+    #[test]
+    fn a_full_lane_refuses_all_but_a_reserved_slot() {
+        let mut lanes = Lanes::default();
+        for n in 0..ROUTINE_MAX {
+            lanes.push(Lane::Routine, &LineId::new("ip"), n, false).unwrap();
+        }
+        assert_eq!(lanes.push(Lane::Routine, &LineId::new("ip"), 1, false), Err(1));
+        assert_eq!(lanes.push(Lane::Routine, &LineId::new("surgard"), 2, true), Ok(()));
+        assert_eq!(lanes.push(Lane::Urgent, &LineId::new("ip"), 3, false), Ok(()));
+    }
+}

@@ -1,0 +1,299 @@
+//! The ledger: last known rows plus this receiver's uncommitted entries, folded into the cards consoles
+//! see.
+//!
+//! ```text
+//! base rows (database, or own state) --+
+//! pending entries, in order -----------+--fold--> cards
+//! ```
+//! A card is never edited from outside: it is refolded from its unit's rows and pending entries.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use telecare_alarm::{Action, Alarm, AlarmId, Priority, Refusal, Signal};
+use time::OffsetDateTime;
+
+use crate::entry::{Entry, What};
+
+/// How long a closed card stays known.
+pub const CLOSED_KEPT: time::Duration = time::Duration::minutes(10);
+
+type Unit = Arc<str>;
+type Rank = (Priority, OffsetDateTime, AlarmId);
+
+/// Cards and what they are folded from.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    base: HashMap<AlarmId, Arc<Alarm>>,
+    base_of: HashMap<Unit, BTreeSet<AlarmId>>,
+    cards: HashMap<AlarmId, Arc<Alarm>>,
+    cards_of: HashMap<Unit, BTreeSet<AlarmId>>,
+    open: BTreeMap<Rank, Arc<Alarm>>,
+    closed: BTreeMap<(OffsetDateTime, AlarmId), Arc<Alarm>>,
+    pending: HashMap<Unit, Vec<Arc<Entry>>>,
+    aliases: HashMap<AlarmId, AlarmId>,
+    /// Actions this receiver has answered itself: sequence, and whether they were done.
+    decided: HashMap<i64, bool>,
+    /// Which card each pending signal joined here.
+    joined: HashMap<i64, AlarmId>,
+}
+
+impl Ledger {
+    /// A card by its id, or by an id that stands for it.
+    pub fn card(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
+        self.cards.get(&self.resolve(id))
+    }
+
+    /// The id that this one stands for, else itself.
+    pub fn resolve(&self, id: AlarmId) -> AlarmId {
+        self.aliases.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Open cards, most urgent first.
+    pub fn open(&self) -> impl Iterator<Item = &Arc<Alarm>> {
+        self.open.values()
+    }
+
+    /// Lately closed cards, latest first.
+    pub fn closed(&self) -> impl Iterator<Item = &Arc<Alarm>> {
+        self.closed.values().rev()
+    }
+
+    /// Ids that stand for another alarm.
+    pub fn aliases(&self) -> &HashMap<AlarmId, AlarmId> {
+        &self.aliases
+    }
+
+    /// The last known rows.
+    pub fn base(&self) -> impl Iterator<Item = &Arc<Alarm>> {
+        self.base.values()
+    }
+
+    /// Which of these rows say something new.
+    pub fn news(&self, rows: Vec<Arc<Alarm>>) -> Vec<Arc<Alarm>> {
+        let is_new = |row: &Arc<Alarm>| match self.base.get(&row.id) {
+            Some(known) => known.revision < row.revision,
+            None => row.closed.is_none(),
+        };
+        rows.into_iter().filter(is_new).collect()
+    }
+
+    /// Whether an action was answered here, and how.
+    pub fn decided(&self, seq: i64) -> Option<bool> {
+        self.decided.get(&seq).copied()
+    }
+
+    /// Which card a pending signal joined here.
+    pub fn joined(&self, seq: i64) -> Option<AlarmId> {
+        self.joined.get(&seq).copied()
+    }
+
+    /// Takes in an entry that the journal has.
+    pub fn push(&mut self, entry: &Arc<Entry>) {
+        match &entry.what {
+            What::Signal(signal) => {
+                self.pending.entry(signal.unit.key.clone()).or_default().push(entry.clone());
+                self.apply_signal(entry.seq, signal);
+            }
+            What::Action(action) => {
+                if let Some(unit) = self.unit_of(action.alarm) {
+                    self.pending.entry(unit).or_default().push(entry.clone());
+                }
+            }
+            What::Verdict(_) => {}
+        }
+    }
+
+    /// Answers a pushed action here, by the rules and the card as it is.
+    pub fn decide(&mut self, seq: i64, action: &Action) -> Result<(), Refusal> {
+        let outcome = self.apply_action(action);
+        self.decided.insert(seq, outcome.is_ok());
+        outcome
+    }
+
+    /// Takes an earlier answer of this receiver over, as the journal has it.
+    pub fn decided_before(&mut self, seq: i64, action: &Action, done: bool) {
+        self.decided.insert(seq, done);
+        if done {
+            // Done once is done: a row that has changed since is the database's to judge.
+            let _ = self.apply_action(action);
+        }
+    }
+
+    /// Entries are committed, rows are as they are now. Refolds what that touches.
+    pub fn settle(&mut self, committed: &[i64], rows: &[Arc<Alarm>], aliases: &[(AlarmId, AlarmId)]) {
+        let committed: HashSet<i64> = committed.iter().copied().collect();
+        let mut touched: BTreeSet<Unit> = BTreeSet::new();
+        for (alias, of) in aliases {
+            touched.extend(self.unit_of(*alias));
+            self.remove_base(*alias);
+            self.aliases.insert(*alias, *of);
+        }
+        for row in rows {
+            let known = self.base.get(&row.id);
+            if known.is_none_or(|known| known.revision <= row.revision) {
+                self.put_base(row.clone());
+                touched.insert(row.unit.key.clone());
+            }
+        }
+        self.pending.retain(|unit, entries| {
+            let before = entries.len();
+            entries.retain(|entry| !committed.contains(&entry.seq));
+            if entries.len() != before {
+                touched.insert(unit.clone());
+            }
+            !entries.is_empty()
+        });
+        for seq in &committed {
+            self.decided.remove(seq);
+            self.joined.remove(seq);
+        }
+        for unit in touched {
+            self.refold(&unit);
+        }
+    }
+
+    /// Replaces every row: the database has been read afresh.
+    pub fn rebase(&mut self, committed: &[i64], rows: &[Arc<Alarm>], aliases: &[(AlarmId, AlarmId)]) {
+        let mut touched: BTreeSet<Unit> = self.cards_of.keys().cloned().collect();
+        self.base.clear();
+        self.base_of.clear();
+        self.settle(committed, rows, aliases);
+        touched.extend(rows.iter().map(|row| row.unit.key.clone()));
+        touched.extend(self.pending.keys().cloned());
+        for unit in touched {
+            self.refold(&unit);
+        }
+    }
+
+    /// Without a database, what the journal has is what there is: cards become rows.
+    /// Returns the rows that changed.
+    pub fn settle_own(&mut self, committed: &[i64]) -> Vec<Arc<Alarm>> {
+        let committed_set: HashSet<i64> = committed.iter().copied().collect();
+        let mut changed = Vec::new();
+        for (unit, entries) in &self.pending {
+            if entries.iter().any(|entry| committed_set.contains(&entry.seq)) {
+                let ids = self.cards_of.get(unit).into_iter().flatten();
+                changed.extend(ids.filter_map(|id| self.cards.get(id)).cloned());
+            }
+        }
+        let rows: Vec<Arc<Alarm>> = changed
+            .into_iter()
+            .map(|card| {
+                let mut row = Alarm::clone(&card);
+                row.revision += 1;
+                Arc::new(row)
+            })
+            .collect();
+        self.settle(committed, &rows, &[]);
+        rows
+    }
+
+    /// Forgets cards closed for longer than [`CLOSED_KEPT`]. Returns their ids.
+    pub fn forget_closed(&mut self, now: OffsetDateTime) -> Vec<AlarmId> {
+        let old: Vec<AlarmId> =
+            self.closed.keys().take_while(|(closed_at, _)| *closed_at + CLOSED_KEPT < now).map(|(_, id)| *id).collect();
+        let mut forgotten = Vec::new();
+        for id in old {
+            let Some(card) = self.cards.get(&id).cloned() else { continue };
+            if !self.pending.contains_key(&card.unit.key) {
+                self.remove_base(id);
+                self.remove_card(id);
+                self.aliases.retain(|_, of| *of != id);
+                forgotten.push(id);
+            }
+        }
+        forgotten
+    }
+
+    fn refold(&mut self, unit: &Unit) {
+        for id in self.cards_of.get(unit).cloned().unwrap_or_default() {
+            self.remove_card(id);
+        }
+        for id in self.base_of.get(unit).cloned().unwrap_or_default() {
+            if let Some(row) = self.base.get(&id).cloned() {
+                self.put_card(row);
+            }
+        }
+        for entry in self.pending.get(unit).cloned().unwrap_or_default() {
+            match &entry.what {
+                What::Signal(signal) => self.apply_signal(entry.seq, signal),
+                What::Action(action) if self.decided.get(&entry.seq) == Some(&true) => {
+                    // The row may have changed under it: then the database's word stands on the card.
+                    let _ = self.apply_action(action);
+                }
+                What::Action(_) | What::Verdict(_) => {}
+            }
+        }
+    }
+
+    fn apply_signal(&mut self, seq: i64, signal: &Signal) {
+        let ids = self.cards_of.get(&signal.unit.key).into_iter().flatten();
+        let cards: Vec<&Arc<Alarm>> = ids.filter_map(|id| self.cards.get(id)).collect();
+        let open = cards.iter().find(|card| card.closed.is_none());
+        let card = match open {
+            Some(open) => {
+                let mut card = Alarm::clone(open);
+                card.attach(signal);
+                card
+            }
+            None => Alarm::open(signal, cards.iter().max_by_key(|card| card.last_at).map(|card| card.id)),
+        };
+        self.joined.insert(seq, card.id);
+        self.put_card(Arc::new(card));
+    }
+
+    fn apply_action(&mut self, action: &Action) -> Result<(), Refusal> {
+        let card = self.card(action.alarm).ok_or(Refusal::UnknownAlarm)?;
+        let mut changed = Alarm::clone(card);
+        let action = Action { alarm: changed.id, ..action.clone() };
+        changed.act(&action)?;
+        self.put_card(Arc::new(changed));
+        Ok(())
+    }
+
+    /// The unit an alarm is about.
+    pub fn unit_of(&self, alarm: AlarmId) -> Option<Unit> {
+        let id = self.resolve(alarm);
+        self.cards.get(&id).or_else(|| self.base.get(&id)).map(|card| card.unit.key.clone())
+    }
+
+    fn put_card(&mut self, card: Arc<Alarm>) {
+        self.remove_card(card.id);
+        self.cards_of.entry(card.unit.key.clone()).or_default().insert(card.id);
+        match &card.closed {
+            None => self.open.insert(card.rank(), card.clone()),
+            Some(closed) => self.closed.insert((closed.at, card.id), card.clone()),
+        };
+        self.cards.insert(card.id, card);
+    }
+
+    fn remove_card(&mut self, id: AlarmId) {
+        let Some(card) = self.cards.remove(&id) else { return };
+        self.open.remove(&card.rank());
+        if let Some(closed) = &card.closed {
+            self.closed.remove(&(closed.at, id));
+        }
+        drop_from(&mut self.cards_of, &card.unit.key, id);
+    }
+
+    fn put_base(&mut self, row: Arc<Alarm>) {
+        self.base_of.entry(row.unit.key.clone()).or_default().insert(row.id);
+        self.base.insert(row.id, row);
+    }
+
+    fn remove_base(&mut self, id: AlarmId) {
+        if let Some(row) = self.base.remove(&id) {
+            drop_from(&mut self.base_of, &row.unit.key, id);
+        }
+    }
+}
+
+fn drop_from(index: &mut HashMap<Unit, BTreeSet<AlarmId>>, unit: &Unit, id: AlarmId) {
+    if let Some(ids) = index.get_mut(unit) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            index.remove(unit);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A stored action.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, SignalId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Unreadable, clean, micros};
+
+/// An action as the journal's body and the source of the database's row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    id: Uuid,
+    alarm: Uuid,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    person: String,
+    desk: String,
+    act: String,
+    #[serde(default)]
+    lease_ms: Option<i64>,
+    #[serde(default)]
+    shown: Option<Uuid>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    held_until: Option<OffsetDateTime>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    outcome: Option<String>,
+    #[serde(default)]
+    text: Option<String>,
+}
+
+impl ActionRecord {
+    /// The stored form of an action.
+    pub fn of(action: &Action) -> ActionRecord {
+        let mut record = ActionRecord {
+            id: action.id.0,
+            alarm: action.alarm.0,
+            at: micros(action.at),
+            person: clean(&action.actor.person),
+            desk: clean(&action.actor.desk),
+            act: action.act.name().to_owned(),
+            lease_ms: None,
+            shown: None,
+            held_until: None,
+            reason: None,
+            outcome: None,
+            text: None,
+        };
+        match &action.act {
+            Act::Claim { lease } | Act::Renew { lease } | Act::Resume { lease } => {
+                record.lease_ms = i64::try_from(lease.as_millis()).ok();
+            }
+            Act::Seen { shown } => record.shown = Some(shown.0),
+            Act::Hold { shown, until, reason } => {
+                record.shown = Some(shown.0);
+                record.held_until = Some(micros(*until));
+                record.reason = Some(clean(reason));
+            }
+            Act::Release => {}
+            Act::Note { text } => record.text = Some(clean(text)),
+            Act::Close { shown, outcome, text } => {
+                record.shown = Some(shown.0);
+                record.outcome = Some(clean(outcome));
+                record.text = Some(clean(text));
+            }
+        }
+        record
+    }
+
+    /// The action.
+    pub fn restore(self) -> Result<Action, Unreadable> {
+        let missing = |what| Unreadable::new("action", format!("{what} is missing"));
+        let lease = u64::try_from(self.lease_ms.unwrap_or(0)).map(Duration::from_millis);
+        let lease = lease.map_err(|error| Unreadable::new("lease", error))?;
+        let shown = self.shown.map(SignalId).ok_or_else(|| missing("shown"));
+        let act = match self.act.as_str() {
+            "claim" => Act::Claim { lease },
+            "renew" => Act::Renew { lease },
+            "resume" => Act::Resume { lease },
+            "seen" => Act::Seen { shown: shown? },
+            "hold" => Act::Hold {
+                shown: shown?,
+                until: self.held_until.ok_or_else(|| missing("held_until"))?,
+                reason: self.reason.unwrap_or_default(),
+            },
+            "release" => Act::Release,
+            "note" => Act::Note { text: self.text.unwrap_or_default() },
+            "close" => Act::Close {
+                shown: shown?,
+                outcome: self.outcome.unwrap_or_default(),
+                text: self.text.unwrap_or_default(),
+            },
+            other => return Err(Unreadable::new("act", other)),
+        };
+        Ok(Action {
+            id: ActionId(self.id),
+            alarm: AlarmId(self.alarm),
+            at: self.at,
+            actor: Actor { person: self.person.into(), desk: self.desk.into() },
+            act,
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Stored forms: what the journal and the database hold of signals, actions and alarms.
+//!
+//! Flat, and named as the database's columns, so that one text serves as the journal's body, the hash
+//! chain's input and the row's source. A field is only ever added, with a default for older entries.
+//!
+//! Times are UTC with microseconds, the database's precision, so that a row read back equals what was
+//! written. Texts from devices are cleaned: a NUL or another control character cannot reach SQL; the bytes
+//! as they came are in `raw`.
+
+mod action;
+mod alarm;
+mod report;
+mod signal;
+
+pub use action::ActionRecord;
+pub use alarm::AlarmRecord;
+pub use report::ReportRecord;
+pub use signal::SignalRecord;
+
+use time::OffsetDateTime;
+
+/// A stored form that cannot be read back.
+#[derive(Debug, thiserror::Error)]
+#[error("stored {what} cannot be read: {why}")]
+pub struct Unreadable {
+    what: &'static str,
+    why: String,
+}
+
+impl Unreadable {
+    pub(crate) fn new(what: &'static str, why: impl std::fmt::Display) -> Unreadable {
+        Unreadable { what, why: why.to_string() }
+    }
+}
+
+/// Cuts a time to microseconds.
+pub(crate) fn micros(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(at.microsecond() * 1000).unwrap_or(at)
+}
+
+/// Replaces what no database text may hold.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Bytes as the database writes them in text: `\x` and hex digits.
+pub(crate) mod bytea {
+    use std::fmt::Write;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| D::Error::custom("not \\x and hex digits"))
+    }
+
+    pub fn text(bytes: &[u8]) -> String {
+        bytes.iter().fold(String::from("\\x"), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    fn parse(text: &str) -> Option<Vec<u8>> {
+        let hex = text.strip_prefix("\\x")?;
+        if !hex.is_ascii() || hex.len() % 2 != 0 {
+            return None;
+        }
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect()
+    }
+}
