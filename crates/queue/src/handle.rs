@@ -37,6 +37,7 @@ pub struct Queue {
     board: watch::Receiver<Arc<Board>>,
     pool: watch::Receiver<Option<PgPool>>,
     ended: watch::Receiver<Option<String>>,
+    closed: watch::Receiver<bool>,
     troubles: Arc<Mutex<mpsc::UnboundedReceiver<Trouble>>>,
     path: PathBuf,
     ack_wait: Duration,
@@ -174,6 +175,7 @@ impl Queue {
         let keeper = Keeper::new(known, chain, boot, ends);
         tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
         let (ended, ended_out) = watch::channel(None);
+        let (closed, closed_out) = watch::channel(false);
         tokio::spawn(async move {
             let first = match tasks.join_next().await {
                 Some(Ok(name)) => name.to_owned(),
@@ -181,11 +183,24 @@ impl Queue {
                 None => return,
             };
             // Once one is gone nothing can be promised any more; the others go with the process.
+            let mut journal_ended = first == "journal";
             ended.send_replace(Some(first));
-            while tasks.join_next().await.is_some() {}
+            while !journal_ended {
+                journal_ended = !matches!(tasks.join_next().await, Some(Ok(name)) if name != "journal");
+            }
+            closed.send_replace(true);
         });
         let troubles = Arc::new(Mutex::new(troubles_out));
-        Ok(Queue { requests, board: board_out, pool: pool_out, ended: ended_out, troubles, path, ack_wait })
+        Ok(Queue {
+            requests,
+            board: board_out,
+            pool: pool_out,
+            ended: ended_out,
+            closed: closed_out,
+            troubles,
+            path,
+            ack_wait,
+        })
     }
 
     /// Stores a signal and says when it may be acknowledged. Dropping the future does not undo the storing.
@@ -292,8 +307,8 @@ impl Queue {
         if self.requests.send(Request::Close(reply)).await.is_ok() {
             let _ = tokio::time::timeout(CLOSE_WITHIN, closed).await;
         }
-        let mut ended = self.ended.clone();
-        let _ = tokio::time::timeout(CLOSE_WITHIN, ended.wait_for(Option::is_some)).await;
+        let mut closed = self.closed.clone();
+        let _ = tokio::time::timeout(CLOSE_WITHIN, closed.wait_for(|closed| *closed)).await;
     }
 
     /// Resolves when a core task has ended although nobody asked it to: the process must end.

@@ -140,10 +140,10 @@ impl<'a> Fold<'a> {
         self.changed.insert(id);
         let position = self.rows.locked.get(&id).map_or(0, |alarm| alarm.signals);
         self.signals.push((entry, (id, position)));
-        if let Some(here) = here.filter(|here| *here != id && !self.rows.locked.contains_key(here)) {
-            if self.rows.aliases.insert(here, id).is_none() {
-                self.aliases.push((here, id));
-            }
+        if let Some(here) = here.filter(|here| *here != id && !self.rows.locked.contains_key(here))
+            && self.rows.aliases.insert(here, id).is_none()
+        {
+            self.aliases.push((here, id));
         }
         true
     }
@@ -166,10 +166,8 @@ impl<'a> Fold<'a> {
             None => Err(Refusal::UnknownAlarm),
         };
         let contested = outcome.is_err() && self.batch.done_here.contains(&entry.seq);
-        if contested {
-            if let Some(alarm) = self.rows.locked.get_mut(&id) {
-                alarm.contest(action);
-            }
+        if contested && let Some(alarm) = self.rows.locked.get_mut(&id) {
+            alarm.contest(action);
         }
         if outcome.is_ok() || contested {
             self.changed.insert(id);

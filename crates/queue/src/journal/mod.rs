@@ -209,10 +209,11 @@ impl Journal {
 
     fn unusable(&self, path: &Path, error: &JournalError) {
         warn!(%error, "the journal cannot be opened yet");
-        if matches!(error, JournalError::Lost(_)) && path.exists() {
-            if let Err(error) = recover::set_aside(path, "damaged", OffsetDateTime::now_utc()) {
-                error!(%error, "the damaged journal file cannot be renamed");
-            }
+        if matches!(error, JournalError::Lost(_))
+            && path.exists()
+            && let Err(error) = recover::set_aside(path, "damaged", OffsetDateTime::now_utc())
+        {
+            error!(%error, "the damaged journal file cannot be renamed");
         }
     }
 

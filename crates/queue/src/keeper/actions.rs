@@ -46,10 +46,10 @@ impl Keeper {
 
     /// An action has its place in the chain.
     pub(super) fn note_action_seq(&mut self, entry: &Entry) {
-        if let What::Action(action) = &entry.what {
-            if let Some(acting) = self.acting.get_mut(&action.id) {
-                acting.seq = Some(entry.seq);
-            }
+        if let What::Action(action) = &entry.what
+            && let Some(acting) = self.acting.get_mut(&action.id)
+        {
+            acting.seq = Some(entry.seq);
         }
     }
 
@@ -108,10 +108,10 @@ impl Keeper {
         if self.answered.insert(id, outcome).is_none() {
             self.answered_order.push_back(id);
         }
-        if self.answered_order.len() > ANSWERED_MAX {
-            if let Some(oldest) = self.answered_order.pop_front() {
-                self.answered.remove(&oldest);
-            }
+        if self.answered_order.len() > ANSWERED_MAX
+            && let Some(oldest) = self.answered_order.pop_front()
+        {
+            self.answered.remove(&oldest);
         }
     }
 

@@ -76,6 +76,9 @@ enum Waiting {
     Verdict(crate::entry::Verdict),
 }
 
+/// Who waits for a signal, and until when for the database as well.
+type Waiter = (Instant, oneshot::Sender<Answer>);
+
 /// An action under way.
 #[derive(Debug)]
 struct Acting {
@@ -104,7 +107,7 @@ pub struct Keeper {
     journal: mpsc::UnboundedSender<journal::Command>,
     journal_state: JournalState,
     /// The batch at the journal, with who waits for its signals.
-    writing: Vec<(Arc<Entry>, Option<(Instant, oneshot::Sender<Answer>)>)>,
+    writing: Vec<(Arc<Entry>, Option<Waiter>)>,
     /// Entries the journal does not have because it is down, and the chain before the first of them.
     unjournalled: BTreeMap<i64, Arc<Entry>>,
     chain_before: Option<Chain>,

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{JournalState, Keeper, Waiting, desk};
+use super::{JournalState, Keeper, Waiter, Waiting, desk};
 use crate::board::Link;
 use crate::entry::{Entry, What};
 use crate::handle::{Answer, Incoming};
@@ -60,8 +60,7 @@ impl Keeper {
     }
 
     /// Makes what waits an entry of the chain. What cannot be written down is refused.
-    #[allow(clippy::type_complexity, reason = "an entry and who waits for it")]
-    fn link_entry(&mut self, waiting: Waiting) -> Option<(Arc<Entry>, Option<(Instant, oneshot::Sender<Answer>)>)> {
+    fn link_entry(&mut self, waiting: Waiting) -> Option<(Arc<Entry>, Option<Waiter>)> {
         let now = OffsetDateTime::now_utc();
         let (what, waiter) = match waiting {
             Waiting::Signal(mut incoming, deadline, reply) => {
@@ -206,10 +205,10 @@ impl Keeper {
     fn seen_by_journal(&mut self, entry: &Arc<Entry>) {
         self.ledger.push(entry);
         self.dirty = true;
-        if let What::Action(action) = &entry.what {
-            if self.link != Link::Connected {
-                self.decide_here(entry.seq, &action.clone());
-            }
+        if let What::Action(action) = &entry.what
+            && self.link != Link::Connected
+        {
+            self.decide_here(entry.seq, &action.clone());
         }
     }
 

@@ -1,0 +1,134 @@
+//! Without a database: the journal is what there is.
+
+mod common;
+
+use common::{act, board_where, claim, close, config, mains, press, submit, submit_as};
+use std::time::Duration;
+use telecare_alarm::{AlarmId, Refusal};
+use telecare_protocol::RepeatProof;
+use telecare_queue::{ActError, Answer, Link, Queue};
+
+#[tokio::test]
+async fn a_stored_signal_is_on_the_board_and_survives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let first = press("line-1", "1234");
+    assert_eq!(submit(&queue, first.clone()).await, Answer::Stored);
+    assert_eq!(submit(&queue, mains("line-1", "1234")).await, Answer::Stored);
+    assert_eq!(submit(&queue, press("line-2", "1234")).await, Answer::Stored);
+    let before = board_where(&queue, "two cards", |board| board.open.len() == 2).await;
+    assert_eq!(before.link, Link::Standalone);
+    assert!(!before.link.is_degraded());
+    act(&queue, AlarmId::from(first.id), "Ann", claim()).await.unwrap();
+    queue.close().await;
+
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let after = queue.board().borrow().clone();
+    assert_eq!(after.open.len(), 2);
+    let card = after.find(AlarmId::from(first.id)).unwrap();
+    assert_eq!((card.presses, card.signals), (1, 2));
+    assert_eq!(&*card.claim.as_ref().unwrap().actor.person, "Ann");
+    let detail = queue.detail(card.id).await.unwrap();
+    assert_eq!(detail.signals.len(), 2);
+    assert_eq!(detail.signals[0].signal.raw, first.raw);
+    assert_eq!(detail.log.len(), 1);
+}
+
+#[tokio::test]
+async fn two_names_never_share_a_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let refused = Queue::open(config("r1", directory.path(), None)).await.unwrap_err();
+    assert!(refused.to_string().contains("another receiver uses this directory"), "{refused}");
+    queue.close().await;
+    let refused = Queue::open(config("r2", directory.path(), None)).await.unwrap_err();
+    assert!(refused.to_string().contains("belongs to receiver \"r1\""), "{refused}");
+}
+
+#[tokio::test]
+async fn a_repeat_is_known_after_a_restart_and_a_press_is_a_press() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let first = press("line-1", "1234");
+    submit(&queue, first.clone()).await;
+    queue.close().await;
+
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let copy = |proof| {
+        let mut copy = press("line-1", "1234");
+        copy.raw = first.raw.clone();
+        submit_as(&queue, copy, proof)
+    };
+    copy(RepeatProof::PreviousOnLine(Duration::from_secs(16))).await;
+    copy(RepeatProof::None).await;
+    let board = board_where(&queue, "three signals", |board| board.open.iter().any(|card| card.signals == 3)).await;
+    assert_eq!((board.open[0].presses, board.open[0].repeats), (2, 1));
+}
+
+#[tokio::test]
+async fn an_action_sent_twice_is_done_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let first = press("line-1", "1234");
+    submit(&queue, first.clone()).await;
+    let alarm = AlarmId::from(first.id);
+    act(&queue, alarm, "Ann", claim()).await.unwrap();
+    let id = uuid::Uuid::new_v4();
+    let note = telecare_alarm::Act::Note { text: "called 999".to_owned() };
+    common::act_again(&queue, id, alarm, "Ann", note.clone()).await.unwrap();
+    common::act_again(&queue, id, alarm, "Ann", note).await.unwrap();
+    let detail = queue.detail(alarm).await.unwrap();
+    assert_eq!(detail.log.len(), 2, "{:?}", detail.log);
+}
+
+#[tokio::test]
+async fn a_close_from_a_stale_screen_is_refused_and_a_signal_after_a_close_opens_a_linked_alarm() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let (first, second) = (press("line-1", "1234"), press("line-1", "1234"));
+    submit(&queue, first.clone()).await;
+    let alarm = AlarmId::from(first.id);
+    act(&queue, alarm, "Ann", claim()).await.unwrap();
+    submit(&queue, second.clone()).await;
+    match act(&queue, alarm, "Ann", close(first.id)).await {
+        Err(ActError::Refused { refusal: Refusal::LaterSignal { last }, alarm: Some(card), .. }) => {
+            assert_eq!(last, second.id);
+            assert_eq!(card.presses, 2);
+        }
+        other => panic!("{other:?}"),
+    }
+    act(&queue, alarm, "Ann", close(second.id)).await.unwrap();
+    let third = press("line-1", "1234");
+    submit(&queue, third.clone()).await;
+    let board = board_where(&queue, "the new card", |board| board.open.len() == 1).await;
+    assert_eq!(board.open[0].previous, Some(alarm));
+    assert_eq!(board.open[0].id, AlarmId::from(third.id));
+}
+
+#[tokio::test]
+async fn a_damaged_journal_is_set_aside_and_its_entries_copied() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    for n in 0..200 {
+        submit(&queue, press("line-1", &format!("{n:04}"))).await;
+    }
+    queue.close().await;
+    // The last page of the file: entries far from the root survive.
+    let path = directory.path().join("journal.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let wal = directory.path().join("journal.sqlite-wal");
+    assert!(!wal.exists() || std::fs::metadata(&wal).unwrap().len() == 0, "the WAL is moved in at close");
+    let page = 4096;
+    let middle = bytes.len() / 2 / page * page;
+    bytes[middle..middle + page].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let trouble = tokio::time::timeout(common::PATIENCE, queue.next_trouble()).await.unwrap();
+    assert_eq!(trouble.what, "journal-damaged");
+    let board = queue.board().borrow().clone();
+    assert!(board.open.len() > 100, "{} cards", board.open.len());
+    assert_eq!(submit(&queue, press("line-1", "new")).await, Answer::Stored);
+    let aside = std::fs::read_dir(directory.path()).unwrap().flatten();
+    assert!(aside.filter(|file| file.file_name().to_string_lossy().contains(".damaged-")).count() >= 1);
+}
