@@ -4,12 +4,14 @@
 mod desk;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use desk::{Desk, Server};
 use serde_json::json;
 use uuid::Uuid;
 
+/// Half of the wait that the polls below ask for: an answer after it was not woken by what happened.
+const WOKEN: Duration = Duration::from_secs(15);
 /// A lease nobody outlives in a test.
 const LONG: Duration = Duration::from_secs(600);
 
@@ -67,6 +69,7 @@ fn a_waiting_console_hears_of_a_press_at_once() {
     let cursor = ann.list("").json["cursor"].as_str().unwrap().to_owned();
     let unchanged = ann.get_if("/v1/alarms", &format!("\"{cursor}\""));
     assert_eq!((unchanged.status, unchanged.header("etag")), (304, format!("\"{cursor}\"")));
+    let begun = Instant::now();
     let waiting = {
         let (ann, query) = (ann.clone(), format!("?wait=30&cursor={cursor}"));
         thread::spawn(move || ann.list(&query))
@@ -74,6 +77,7 @@ fn a_waiting_console_hears_of_a_press_at_once() {
     let pressed = server.press("1234");
     let woken = waiting.join().unwrap();
     assert_eq!(woken.json["alarms"][0]["id"], json!(pressed));
+    assert!(begun.elapsed() < WOKEN);
     assert_ne!(woken.json["cursor"], json!(cursor));
     // The console's old cursor is unknown by then: this does not wait.
     assert_eq!(ann.get_if("/v1/alarms?wait=30", &format!("\"{cursor}\"")).status, 200);
@@ -87,6 +91,7 @@ fn a_waiting_console_hears_that_a_lease_is_over() {
     let ann = server.desk("Ann", "operator");
     let pressed = server.press("1234");
     assert_eq!(ann.act(pressed, "claim", json!({})).status, 200);
+    let begun = Instant::now();
     let mut list = ann.list("").json;
     // One answer may be that of the claim itself becoming visible.
     for _ in 0..3 {
@@ -96,6 +101,7 @@ fn a_waiting_console_hears_that_a_lease_is_over() {
         list = ann.list(&format!("?wait=30&cursor={}", list["cursor"].as_str().unwrap())).json;
     }
     assert_eq!(list["alarms"][0]["standing"], "waiting");
+    assert!(begun.elapsed() < WOKEN);
     assert_eq!(list["alarms"][0]["claim"]["person"], "Ann", "who had it is still told");
     let later = ann.get_if("/v1/alarms", &format!("\"{}\"", list["cursor"].as_str().unwrap()));
     assert_eq!(later.status, 304, "the lapsed claim is part of the cursor");

@@ -66,6 +66,7 @@ pub fn board_of(open: Vec<Alarm>, link: Link) -> Board {
         link,
         link_since: PRESSED_AT,
         journal_ok: true,
+        can_store: true,
         backlog: 0,
         open: open.into_iter().map(Arc::new).collect(),
         closed: Vec::new(),

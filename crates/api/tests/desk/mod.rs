@@ -72,17 +72,22 @@ impl Server {
 
     /// A console whose person has a role.
     pub fn desk(&self, person: &str, role: &str) -> Desk {
-        self.desk_with(&self.token(person, role, None))
+        self.desk_of(person, &self.token(person, role, None))
     }
 
     /// A console whose token was good until a second ago.
     pub fn expired_desk(&self, person: &str) -> Desk {
-        self.desk_with(&self.token(person, "operator", Some(OffsetDateTime::now_utc() - Duration::from_secs(1))))
+        let lately = OffsetDateTime::now_utc() - Duration::from_secs(1);
+        self.desk_of(person, &self.token(person, "operator", Some(lately)))
     }
 
     /// A console with whatever token.
     pub fn desk_with(&self, token: &str) -> Desk {
-        Desk::new(format!("http://{}", self.address), token.to_owned())
+        self.desk_of("nobody", token)
+    }
+
+    fn desk_of(&self, person: &str, token: &str) -> Desk {
+        Desk::new(format!("http://{}", self.address), person, token)
     }
 
     /// A pendant's press of an account, taken in as a line would; tells the signal's id.
@@ -189,6 +194,7 @@ impl Drop for Server {
 pub struct Desk {
     agent: ureq::Agent,
     server: String,
+    person: String,
     token: String,
 }
 
@@ -206,14 +212,14 @@ impl Answer {
 }
 
 impl Desk {
-    fn new(server: String, token: String) -> Desk {
+    fn new(server: String, person: &str, token: &str) -> Desk {
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(BOUND * 2)).build();
-        Desk { agent: config.into(), server, token }
+        Desk { agent: config.into(), server, person: person.to_owned(), token: token.to_owned() }
     }
 
     /// The same console with connections of its own.
     pub fn fresh(&self) -> Desk {
-        Desk::new(self.server.clone(), self.token.clone())
+        Desk::new(self.server.clone(), &self.person, &self.token)
     }
 
     pub fn list(&self, query: &str) -> Answer {
@@ -243,8 +249,7 @@ impl Desk {
 
     /// An action of this console; its desk and an id are added where they are not given.
     pub fn act(&self, alarm: Uuid, act: &str, fields: Value) -> Answer {
-        let person = if self.token.is_empty() { "nobody" } else { "Ann" };
-        let mut body = json!({"action": Uuid::new_v4(), "desk": format!("desk of {person}")});
+        let mut body = json!({"action": Uuid::new_v4(), "desk": format!("desk of {}", self.person)});
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.post(&format!("/v1/alarms/{alarm}/{act}"), &body.to_string())
     }
