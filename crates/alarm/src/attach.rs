@@ -143,3 +143,83 @@ impl Alarm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use telecare_protocol::Trigger;
+    use telecare_protocol::report::Caller;
+
+    use super::*;
+    use crate::testing::{action, actor, at, card, placed, signal};
+    use crate::{Act, Standing};
+
+    /// A card as Ann has it: claimed at 10 s for ten minutes, and on hold from 20 s if she put it aside.
+    fn with_ann(signals: &[Signal], is_held: bool) -> Alarm {
+        let mut alarm = card(signals);
+        let ann = actor("Ann", "desk 1");
+        let claim = Act::Claim { lease: Duration::from_secs(600) };
+        alarm.act(&action(alarm.id, 10, &ann, claim)).expect("it waits");
+        if is_held {
+            let hold = Act::Hold { shown: alarm.last_signal, until: at(600), reason: "visit".to_owned() };
+            alarm.act(&action(alarm.id, 20, &ann, hold)).expect("Ann has it");
+        }
+        alarm
+    }
+
+    fn stands_after(mut alarm: Alarm, signal: &Signal) -> (Standing, bool) {
+        alarm.attach(signal);
+        (alarm.standing(at(60)), alarm.ring.is_some())
+    }
+
+    #[test]
+    fn what_reaches_a_card_that_somebody_has() {
+        let battery = signal(1, 0, Trigger::Battery, Status::Active);
+        let press = signal(2, 5, Trigger::Pendant, Status::Active);
+        let later_press = signal(6, 50, Trigger::Pendant, Status::Active);
+        let intruder = signal(3, 50, Trigger::Intruder, Status::Active);
+        let mains = signal(4, 50, Trigger::Mains, Status::Active);
+        let mut copy = signal(5, 50, Trigger::Pendant, Status::Active);
+        copy.repeat_of = Some(press.id);
+        // A press or anything more urgent than the card ends a hold and rings the holder of a claim.
+        for news in [&later_press, &intruder] {
+            assert_eq!(stands_after(with_ann(std::slice::from_ref(&battery), true), news).0, Standing::Waiting);
+            assert_eq!(stands_after(with_ann(std::slice::from_ref(&battery), false), news), (Standing::Claimed, true));
+        }
+        // More of the same is no news, nor is the copy of a press.
+        assert_eq!(stands_after(with_ann(std::slice::from_ref(&battery), true), &mains), (Standing::Held, false));
+        assert_eq!(stands_after(with_ann(std::slice::from_ref(&press), true), &copy), (Standing::Held, false));
+        assert_eq!(stands_after(with_ann(std::slice::from_ref(&press), false), &intruder), (Standing::Claimed, false));
+    }
+
+    #[test]
+    fn a_copy_is_a_signal_and_no_press() {
+        let press = signal(1, 0, Trigger::Pendant, Status::Active);
+        let mut copy = signal(2, 3, Trigger::Pendant, Status::Active);
+        copy.repeat_of = Some(press.id);
+        let alarm = card(&[press, copy]);
+        assert_eq!((alarm.presses, alarm.signals, alarm.repeats), (1, 2, 1));
+        let states: Vec<_> = alarm.triggers.values().map(|state| (state.count, state.raised)).collect();
+        assert_eq!(states, [(1, Some(at(3)))]);
+        assert_eq!((alarm.pressed, alarm.last_at), (Some((at(0), at(0))), at(3)));
+    }
+
+    #[test]
+    fn a_place_keeps_one_name_and_a_caller_keeps_number_and_name() {
+        let mut kitchen = placed(signal(1, 0, Trigger::Smoke, Status::Active), "kitchen");
+        let mut zone = placed(signal(2, 1, Trigger::Smoke, Status::Restored), "kitchen");
+        for event in &mut zone.report.events {
+            event.location.iter_mut().for_each(|location| location.words = "area".to_owned());
+        }
+        kitchen.report.caller = Some(Caller { number: Some("01527".to_owned()), name: None });
+        zone.report.caller = Some(Caller { number: None, name: Some("Mrs Hill".to_owned()) });
+        for signals in [[kitchen.clone(), zone.clone()], [zone, kitchen]] {
+            let alarm = card(&signals);
+            let state = alarm.triggers.values().next().expect("one trigger");
+            assert_eq!((&*state.place_words, state.raised, state.cleared), ("kitchen", Some(at(0)), Some(at(1))));
+            let caller = alarm.caller.expect("a caller");
+            assert_eq!((caller.number.as_deref(), caller.name.as_deref()), (Some("01527"), Some("Mrs Hill")));
+        }
+    }
+}

@@ -31,6 +31,8 @@ pub mod signal;
 pub mod unit;
 
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod testing;
 
 pub use action::{Act, Action, Actor, Refusal};

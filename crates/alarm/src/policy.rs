@@ -286,6 +286,12 @@ mod tests {
                 "lane urgent",
             ),
             (
+                r#"{ trigger = "pendant", status = "low-battery", priority = 1, class = "person", lane = "urgent""#,
+                r#"{ trigger = "pendant", status = "low-battery", priority = 4, class = "technical", lane = "routine""#,
+                "pendant/low-battery has class technical, which does not ring",
+                "person",
+            ),
+            (
                 r#"{ trigger = "mains", priority = 4, class = "technical""#,
                 r#"{ trigger = "mains", priority = 4, class = "person""#,
                 "routine lane",

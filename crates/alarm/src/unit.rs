@@ -257,6 +257,16 @@ mod tests {
         assert_ne!(lines[0].key, lines[1].key, "another receiver's line");
     }
 
+    #[test]
+    fn each_dwelling_of_a_scheme_is_a_unit() {
+        let of = |local| key(&report(Protocol::Bs8521, Some("44120077"), local, None)).key;
+        let keys = [of(None), of(Some("0027")), of(Some("0104"))];
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
+        assert_eq!(&*keys[1], "unit/in/north/bs8521/44120077/0027");
+        let elsewhere = report(Protocol::SurGard, Some("44120077"), Some("0027"), None);
+        assert_ne!(key(&elsewhere).key, keys[1], "one number in two protocols");
+    }
+
     fn part() -> impl Strategy<Value = String> {
         prop_oneof!["[/%~;2F5A\u{0}]{0,5}", ".{0,6}", "[ab/%]{90,110}"]
     }
@@ -270,6 +280,13 @@ mod tests {
             let one: Vec<&str> = one.iter().map(String::as_str).collect();
             let other: Vec<&str> = other.iter().map(String::as_str).collect();
             prop_assert_eq!(join(&one) == join(&other), one == other, "{:?} {:?}", one, other);
+        }
+
+        #[test]
+        fn no_part_looks_like_another_escaped(part in "[/%~;a\\u{1}]{1,40}") {
+            let escaped = escape(&part);
+            prop_assert_eq!(escape(&escaped) == escaped, part == escaped);
+            prop_assert_eq!(escaped.contains('%'), part != escaped);
         }
 
         #[test]
