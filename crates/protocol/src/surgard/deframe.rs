@@ -35,6 +35,8 @@ impl Deframer {
             return None;
         }
         let first_byte = *self.first_byte.get_or_insert(now);
+        // A clock that steps back must not end a line before it began.
+        let now = now.max(first_byte);
         self.last_byte = Some(now);
         self.buffer.push_back(byte);
         if byte == DC4 {

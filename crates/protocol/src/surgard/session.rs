@@ -65,8 +65,8 @@ impl Session {
         }
     }
 
-    /// See [`session::Session::handle_bytes`]. Take the commands after each call: they are at most as many as
-    /// the bytes given.
+    /// See [`session::Session::handle_bytes`]. Take the commands after each call: a call makes at most a
+    /// few for every two bytes given, so the reads of the line task bound them.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {
         self.handle_timeout(now);
         for byte in bytes {

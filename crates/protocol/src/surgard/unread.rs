@@ -62,7 +62,7 @@ impl Unread {
         let all = Copy {
             raw: copies.iter().flat_map(|copy| copy.raw.iter().copied()).collect(),
             first_byte: copies.first()?.first_byte,
-            last_byte: last.last_byte,
+            last_byte: last.last_byte.max(copies.first()?.first_byte),
             error: last.error.clone(),
         };
         (!delivered).then_some(all)
