@@ -21,10 +21,13 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::intake::Intake;
-use crate::line::{self, DRAIN_MAX};
+use crate::line::{self, DRAIN_MAX, Supervisor};
 use crate::pulse::Pulses;
 use crate::web::Listeners;
-use crate::{SOFTWARE, metrics, systemd};
+use crate::{SOFTWARE, metrics, systemd, trouble};
+
+/// How long readiness waits for every line to have tried its port once.
+const LINES_START_MAX: Duration = Duration::from_secs(2);
 
 /// How long the lines may take to stop: what a conversation may, and a little.
 const LINES_STOP_MAX: Duration = DRAIN_MAX.saturating_add(Duration::from_secs(1));
@@ -109,15 +112,27 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
         receiver: config.receiver,
         software: Arc::from(SOFTWARE),
     };
-    let shared = line::Shared { intake, codes: config.codes, pulses: pulses.clone(), stop: stopped };
+    let shared = line::Shared { intake: intake.clone(), codes: config.codes, pulses: pulses.clone(), stop: stopped };
     let count = config.lines.len();
     let mut lines = JoinSet::new();
+    let mut links = Vec::with_capacity(count);
     for line in config.lines {
-        lines.spawn(line::supervise(line, shared.clone()));
+        let supervisor = Supervisor::new(line, shared.clone());
+        links.push(supervisor.link());
+        lines.spawn(supervisor.run());
     }
     let mut beside = JoinSet::new();
     beside.spawn(systemd::feed_watchdog(pulses));
     beside.spawn(show_board(queue.clone()));
+    beside.spawn(trouble::raise(queue.clone(), intake));
+    let tried = async {
+        for link in links {
+            link.tried().await;
+        }
+    };
+    if tokio::time::timeout(LINES_START_MAX, tried).await.is_err() {
+        tracing::warn!("some lines take long to open; the others are ready");
+    }
     let link = queue.board().borrow().link.as_str();
     let status = format!("{count} lines, database {link}");
     systemd::ready(&status);
@@ -176,11 +191,14 @@ impl Running {
         if tokio::time::timeout(LINES_STOP_MAX, lines).await.is_err() {
             tracing::warn!("lines did not stop in time");
         }
+        tracing::debug!("lines have stopped");
         if tokio::time::timeout(API_STOP_MAX, &mut self.api_ended).await.is_err() {
             tracing::warn!("the API did not stop in time");
         }
+        tracing::debug!("the API has stopped");
         if tokio::time::timeout(QUEUE_CLOSE_MAX, self.queue.close()).await.is_err() {
             tracing::warn!("the queue did not close in time");
         }
+        tracing::info!("stopped");
     }
 }

@@ -6,6 +6,7 @@
 //! line       port or socket -> session, one supervised task each
 //! intake     what a session delivers -> unit key, rank, stamps -> the queue -> the answer
 //! stamps     monotonic instants to wall time
+//! trouble    what ails the queue itself, as technical alarms
 //! web        the API's and the metrics' listeners, on threads of their own
 //! metrics    every number Prometheus reads
 //! pulse      which core tasks are well; systemd feeds the watchdog by it
@@ -19,8 +20,11 @@ mod line;
 pub mod logging;
 mod metrics;
 mod pulse;
+#[cfg(test)]
+mod rig;
 mod stamps;
 mod systemd;
+mod trouble;
 mod web;
 
 /// The software that signals are stored with.

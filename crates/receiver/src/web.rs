@@ -38,7 +38,7 @@ impl Listeners {
             tracing::info!(address = %listener.local_addr()?, "{name} listens");
             Ok::<TcpListener, io::Error>(listener)
         };
-        Ok(Listeners { api: bind("the API", api)?, metrics: bind("metrics", metrics)? })
+        Ok(Listeners { api: bind("the API", api)?, metrics: bind("the metrics page", metrics)? })
     }
 
     /// Serves both on threads of their own until the process stops. The receiver resolves when the API has

@@ -89,6 +89,8 @@ impl Cause {
 #[derive(Clone, Copy, Debug)]
 struct State {
     present: usize,
+    /// Whether opening, listening or connecting has been tried once, with whatever outcome.
+    tried: bool,
     /// Of the last loss since somebody was there; none when nobody has been, or nobody was lost since.
     cause: Option<Cause>,
 }
@@ -113,7 +115,7 @@ pub struct Present(Link);
 impl Link {
     /// Nobody is there yet.
     pub fn new(meters: Arc<LineMeters>) -> Link {
-        let (state, _) = watch::channel(State { present: 0, cause: None });
+        let (state, _) = watch::channel(State { present: 0, tried: false, cause: None });
         Link { state: Arc::new(state), meters }
     }
 
@@ -121,6 +123,7 @@ impl Link {
     pub fn present(&self) -> Present {
         self.state.send_modify(|state| {
             state.present += 1;
+            state.tried = true;
             state.cause = None;
         });
         self.meters.up.set(1.0);
@@ -132,10 +135,23 @@ impl Link {
     pub fn lost(&self, cause: Cause) -> bool {
         self.meters.lost(cause);
         self.state.send_if_modified(|state| {
-            let news = state.cause != Some(cause);
+            let news = state.cause != Some(cause) || !state.tried;
+            state.tried = true;
             state.cause = Some(cause);
             news
         })
+    }
+
+    /// The port is open or the listener bound; whether somebody is there is not known yet.
+    pub fn opened(&self) {
+        self.state.send_modify(|state| state.tried = true);
+    }
+
+    /// Resolves when opening, listening or connecting has been tried once.
+    pub async fn tried(&self) {
+        let mut state = self.state.subscribe();
+        // The sender lives in this link.
+        let _ = state.wait_for(|state| state.tried).await;
     }
 
     fn is_up(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Lines: one supervised task each, from port or socket to session to intake.
 //!
 //! ```text
-//! supervise ── run ─┬─ serial | tcp connect ── converse ── Session
-//!                   ├─ tcp listen ── one task per connection ── converse ── Session
-//!                   └─ link::watch: is anybody there?
+//! Supervisor ─┬─ LineTask ─┬─ serial | tcp connect ── converse ── Session
+//!             │            └─ tcp listen ── one task per connection ── converse ── Session
+//!             └─ link::watch: is anybody there?
 //! ```
 //!
 //! A line never gives up and never takes another with it: a lost port is opened again, a panic is contained,
@@ -31,10 +31,9 @@ use crate::metrics::LineMeters;
 use crate::pulse::{Pulse, Pulses};
 use backoff::Backoff;
 use conversation::{Conversation, Ended, Presence};
-use link::Link;
 
 pub use conversation::DRAIN_MAX;
-pub use link::Cause;
+pub use link::{Cause, Link};
 
 /// What every line gets.
 #[derive(Clone)]
@@ -60,30 +59,52 @@ struct LineTask {
     pulse: Pulse,
 }
 
-/// Runs a line until the process stops, whatever happens in it.
-pub async fn supervise(line: config::Line, shared: Shared) {
-    let line = Arc::new(line);
-    let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol));
-    let link = Link::new(Arc::clone(&meters));
-    let intake = shared.intake.line(&line.name, line.namespace.as_deref(), session::is_stop_and_wait(line.protocol));
-    let away = away_max(&line);
-    let watching = || link::watch(link.clone(), intake.clone(), away);
-    let running = || {
-        let task = LineTask {
-            line: Arc::clone(&line),
-            shared: shared.clone(),
-            intake: intake.clone(),
-            link: link.clone(),
-            meters: Arc::clone(&meters),
-            stop: shared.stop.clone(),
-            pulse: shared.pulses.pulse(line.name.as_str()),
-        };
-        Arc::new(task).run()
-    };
-    let stop = || shared.stop.clone();
-    tokio::select! {
-        () = keep_up(&line.name, &meters, stop(), running) => {}
-        () = keep_up(&line.name, &meters, stop(), watching) => {}
+/// A line with what outlives its tasks.
+pub struct Supervisor {
+    line: Arc<config::Line>,
+    shared: Shared,
+    meters: Arc<LineMeters>,
+    link: Link,
+}
+
+impl Supervisor {
+    /// A line that does nothing yet.
+    pub fn new(line: config::Line, shared: Shared) -> Supervisor {
+        let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol));
+        let link = Link::new(Arc::clone(&meters));
+        Supervisor { line: Arc::new(line), shared, meters, link }
+    }
+
+    /// Whether somebody is there to hear.
+    pub fn link(&self) -> Link {
+        self.link.clone()
+    }
+
+    /// Runs the line until the process stops, whatever happens in it.
+    pub async fn run(self) {
+        let line = &self.line;
+        let stop_and_wait = session::is_stop_and_wait(line.protocol);
+        let intake = self.shared.intake.line(&line.name, line.namespace.as_deref(), stop_and_wait);
+        let away = away_max(line);
+        let watching = || link::watch(self.link.clone(), intake.clone(), away);
+        let running = || Arc::new(self.task(intake.clone())).run();
+        let stop = || self.shared.stop.clone();
+        tokio::select! {
+            () = keep_up(&line.name, &self.meters, stop(), running) => {}
+            () = keep_up(&line.name, &self.meters, stop(), watching) => {}
+        }
+    }
+
+    fn task(&self, intake: LineIntake) -> LineTask {
+        LineTask {
+            line: Arc::clone(&self.line),
+            shared: self.shared.clone(),
+            intake,
+            link: self.link.clone(),
+            meters: Arc::clone(&self.meters),
+            stop: self.shared.stop.clone(),
+            pulse: self.shared.pulses.pulse(self.line.name.as_str()),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub async fn run(task: &LineTask, serial: &config::Serial) {
         };
         match opened {
             Ok(Ok(mut port)) => {
+                task.link.opened();
                 tracing::info!(line = %task.name(), port = %serial.path.display(), "serial port is open");
                 match task.converse(&mut port, Presence::Open).await {
                     Ended::Stopped => return,

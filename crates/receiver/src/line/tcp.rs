@@ -37,6 +37,7 @@ pub async fn connect(task: &LineTask, address: &str) {
             None => return,
             Some(Ok(Ok(stream))) => {
                 tracing::info!(line = %task.name(), address, "connected");
+                task.link.opened();
                 set_up(&stream);
                 match task.converse(stream, Presence::Open).await {
                     Ended::Stopped => return,
@@ -62,6 +63,7 @@ pub async fn listen(task: &Arc<LineTask>, address: SocketAddr, connections_max: 
         match TcpListener::bind(address).await {
             Ok(listener) => {
                 backoff.reset();
+                task.link.opened();
                 if let Ok(address) = listener.local_addr() {
                     tracing::info!(line = %task.name(), %address, "listening");
                 }

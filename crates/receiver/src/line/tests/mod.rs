@@ -4,89 +4,53 @@ mod pty;
 mod serial;
 mod tcp;
 
-use std::future::Future;
 use std::time::Duration;
 
-use telecare_alarm::{Alarm, Policy, ReceiverId};
+use telecare_alarm::Alarm;
 use telecare_protocol::{Protocol, Trigger};
-use telecare_queue::{Board, JournalConfig, Queue, QueueConfig};
-use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::{Line, SurGard};
-
-/// Longest wait for anything. Only a failing test uses it up.
-const BOUND: Duration = Duration::from_secs(30);
+use crate::rig::{self, bounded};
 
 const ACK: &[u8] = &[0x06];
 
 /// A queue of its own, and what lines need besides.
 struct Rig {
-    queue: Queue,
+    base: rig::Rig,
     shared: Shared,
     stop: watch::Sender<bool>,
-    _journal: TempDir,
 }
 
 impl Rig {
     async fn new() -> Rig {
-        let journal = tempfile::tempdir().unwrap();
-        let receiver = ReceiverId::new("test");
-        let config = QueueConfig {
-            receiver: receiver.clone(),
-            software: "test".to_owned(),
-            journal: JournalConfig { directory: journal.path().join("journal"), keep: BOUND, bytes_max: 1 << 30 },
-            database: None,
-            ack_wait: Duration::from_millis(100),
-        };
-        let queue = Queue::open(config).await.unwrap();
+        let base = rig::Rig::new().await;
         let (stop, stopped) = watch::channel(false);
-        let policy = Arc::new(Policy::builtin());
-        let intake = Intake { queue: queue.clone(), policy, receiver, software: Arc::from("test") };
-        let shared = Shared { intake, codes: Arc::new(Codes::builtin()), pulses: Pulses::new(), stop: stopped };
-        Rig { queue, shared, stop, _journal: journal }
+        let shared = Shared {
+            intake: base.intake.clone(),
+            codes: Arc::new(Codes::builtin()),
+            pulses: Pulses::new(),
+            stop: stopped,
+        };
+        Rig { base, shared, stop }
     }
 
     fn line(&self, transport: Transport) -> JoinHandle<()> {
         let surgard = SurGard { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
         let name = LineId::new("a");
         let line = Line { name, protocol: Protocol::SurGard, namespace: None, transport, surgard };
-        tokio::spawn(supervise(line, self.shared.clone()))
+        tokio::spawn(Supervisor::new(line, self.shared.clone()).run())
     }
 
-    /// The first board of which something is true.
-    async fn board(&self, wanted: impl Fn(&Board) -> bool) -> Arc<Board> {
-        let mut board = self.queue.board();
-        let found = bounded(board.wait_for(|board| wanted(board))).await.unwrap();
-        Arc::clone(&found)
-    }
-
-    /// The open alarm of a unit, once there is one with so many signals.
     async fn alarm(&self, unit: &str, signals: u32) -> Arc<Alarm> {
-        let is_it = |alarm: &&Arc<Alarm>| alarm.unit.words.contains(unit) && alarm.signals == signals;
-        let board = self.board(|board| board.open.iter().any(|alarm| is_it(&alarm))).await;
-        Arc::clone(board.open.iter().find(is_it).unwrap())
+        self.base.alarm(unit, signals).await
     }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.
 fn press(account: u32, zone: u32) -> Vec<u8> {
     format!("5011 18{account:04}E10101{zone:03}\x14").into_bytes()
-}
-
-async fn bounded<T>(wait: impl Future<Output = T>) -> T {
-    tokio::time::timeout(BOUND, wait).await.expect("it should have happened by now")
-}
-
-/// Looks again and again until something is true.
-async fn until(mut is_true: impl FnMut() -> bool) {
-    bounded(async {
-        while !is_true() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await;
 }
 
 #[tokio::test]

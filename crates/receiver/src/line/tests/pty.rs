@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use super::until;
+use crate::rig::until;
 
 /// A plugged-in cable. Dropping it pulls the plug.
 pub struct Cable {
@@ -19,7 +19,7 @@ pub struct Cable {
 
 impl Cable {
     /// Makes a pty and puts its receiver's end at `path`, where an earlier one may have been.
-    pub fn plug(path: &PathBuf) -> Cable {
+    pub fn plug(path: &Path) -> Cable {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -33,7 +33,7 @@ impl Cable {
         rustix::termios::tcsetattr(&theirs, rustix::termios::OptionalActions::Now, &settings).unwrap();
         let _ = std::fs::remove_file(path);
         std::os::unix::fs::symlink(name.to_str().unwrap(), path).unwrap();
-        Cable { ours: ours, theirs: File::from(theirs) }
+        Cable { ours, theirs: File::from(theirs) }
     }
 
     /// Sends bytes and waits until the receiver has read them, so that they are a read of their own.

@@ -1,12 +1,12 @@
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::pty::Cable;
 use super::*;
 use crate::config::{DataBits, Parity, Serial, StopBits};
 
-fn port(path: &PathBuf) -> Transport {
+fn port(path: &Path) -> Transport {
     Transport::Serial(Serial {
-        path: path.clone(),
+        path: path.to_owned(),
         speed: 1200,
         data_bits: DataBits::Seven,
         parity: Parity::Even,
@@ -28,18 +28,33 @@ async fn every_split_of_a_message_is_answered_once_it_is_stored() {
         cable.send(&message[..split]).await;
         cable.send(&message[split..]).await;
         assert_eq!(cable.hear().await, ACK);
-        let board = rig.queue.board();
+        let board = rig.base.queue.board();
         let stored = board.borrow().open.iter().any(|alarm| alarm.unit.words.contains(&account.to_string()));
         assert!(stored, "acknowledged, so it is on the board");
     }
     let alarm = rig.alarm("1001", 1).await;
     assert_eq!((alarm.line.as_str(), alarm.presses), ("a", 1));
-    let detail = rig.queue.detail(alarm.id).await.unwrap();
+    let detail = rig.base.queue.detail(alarm.id).await.unwrap();
     let signal = &detail.signals[0].signal;
     assert_eq!(signal.raw, press(1001, 1));
     assert!(signal.stamps.first_byte <= signal.stamps.last_byte);
     assert!(signal.stamps.last_byte <= signal.stamps.decoded);
     assert_eq!(signal.id.0.get_version_num(), 7);
+}
+
+#[tokio::test]
+async fn the_same_press_again_after_its_answer_is_a_press_of_its_own() {
+    let rig = Rig::new().await;
+    let ports = tempfile::tempdir().unwrap();
+    let path = ports.path().join("port");
+    let cable = Cable::plug(&path);
+    rig.line(port(&path));
+    for _ in 0..3 {
+        cable.send(&press(1234, 1)).await;
+        assert_eq!(cable.hear().await, ACK);
+    }
+    let alarm = rig.alarm("1234", 3).await;
+    assert_eq!((alarm.presses, alarm.repeats), (3, 0));
 }
 
 #[tokio::test]
@@ -51,7 +66,7 @@ async fn a_heartbeat_is_answered_and_is_no_signal() {
     rig.line(port(&path));
     cable.send(b"1010           @    \x14").await;
     assert_eq!(cable.hear().await, ACK);
-    assert!(rig.queue.board().borrow().open.is_empty());
+    assert!(rig.base.queue.board().borrow().open.is_empty());
 }
 
 #[tokio::test]
