@@ -258,7 +258,13 @@ impl Alarm {
         Ok(())
     }
 
+    /// Either of two holders may let go: the second one's letting go ends the conflict, the card stays.
     fn release(&mut self, action: &Action) -> Result<(), Refusal> {
+        let is_holder = self.holder().is_some_and(|holder| holder.person == action.actor.person);
+        if !is_holder && self.contest.as_ref().is_some_and(|contest| contest.actor.person == action.actor.person) {
+            self.contest = None;
+            return Ok(());
+        }
         self.needs_holder(action)?;
         self.claim = None;
         self.hold = None;

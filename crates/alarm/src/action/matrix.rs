@@ -262,3 +262,12 @@ fn a_contest_stays_until_one_lets_go() {
     alarm.act(&action(alarm.id, NOW, &person("ann 1"), Act::Release)).expect("Ann has it");
     assert_eq!((alarm.contest, alarm.claim), (None, None));
 }
+
+#[test]
+fn the_second_of_two_holders_may_let_go_and_the_first_keeps_it() {
+    let mut alarm = state("claimed");
+    alarm.contest(&action(alarm.id, NOW, &person("ben"), Act::Claim { lease: LEASE }));
+    alarm.act(&action(alarm.id, NOW, &person("ben"), Act::Release)).expect("Ben is the second holder");
+    assert_eq!(alarm.contest, None);
+    assert_eq!(alarm.claim.map(|claim| claim.actor), Some(person("ann 1")));
+}
