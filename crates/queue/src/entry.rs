@@ -163,3 +163,66 @@ pub fn row_sum(seq: i64, body: &str) -> i64 {
     first.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use telecare_alarm::Act;
+
+    use super::*;
+    use crate::sample::{START, action, press};
+
+    #[test]
+    fn an_entry_read_back_is_the_entry_written() {
+        let mut chain = Chain::begin(START);
+        let signal = press("1234", 1);
+        let shown = signal.id;
+        let acts = [
+            Act::Claim { lease: std::time::Duration::from_secs(120) },
+            Act::Seen { shown },
+            Act::Hold { shown, until: START, reason: "visit".to_owned() },
+            Act::Release,
+            Act::Note { text: "999".to_owned() },
+            Act::Close { shown, outcome: "attended".to_owned(), text: String::new() },
+        ];
+        let mut what = vec![What::Signal(Arc::new(signal))];
+        what.extend((1..).zip(acts).map(|(n, act)| What::Action(Arc::new(action(n, shown.into(), "Ann", act)))));
+        what.push(What::Verdict(Verdict { action: shown.0, alarm: shown.0, refused: Some("taken".to_owned()) }));
+        for what in what {
+            let entry = chain.link(what, START).unwrap();
+            match (&entry.what, What::restore(entry.what.kind(), &entry.body).unwrap()) {
+                (What::Signal(written), What::Signal(read)) => {
+                    let mut cleaned = written.as_ref().clone();
+                    // Only what no database text may hold differs; the bytes as they came are in raw.
+                    cleaned.report.events[0].words = "pendant \u{fffd} pressed".to_owned();
+                    assert_eq!(*read, cleaned);
+                }
+                (What::Action(written), What::Action(read)) => assert_eq!(*read, **written),
+                (What::Verdict(written), What::Verdict(read)) => assert_eq!(read, *written),
+                (written, read) => panic!("{written:?} became {read:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_a_missing_and_a_moved_entry_all_show() {
+        let link = |units: &[&str]| {
+            let mut chain = Chain::begin(START);
+            for unit in units {
+                chain.link(What::Signal(Arc::new(press(unit, 1))), START).unwrap();
+            }
+            chain.head
+        };
+        let head = link(&["1", "2", "3"]);
+        assert_eq!(head, link(&["1", "2", "3"]));
+        for other in [&["1", "2x", "3"][..], &["1", "3"], &["2", "1", "3"]] {
+            assert_ne!(head, link(other));
+        }
+    }
+
+    #[test]
+    fn a_later_chain_begins_beyond_an_earlier_one() {
+        let mut chain = Chain::begin(START);
+        chain.link(What::Signal(Arc::new(press("1", 1))), START).unwrap();
+        assert!(Chain::begin(START + time::Duration::SECOND).seq > chain.seq);
+    }
+}

@@ -20,6 +20,8 @@ mod lanes;
 mod ledger;
 mod record;
 mod repeats;
+#[cfg(test)]
+mod sample;
 pub mod trouble;
 
 pub use board::{Board, Link, OtherReceiver};

@@ -73,3 +73,72 @@ fn within(earlier: OffsetDateTime, later: OffsetDateTime, window: Duration) -> b
     // A clock set back between two copies must not turn a repeat into a press, nor the reverse for long.
     (later - earlier).unsigned_abs() <= window
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::press;
+
+    const WINDOW: RepeatProof = RepeatProof::PreviousOnLine(Duration::from_secs(16));
+
+    fn after(n: u64, second: &Signal, proof: &RepeatProof) -> Option<SignalId> {
+        let first = press("1234", 0);
+        let mut repeats = Repeats::default();
+        repeats.remember(&first, &RepeatProof::None);
+        assert_eq!(first.id, press("1234", 0).id);
+        let mut copy = second.clone();
+        copy.stamps = press("1234", n).stamps;
+        repeats.judge(&copy, proof)
+    }
+
+    #[test]
+    fn the_same_bytes_within_the_window_are_a_repeat_only_with_proof() {
+        let first = press("1234", 0);
+        assert_eq!(after(4, &press("1234", 4), &WINDOW), Some(first.id));
+        assert_eq!(after(4, &press("1234", 4), &RepeatProof::None), None, "an answered line again is a press");
+        assert_eq!(after(17, &press("1234", 17), &WINDOW), None, "too late");
+        let mut other = press("1234", 4);
+        other.raw = b"other".to_vec();
+        assert_eq!(after(4, &other, &WINDOW), None, "other bytes");
+        let mut elsewhere = press("1234", 4);
+        elsewhere.line = LineId::new("line-2");
+        assert_eq!(after(4, &elsewhere, &WINDOW), None, "another line");
+    }
+
+    #[test]
+    fn a_repeat_of_a_repeat_names_the_first_and_moves_the_window() {
+        let mut repeats = Repeats::default();
+        let first = press("1234", 0);
+        repeats.remember(&first, &RepeatProof::None);
+        for n in [10, 20, 30] {
+            let mut copy = press("1234", n);
+            copy.repeat_of = repeats.judge(&copy, &WINDOW);
+            assert_eq!(copy.repeat_of, Some(first.id));
+            repeats.remember(&copy, &WINDOW);
+        }
+    }
+
+    #[test]
+    fn what_was_not_stored_cannot_be_repeated_and_own_words_come_between_nothing() {
+        let mut repeats = Repeats::default();
+        let first = press("1234", 0);
+        repeats.remember(&first, &RepeatProof::None);
+        let mut own = press("line", 1);
+        own.report.origin = Origin::Line;
+        own.raw = Vec::new();
+        repeats.remember(&own, &RepeatProof::None);
+        assert_eq!(repeats.judge(&press("1234", 4), &WINDOW), Some(first.id));
+        repeats.forget(&first);
+        assert_eq!(repeats.judge(&press("1234", 4), &WINDOW), None);
+    }
+
+    #[test]
+    fn a_key_holds_for_its_window() {
+        let key = |seconds| RepeatProof::Key { key: b"0042".to_vec(), window: Duration::from_secs(seconds) };
+        let mut repeats = Repeats::default();
+        let first = press("1234", 0);
+        repeats.remember(&first, &key(60));
+        assert_eq!(repeats.judge(&press("1234", 59), &key(60)), Some(first.id));
+        assert_eq!(repeats.judge(&press("1234", 61), &key(60)), None);
+    }
+}
