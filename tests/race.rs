@@ -15,6 +15,11 @@ use telecare_tests::surgard::sia;
 
 const CONSOLES: usize = 200;
 const ALARMS: usize = 1000;
+/// Longer than the slowest machine takes for the race: a lease that runs out is another story.
+const LEASE_S: u32 = 3600;
+/// The consoles begin in this many herds, each at its own part of the list: twenty at once for each alarm are
+/// as good a race as two hundred, and what is measured is the winner, not the time.
+const HERDS: usize = 10;
 
 #[test]
 fn each_alarm_has_one_winner_standing_alone() -> Result<()> {
@@ -29,7 +34,7 @@ fn each_alarm_has_one_winner_with_a_database() -> Result<()> {
 }
 
 fn race(setup: Setup) -> Result<()> {
-    let mut site = Site::start(Setup { people: CONSOLES, ..setup })?;
+    let mut site = Site::start(Setup { people: CONSOLES, lease_s: LEASE_S, ..setup })?;
     for n in 0..ALARMS / 2 {
         site.serial.tell(&sia("011", &(100_000 + n).to_string(), "QA01"))?;
         site.tcp.tell(&sia("011", &(200_000 + n).to_string(), "QA01"))?;
@@ -48,13 +53,20 @@ fn race(setup: Setup) -> Result<()> {
     Ok(())
 }
 
-/// Every console goes for every alarm it has not yet seen taken, in the same order, all at once.
+/// Every console goes for every alarm it has not yet seen taken, from its herd's beginning round to its end.
 fn claim_all<'a>(ids: &[&'a str], consoles: &[Console]) -> Result<HashMap<&'a str, Value>> {
     let taken: Vec<AtomicBool> = ids.iter().map(|_| AtomicBool::new(false)).collect();
     let start = Barrier::new(consoles.len());
     let all: Vec<Vec<(usize, Value)>> = thread::scope(|scope| {
-        let racing: Vec<_> =
-            consoles.iter().map(|console| scope.spawn(|| claim(ids, &taken, &start, console))).collect();
+        let racing: Vec<_> = consoles
+            .iter()
+            .enumerate()
+            .map(|(person, console)| {
+                let first = person % HERDS * ALARMS / HERDS;
+                let (taken, start) = (&taken, &start);
+                scope.spawn(move || claim(ids, first, taken, start, console))
+            })
+            .collect();
         racing.into_iter().map(|console| console.join().expect("a console does not panic")).collect::<Result<_>>()
     })?;
     let mut winners = HashMap::new();
@@ -65,10 +77,16 @@ fn claim_all<'a>(ids: &[&'a str], consoles: &[Console]) -> Result<HashMap<&'a st
     Ok(winners)
 }
 
-fn claim(ids: &[&str], taken: &[AtomicBool], start: &Barrier, console: &Console) -> Result<Vec<(usize, Value)>> {
+fn claim(
+    ids: &[&str],
+    first: usize,
+    taken: &[AtomicBool],
+    start: &Barrier,
+    console: &Console,
+) -> Result<Vec<(usize, Value)>> {
     let mut won = Vec::new();
     start.wait();
-    for (index, id) in ids.iter().enumerate() {
+    for (index, id) in ids.iter().enumerate().cycle().skip(first).take(ids.len()) {
         if taken[index].load(Ordering::Relaxed) {
             continue;
         }

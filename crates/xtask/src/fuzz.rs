@@ -33,7 +33,7 @@ pub fn run(options: &Options) -> Result<()> {
         println!("no nightly toolchain with cargo-fuzz: mutating the vectors without coverage instead");
         let rounds = options.seconds.saturating_mul(ROUNDS_PER_SECOND).to_string();
         let mut tests = cargo(&["test", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
-        steps.run_tests("mutation loop", tests.env("TELECARE_FUZZ_ROUNDS", rounds))?;
+        steps.run_tests("mutation loop", tests.env("MUTATIONS", rounds))?;
     }
     steps.finish()
 }
