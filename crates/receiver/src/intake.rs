@@ -206,7 +206,11 @@ impl Drop for SessionIntake {
 mod tests {
     use std::collections::HashSet;
 
+    use telecare_protocol::report::{Caller, Origin};
+    use telecare_protocol::{Protocol, Status, Trigger};
+
     use super::*;
+    use crate::rig::{Rig, bounded};
 
     #[test]
     fn ids_carry_their_time_and_sort_by_it() {
@@ -226,5 +230,77 @@ mod tests {
         let at = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
         let ids: HashSet<SignalId> = (0..10_000).map(|_| signal_id(at)).collect();
         assert_eq!(ids.len(), 10_000);
+    }
+
+    fn delivery(token: u64, message: Message, about: Option<u64>) -> Delivery {
+        let now = Instant::now();
+        Delivery {
+            token: Token(token),
+            message,
+            raw: vec![0x31],
+            first_byte: now,
+            last_byte: now,
+            repeat: RepeatProof::None,
+            about: about.map(Token),
+        }
+    }
+
+    fn report(identity: Option<&str>, caller: Option<&str>) -> Message {
+        let mut report = Report::own(Trigger::Pendant, Status::Active, "101");
+        report.protocol = Protocol::SurGard;
+        report.origin = Origin::Unit;
+        report.identity = identity.map(ToOwned::to_owned);
+        report.caller = caller.map(|number| Caller { number: Some(number.to_owned()), name: None });
+        Message::Report(report)
+    }
+
+    #[tokio::test]
+    async fn a_report_about_another_joins_its_unit() {
+        let rig = Rig::new().await;
+        let mut intake = SessionIntake::new(rig.intake.line(&LineId::new("a"), None, true));
+        intake.take(delivery(1, report(Some("1234"), None), None));
+        intake.take(delivery(2, report(Some("5678"), None), None));
+        intake.take(delivery(3, report(None, Some("01527 1")), Some(1)));
+        for _ in 0..3 {
+            let (_, answer) = bounded(intake.answered()).await;
+            assert_eq!(answer, Answer::Stored);
+        }
+        assert!(!intake.owes());
+        let alarm = rig.alarm("1234", 2).await;
+        assert_eq!(alarm.caller.as_ref().unwrap().number.as_deref(), Some("01527 1"));
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_is_stored_although_its_session_ended() {
+        let rig = Rig::new().await;
+        let mut intake = SessionIntake::new(rig.intake.line(&LineId::new("a"), None, true));
+        intake.take(delivery(1, report(Some("1234"), None), None));
+        drop(intake);
+        rig.alarm("1234", 1).await;
+    }
+
+    #[tokio::test]
+    async fn a_sign_of_life_is_answered_but_not_stored() {
+        let rig = Rig::new().await;
+        let mut intake = SessionIntake::new(rig.intake.line(&LineId::new("a"), None, true));
+        intake.take(delivery(1, Message::SignOfLife, None));
+        assert!(intake.owes());
+        assert_eq!(bounded(intake.answered()).await, (Token(1), Answer::Stored));
+        assert!(rig.queue.board().borrow().open.is_empty());
+    }
+
+    #[tokio::test]
+    async fn accounts_meet_only_in_a_shared_namespace() {
+        let rig = Rig::new().await;
+        for (line, namespace) in [("a", None), ("b", None), ("c", Some("north")), ("d", Some("north"))] {
+            let mut intake = SessionIntake::new(rig.intake.line(&LineId::new(line), namespace, true));
+            intake.take(delivery(1, report(Some("1234"), None), None));
+            bounded(intake.answered()).await;
+        }
+        let board = rig.board(|board| board.open.len() == 3).await;
+        let mut signals: Vec<(&str, u32)> =
+            board.open.iter().map(|alarm| (alarm.line.as_str(), alarm.signals)).collect();
+        signals.sort();
+        assert_eq!(signals, [("a", 1), ("b", 1), ("c", 2)]);
     }
 }

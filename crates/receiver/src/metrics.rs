@@ -4,7 +4,7 @@
 //! a caller or a person. Everything that can be counted is at zero from the start, so that a query about a
 //! thing that has not happened yet answers 0 and not "no data".
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram};
 use metrics::{gauge, histogram};
@@ -37,198 +37,105 @@ pub fn build_info() {
     gauge!(NAME, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
-/// The instruments of one line.
-pub struct LineMeters {
-    line: String,
-    /// Whether its port or peer is there.
-    pub up: Gauge,
-    /// Connections that ended without a byte.
-    pub empty_connections: Counter,
-    /// Connections turned away because as many as allowed were there.
-    pub turned_away: Counter,
-    /// Bytes outside any frame.
-    pub junk_bytes: Counter,
-    /// Answers not sent because the sender had stopped waiting.
-    pub late_answers: Counter,
-    /// Positive answers written.
-    pub acknowledged: Counter,
-    /// Deliveries that nothing could store.
-    pub refused: Counter,
-    /// Signs of life heard.
-    pub signs_of_life: Counter,
-    /// Reports heard.
-    pub reports: Counter,
-    /// Reports whose sender may be repeating itself.
-    pub possible_repeats: Counter,
-    /// Times the line's task was started again after a panic.
-    pub restarts: Counter,
-    connections: Gauge,
-    last_byte: Gauge,
-    stored_seconds: Histogram,
-    answered_seconds: Histogram,
-}
-
-impl LineMeters {
-    /// The instruments of a line, all at zero.
-    pub fn new(line: &str, protocol: Protocol) -> LineMeters {
-        let line = line.to_owned();
-        for reason in bad_frame_reasons(protocol) {
-            bad_frames(&line, reason).increment(0);
-        }
-        for cause in Cause::ALL {
-            lost(&line, cause).increment(0);
-        }
-        LineMeters {
-            up: up(&line),
-            connections: connections(&line),
-            empty_connections: empty_connections(&line),
-            turned_away: turned_away(&line),
-            junk_bytes: junk_bytes(&line),
-            late_answers: late_answers(&line),
-            acknowledged: acknowledged(&line),
-            refused: refused(&line),
-            signs_of_life: signs_of_life(&line),
-            reports: reports(&line, protocol),
-            possible_repeats: possible_repeats(&line),
-            restarts: restarts(&line),
-            last_byte: last_byte(&line),
-            stored_seconds: stage_seconds("stored"),
-            answered_seconds: stage_seconds("answered"),
-            line,
-        }
-    }
-
-    /// So many peers are connected to a listening line.
-    pub fn connections(&self, connected: usize) {
-        self.connections.set(count(connected));
-    }
-
-    /// A byte came.
-    pub fn byte_came(&self) {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.last_byte.set(since_epoch.as_secs_f64());
-    }
-
-    /// A delimited frame could not be read.
-    pub fn bad_frame(&self, reason: &'static str) {
-        bad_frames(&self.line, reason).increment(1);
-    }
-
-    /// The port or peer went away.
-    pub fn lost(&self, cause: Cause) {
-        lost(&self.line, cause).increment(1);
-    }
-
-    /// A delivery was found stored, this long after its last byte.
-    pub fn stored_after(&self, duration: Duration) {
-        self.stored_seconds.record(duration.as_secs_f64());
-    }
-
-    /// An answer was written, this long after the last byte of what it answers.
-    pub fn answered_after(&self, duration: Duration) {
-        self.answered_seconds.record(duration.as_secs_f64());
-    }
-}
-
 /// The names a protocol's errors can have.
-fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
+pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
     match protocol {
-        Protocol::SurGard => &["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm"],
+        Protocol::SurGard => &["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"],
         Protocol::Bs8521 | Protocol::Own => &[],
     }
 }
 
-fn up(line: &str) -> Gauge {
+pub fn up(line: &str) -> Gauge {
     const NAME: &str = "telecare_line_up";
     describe_gauge!(NAME, "1 while the line's port or peer is there.");
     gauge!(NAME, "line" => line.to_owned())
 }
 
-fn last_byte(line: &str) -> Gauge {
+pub fn last_byte(line: &str) -> Gauge {
     const NAME: &str = "telecare_line_last_byte_timestamp_seconds";
     describe_gauge!(NAME, Unit::Seconds, "When the line last heard a byte, Unix time; 0 when never.");
     gauge!(NAME, "line" => line.to_owned())
 }
 
-fn lost(line: &str, cause: Cause) -> Counter {
+pub fn lost(line: &str, cause: Cause) -> Counter {
     const NAME: &str = "telecare_line_lost_total";
     describe_counter!(NAME, "Times the line's port or peer could not be opened or went away, by cause.");
     counter!(NAME, "line" => line.to_owned(), "cause" => cause.as_str())
 }
 
-fn connections(line: &str) -> Gauge {
+pub fn connections(line: &str) -> Gauge {
     const NAME: &str = "telecare_line_connections";
     describe_gauge!(NAME, "Peers connected to a listening line.");
     gauge!(NAME, "line" => line.to_owned())
 }
 
-fn empty_connections(line: &str) -> Counter {
+pub fn empty_connections(line: &str) -> Counter {
     const NAME: &str = "telecare_line_empty_connections_total";
     describe_counter!(NAME, "Connections that ended without a byte.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn turned_away(line: &str) -> Counter {
+pub fn turned_away(line: &str) -> Counter {
     const NAME: &str = "telecare_line_turned_away_total";
     describe_counter!(NAME, "Connections turned away because as many as allowed were there.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn reports(line: &str, protocol: Protocol) -> Counter {
+pub fn reports(line: &str, protocol: Protocol) -> Counter {
     const NAME: &str = "telecare_reports_total";
     describe_counter!(NAME, "Reports heard, repeats and unreadable ones included.");
     counter!(NAME, "line" => line.to_owned(), "protocol" => protocol.as_str())
 }
 
-fn signs_of_life(line: &str) -> Counter {
+pub fn signs_of_life(line: &str) -> Counter {
     const NAME: &str = "telecare_signs_of_life_total";
     describe_counter!(NAME, "Heartbeats and polls heard.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn possible_repeats(line: &str) -> Counter {
+pub fn possible_repeats(line: &str) -> Counter {
     const NAME: &str = "telecare_possible_repeats_total";
     describe_counter!(NAME, "Reports whose sender may be repeating itself: its answer came late or not at all.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn bad_frames(line: &str, reason: &'static str) -> Counter {
+pub fn bad_frames(line: &str, reason: &'static str) -> Counter {
     const NAME: &str = "telecare_bad_frames_total";
     describe_counter!(NAME, "Delimited frames that could not be read, by the protocol's name for why.");
     counter!(NAME, "line" => line.to_owned(), "reason" => reason)
 }
 
-fn junk_bytes(line: &str) -> Counter {
+pub fn junk_bytes(line: &str) -> Counter {
     const NAME: &str = "telecare_junk_bytes_total";
     describe_counter!(NAME, Unit::Bytes, "Bytes outside any frame.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn late_answers(line: &str) -> Counter {
+pub fn late_answers(line: &str) -> Counter {
     const NAME: &str = "telecare_late_answers_total";
     describe_counter!(NAME, "Answers not sent because the sender had stopped waiting for them.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn acknowledged(line: &str) -> Counter {
+pub fn acknowledged(line: &str) -> Counter {
     const NAME: &str = "telecare_acknowledged_total";
     describe_counter!(NAME, "Stored reports and signs of life whose acknowledgement was written.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn refused(line: &str) -> Counter {
+pub fn refused(line: &str) -> Counter {
     const NAME: &str = "telecare_refused_total";
     describe_counter!(NAME, "Reports and signs of life not acknowledged because nothing could store.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn restarts(line: &str) -> Counter {
+pub fn restarts(line: &str) -> Counter {
     const NAME: &str = "telecare_line_restarts_total";
     describe_counter!(NAME, "Times a task of the line panicked and was replaced.");
     counter!(NAME, "line" => line.to_owned())
 }
 
-fn stage_seconds(stage: &'static str) -> Histogram {
+pub fn stage_seconds(stage: &'static str) -> Histogram {
     const NAME: &str = "telecare_stage_seconds";
     describe_histogram!(NAME, Unit::Seconds, "From a frame's last byte to the end of a stage of its way.");
     histogram!(NAME, "stage" => stage)
@@ -289,6 +196,29 @@ fn flag(on: bool) -> f64 {
     if on { 1.0 } else { 0.0 }
 }
 
-fn count(number: usize) -> f64 {
+/// A number of things as a gauge takes it.
+pub fn count(number: usize) -> f64 {
     u32::try_from(number).unwrap_or(u32::MAX).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use telecare_protocol::surgard::LineError;
+
+    use super::*;
+
+    /// A reason that is missing here would appear in a query only once it has happened.
+    #[test]
+    fn every_reason_for_a_bad_frame_is_there_from_the_start() {
+        let errors = [
+            LineError::Empty,
+            LineError::IllegalCharacter { index: 0 },
+            LineError::WrongLength { expected: 1, got: 0 },
+            LineError::BadField { field: "account" },
+            LineError::UnknownForm,
+        ];
+        for error in errors {
+            assert!(bad_frame_reasons(Protocol::SurGard).contains(&error.name()), "{error}");
+        }
+    }
 }

@@ -74,9 +74,13 @@ impl Pulse {
 
     /// Waits for something that is bounded elsewhere, ticking meanwhile.
     pub async fn during<T>(&self, wait: impl Future<Output = T>) -> T {
+        self.during_every(TICK_EVERY, wait).await
+    }
+
+    async fn during_every<T>(&self, every: Duration, wait: impl Future<Output = T>) -> T {
         let mut wait = std::pin::pin!(wait);
         loop {
-            match tokio::time::timeout(TICK_EVERY, &mut wait).await {
+            match tokio::time::timeout(every, &mut wait).await {
                 Ok(done) => {
                     self.tick();
                     return done;
@@ -106,12 +110,18 @@ mod tests {
         assert_eq!(pulses.hung(now + LATE_AFTER * 2), None);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_long_wait_ticks() {
         let pulses = Pulses::new();
         let pulse = pulses.pulse("waits");
-        pulse.beat.ticked.store(u64::MAX, Ordering::Relaxed);
-        pulse.during(tokio::time::sleep(TICK_EVERY * 3)).await;
-        assert_ne!(pulse.beat.ticked.load(Ordering::Relaxed), u64::MAX);
+        let beat = pulse.beat.clone();
+        beat.ticked.store(u64::MAX, Ordering::Relaxed);
+        // The wait ends when it has seen a tick, and not before.
+        let ticked = async {
+            while beat.ticked.load(Ordering::Relaxed) == u64::MAX {
+                tokio::task::yield_now().await;
+            }
+        };
+        pulse.during_every(Duration::from_millis(1), ticked).await;
     }
 }

@@ -203,7 +203,7 @@ impl Check<'_> {
         let link_watch = self.within(&surgard.link_watch_s, 0..=3_600)?;
         Ok(SurGard {
             header_digits: u8::try_from(self.within(&surgard.header_digits, 3..=9)?).unwrap_or(u8::MAX),
-            ack_wait: Duration::from_millis(self.within(&surgard.ack_wait_ms, 50..=30_000)?),
+            ack_wait: Duration::from_millis(self.within(&surgard.ack_wait_ms, 500..=30_000)?),
             link_watch: (link_watch > 0).then(|| Duration::from_secs(link_watch)),
         })
     }

@@ -4,25 +4,25 @@
 //!
 //! 1. run the session's commands: write, deliver, count
 //! 2. hand it the answers of the intake
-//! 3. hand it the bytes that came, so that bytes which waited in the kernel are heard before a timer that
+//! 3. when the process stops: read no more, let answers that are owed leave, end
+//! 4. hand it the bytes that came, so that bytes which waited in the kernel are heard before a timer that
 //!    ran out meanwhile
-//! 4. hand it the time
-//! 5. when the process stops: read no more, let answers that are owed leave, end
+//! 5. hand it the time
 //!
 //! Reading never waits for an answer. Writing is bounded by [`WRITE_WAIT_MAX`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use telecare_protocol::{Command, Counted, Delivery, Message, RepeatProof, Session, Token};
+use telecare_protocol::{Command, Delivery, Session, Token};
 use telecare_queue::Answer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
-use super::link::{Cause, Link, Present};
+use super::link::{Cause, Link, Presence, Present, STEADY_AFTER};
+use super::meters::LineMeters;
 use super::stopped;
 use crate::intake::SessionIntake;
-use crate::metrics::LineMeters;
 use crate::pulse::{Pulse, TICK_EVERY};
 
 /// A peer that takes no byte for so long is gone: the longest answer is a few bytes, and at 1200 bit/s each
@@ -37,18 +37,6 @@ const TIMER_LATE_MAX: Duration = Duration::from_secs(1);
 
 /// Bytes taken at one read.
 const READ_BYTES_MAX: usize = 4096;
-
-/// When a port or peer counts as being there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// At its first byte, or open for [`STEADY_AFTER`]: a port that opens and fails at once is not.
-    Open,
-    /// At its first message: anybody may connect to a listener.
-    Message,
-}
-
-/// See [`Presence::Open`].
-const STEADY_AFTER: Duration = Duration::from_secs(1);
 
 /// How a conversation ended.
 #[derive(Debug)]
@@ -137,9 +125,9 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
             let turn = tokio::select! {
                 biased;
                 (token, answer) = self.with.intake.answered(), if self.with.intake.owes() => Turn::Answer(token, answer),
+                () = stopped(&mut self.with.stop), if !stopping => Turn::Stop,
                 read = self.port.read(&mut buffer), if !stopping => Turn::Bytes(read),
                 () = tokio::time::sleep_until(wake.into()) => Turn::Woken,
-                () = stopped(&mut self.with.stop), if !stopping => Turn::Stop,
             };
             match turn {
                 Turn::Answer(token, answer) => self.answer(token, answer),
@@ -170,27 +158,18 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                 Command::Send(bytes) => {
                     self.write(&bytes).await?;
                     if let Some(last_byte) = answering {
-                        self.with.meters.acknowledged.increment(1);
                         self.with.meters.answered_after(last_byte.elapsed());
                     }
                 }
                 Command::Deliver(delivery) => self.deliver(*delivery),
-                Command::Count(Counted::JunkBytes(bytes)) => self.with.meters.junk_bytes.increment(bytes),
-                Command::Count(Counted::BadFrame(reason)) => self.with.meters.bad_frame(reason),
-                Command::Count(Counted::LateAnswer) => self.with.meters.late_answers.increment(1),
+                Command::Count(counted) => self.with.meters.counted(counted),
             }
         }
         Ok(())
     }
 
     fn deliver(&mut self, delivery: Delivery) {
-        match &delivery.message {
-            Message::Report(_) => self.with.meters.reports.increment(1),
-            Message::SignOfLife => self.with.meters.signs_of_life.increment(1),
-        }
-        if delivery.repeat != RepeatProof::None {
-            self.with.meters.possible_repeats.increment(1);
-        }
+        self.with.meters.delivered(&delivery);
         if self.with.presence == Presence::Message {
             self.is_present();
         }

@@ -13,8 +13,8 @@ use telecare_protocol::{Report, Status, Trigger};
 use telecare_queue::{Answer, Board};
 use tokio::sync::watch;
 
+use super::meters::LineMeters;
 use crate::intake::LineIntake;
-use crate::metrics::LineMeters;
 
 /// How long a port or a peer this host connects to may be away before operations are told. A cable put back
 /// and a hardware receiver's restart of its interface are shorter.
@@ -101,6 +101,18 @@ impl State {
         self.cause.map_or("not-yet", Cause::as_str)
     }
 }
+
+/// When a port or peer counts as being there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// At its first byte, or open for [`STEADY_AFTER`]: a port that opens and fails at once is not.
+    Open,
+    /// At its first message: anybody may connect to a listener.
+    Message,
+}
+
+/// See [`Presence::Open`].
+pub const STEADY_AFTER: Duration = Duration::from_secs(1);
 
 /// Where a line's tasks say whether somebody is there. Cheap to clone.
 #[derive(Clone)]

@@ -12,6 +12,7 @@
 mod backoff;
 mod conversation;
 mod link;
+mod meters;
 mod serial;
 mod session;
 mod tcp;
@@ -27,10 +28,11 @@ use tokio::task::JoinSet;
 
 use crate::config::{self, Transport};
 use crate::intake::{Intake, LineIntake, SessionIntake};
-use crate::metrics::LineMeters;
 use crate::pulse::{Pulse, Pulses};
 use backoff::Backoff;
-use conversation::{Conversation, Ended, Presence};
+use conversation::{Conversation, Ended};
+use link::Presence;
+use meters::LineMeters;
 
 pub use conversation::DRAIN_MAX;
 pub use link::{Cause, Link};

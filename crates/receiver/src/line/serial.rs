@@ -3,8 +3,8 @@
 use tokio_serial::{ClearBuffer, DataBits, FlowControl, Parity, SerialPort, SerialStream, StopBits};
 
 use super::backoff::Backoff;
-use super::conversation::{Ended, Presence};
-use super::link::Cause;
+use super::conversation::Ended;
+use super::link::{Cause, Presence};
 use super::{LineTask, config};
 
 /// Runs until the process stops.

@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::backoff::Backoff;
-use super::conversation::{Ended, Presence};
-use super::link::Cause;
+use super::conversation::Ended;
+use super::link::{Cause, Presence};
 use super::{LineTask, stopped};
 
 /// How long a connection may take to come about, name lookup included.

@@ -1,5 +1,6 @@
 //! Lines on real ports and sockets, with a real queue behind them.
 
+mod conversation;
 mod pty;
 mod serial;
 mod tcp;
@@ -37,15 +38,17 @@ impl Rig {
     }
 
     fn line(&self, transport: Transport) -> JoinHandle<()> {
-        let surgard = SurGard { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
-        let name = LineId::new("a");
-        let line = Line { name, protocol: Protocol::SurGard, namespace: None, transport, surgard };
-        tokio::spawn(Supervisor::new(line, self.shared.clone()).run())
+        tokio::spawn(Supervisor::new(surgard(transport), self.shared.clone()).run())
     }
 
     async fn alarm(&self, unit: &str, signals: u32) -> Arc<Alarm> {
         self.base.alarm(unit, signals).await
     }
+}
+
+fn surgard(transport: Transport) -> Line {
+    let surgard = SurGard { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
+    Line { name: LineId::new("a"), protocol: Protocol::SurGard, namespace: None, transport, surgard }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.

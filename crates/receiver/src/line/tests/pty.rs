@@ -36,7 +36,8 @@ impl Cable {
         Cable { ours, theirs: File::from(theirs) }
     }
 
-    /// Sends bytes and waits until the receiver has read them, so that they are a read of their own.
+    /// Sends bytes and gives the receiver the time to read them by themselves. The kernel passes them on in its
+    /// own time, so now and then they are still joined to the next.
     pub async fn send(&self, bytes: &[u8]) {
         assert_eq!(rustix::io::write(&self.ours, bytes).unwrap(), bytes.len());
         until(|| rustix::io::ioctl_fionread(&self.theirs).unwrap() == 0).await;

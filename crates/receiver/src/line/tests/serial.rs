@@ -112,16 +112,3 @@ async fn two_lines_cannot_share_a_port() {
     let Transport::Serial(second) = port(&path) else { unreachable!() };
     assert!(crate::line::serial::open(&second).is_err());
 }
-
-#[tokio::test]
-async fn an_owed_answer_still_leaves_when_the_process_stops() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    let line = rig.line(port(&path));
-    cable.send(&press(1234, 1)).await;
-    rig.stop.send_replace(true);
-    assert_eq!(cable.hear().await, ACK);
-    bounded(line).await.unwrap();
-}

@@ -1,0 +1,118 @@
+//! The instruments of one line, made once and at zero from the start.
+
+use std::time::{Duration, SystemTime};
+
+use metrics::{Counter, Gauge, Histogram};
+use telecare_protocol::{Counted, Delivery, Message, Protocol, RepeatProof};
+
+use super::Cause;
+use crate::metrics as instruments;
+
+/// The instruments of one line.
+pub struct LineMeters {
+    line: String,
+    /// Whether its port or peer is there.
+    pub up: Gauge,
+    /// Connections that ended without a byte.
+    pub empty_connections: Counter,
+    /// Connections turned away because as many as allowed were there.
+    pub turned_away: Counter,
+    /// Bytes outside any frame.
+    junk_bytes: Counter,
+    /// Answers not sent because the sender had stopped waiting.
+    late_answers: Counter,
+    /// Positive answers written.
+    acknowledged: Counter,
+    /// Deliveries that nothing could store.
+    pub refused: Counter,
+    /// Signs of life heard.
+    signs_of_life: Counter,
+    /// Reports heard.
+    reports: Counter,
+    /// Reports whose sender may be repeating itself.
+    possible_repeats: Counter,
+    /// Times the line's task was started again after a panic.
+    pub restarts: Counter,
+    connections: Gauge,
+    last_byte: Gauge,
+    stored_seconds: Histogram,
+    answered_seconds: Histogram,
+}
+
+impl LineMeters {
+    /// The instruments of a line, all at zero.
+    pub fn new(line: &str, protocol: Protocol) -> LineMeters {
+        let line = line.to_owned();
+        for reason in instruments::bad_frame_reasons(protocol) {
+            instruments::bad_frames(&line, reason).increment(0);
+        }
+        for cause in Cause::ALL {
+            instruments::lost(&line, cause).increment(0);
+        }
+        LineMeters {
+            up: instruments::up(&line),
+            connections: instruments::connections(&line),
+            empty_connections: instruments::empty_connections(&line),
+            turned_away: instruments::turned_away(&line),
+            junk_bytes: instruments::junk_bytes(&line),
+            late_answers: instruments::late_answers(&line),
+            acknowledged: instruments::acknowledged(&line),
+            refused: instruments::refused(&line),
+            signs_of_life: instruments::signs_of_life(&line),
+            reports: instruments::reports(&line, protocol),
+            possible_repeats: instruments::possible_repeats(&line),
+            restarts: instruments::restarts(&line),
+            last_byte: instruments::last_byte(&line),
+            stored_seconds: instruments::stage_seconds("stored"),
+            answered_seconds: instruments::stage_seconds("answered"),
+            line,
+        }
+    }
+
+    /// So many peers are connected to a listening line.
+    pub fn connections(&self, connected: usize) {
+        self.connections.set(instruments::count(connected));
+    }
+
+    /// A byte came.
+    pub fn byte_came(&self) {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.last_byte.set(since_epoch.as_secs_f64());
+    }
+
+    /// The session counted something.
+    pub fn counted(&self, counted: Counted) {
+        match counted {
+            Counted::JunkBytes(bytes) => self.junk_bytes.increment(bytes),
+            Counted::BadFrame(reason) => instruments::bad_frames(&self.line, reason).increment(1),
+            Counted::LateAnswer => self.late_answers.increment(1),
+        }
+    }
+
+    /// The session delivered something.
+    pub fn delivered(&self, delivery: &Delivery) {
+        match &delivery.message {
+            Message::Report(_) => self.reports.increment(1),
+            Message::SignOfLife => self.signs_of_life.increment(1),
+        }
+        if delivery.repeat != RepeatProof::None {
+            self.possible_repeats.increment(1);
+        }
+    }
+
+    /// The port or peer went away.
+    pub fn lost(&self, cause: Cause) {
+        instruments::lost(&self.line, cause).increment(1);
+    }
+
+    /// A delivery was found stored, this long after its last byte.
+    pub fn stored_after(&self, duration: Duration) {
+        self.stored_seconds.record(duration.as_secs_f64());
+    }
+
+    /// A positive answer was written, this long after the last byte of what it answers.
+    pub fn answered_after(&self, duration: Duration) {
+        self.acknowledged.increment(1);
+        self.answered_seconds.record(duration.as_secs_f64());
+    }
+}
