@@ -24,6 +24,8 @@ pub fn describe() {
     describe_gauge!(WAITING_POLLS, "Consoles waiting for a change.");
     describe_histogram!(ACT_SECONDS, Unit::Seconds, "From an action's request to its answer.");
     counter!(PANICS).increment(0);
+    gauge!(CONNECTIONS).set(0.0);
+    gauge!(WAITING_POLLS).set(0.0);
     for reason in ["none", "unknown", "expired"] {
         counter!(DENIED, "reason" => reason).increment(0);
     }

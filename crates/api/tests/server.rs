@@ -3,11 +3,12 @@
 
 mod desk;
 
+use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use desk::{Desk, Server};
-use serde_json::json;
+use desk::Server;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Half of the wait that the polls below ask for: an answer after it was not woken by what happened.
@@ -39,15 +40,19 @@ fn an_alarm_lives_from_its_press_to_its_close() {
     assert_eq!(ann.act(pressed, "close", json!({"shown": again, "outcome": " "})).status, 422);
     let closed = ann.act(pressed, "close", json!({"shown": again, "outcome": "ok", "text": "fine"}));
     assert_eq!((closed.status, &closed.json["alarm"]["standing"]), (200, &json!("closed")));
-    assert_eq!(ann.list("").json["alarms"], json!([]));
+    ann.until_list(|alarms| alarms.is_empty());
     assert_eq!(ben.act(pressed, "claim", json!({})).json["refusal"], "closed");
 
-    let detail = ben.get(&format!("/v1/alarms/{pressed}")).json;
+    // That an action was refused is written down a moment after its answer.
+    let detail = ben.until_detail(pressed, |detail| done(detail) == ["claim", "seen", "close"]);
     assert_eq!(detail["signals"].as_array().unwrap().len(), 2);
     assert_eq!(detail["signals"][0]["raw"], "5011 181234E10101001\\x14");
-    let done = detail["log"].as_array().unwrap().iter().filter(|action| action["refused"].is_null());
-    let done: Vec<_> = done.map(|action| action["act"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(done, ["claim", "seen", "close"]);
+}
+
+/// The acts of an alarm's log that were not refused.
+fn done(detail: &Value) -> Vec<&str> {
+    let log = detail["log"].as_array().unwrap().iter();
+    log.filter(|action| action["refused"].is_null()).map(|action| action["act"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -92,15 +97,7 @@ fn a_waiting_console_hears_that_a_lease_is_over() {
     let pressed = server.press("1234");
     assert_eq!(ann.act(pressed, "claim", json!({})).status, 200);
     let begun = Instant::now();
-    let mut list = ann.list("").json;
-    // One answer may be that of the claim itself becoming visible.
-    for _ in 0..3 {
-        if list["alarms"][0]["standing"] == "waiting" {
-            break;
-        }
-        list = ann.list(&format!("?wait=30&cursor={}", list["cursor"].as_str().unwrap())).json;
-    }
-    assert_eq!(list["alarms"][0]["standing"], "waiting");
+    let list = ann.until_list(|alarms| alarms[0]["standing"] == "waiting" && alarms[0]["claim"].is_object());
     assert!(begun.elapsed() < WOKEN);
     assert_eq!(list["alarms"][0]["claim"]["person"], "Ann", "who had it is still told");
     let later = ann.get_if("/v1/alarms", &format!("\"{}\"", list["cursor"].as_str().unwrap()));
@@ -184,15 +181,12 @@ fn a_stop_answers_who_waits_and_ends_the_server() {
     let server = Server::start(LONG);
     let ann = server.desk("Ann", "operator");
     let cursor = ann.list("").json["cursor"].as_str().unwrap().to_owned();
-    let waiting: Vec<_> = (0..3)
-        .map(|_| {
-            let (desk, query): (Desk, String) = (ann.fresh(), format!("?wait=30&cursor={cursor}"));
-            thread::spawn(move || desk.list(&query).status)
-        })
-        .collect();
-    server.until_connections(3);
+    let mut consoles: Vec<_> = (0..3).map(|_| ann.send_list(&format!("?wait=30&cursor={cursor}"))).collect();
+    server.until_requests_are_read(consoles.len());
     server.stop();
-    for console in waiting {
-        assert_eq!(console.join().unwrap(), 200);
+    for console in &mut consoles {
+        let mut answer = String::new();
+        console.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(&cursor), "{answer}");
     }
 }

@@ -1,8 +1,8 @@
 //! A running server, and consoles at its desks.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -132,20 +132,19 @@ impl Server {
         id
     }
 
-    /// Waits until at least so many connections to the server are open besides the one that asks.
-    pub fn until_connections(&self, count: usize) {
+    /// Waits until the server has so many connections and has read all that was sent on them.
+    pub fn until_requests_are_read(&self, connections: usize) {
+        const ESTABLISHED: &str = "01";
         let port = format!(":{:04X}", self.address.port());
-        let begun = Instant::now();
-        let open = || {
-            let table = fs::read_to_string(Path::new("/proc/self/net/tcp")).unwrap();
-            let rows = table.lines().filter(|row| {
-                let mut cells = row.split_whitespace().skip(1);
-                cells.next().is_some_and(|local| local.ends_with(&port)) && cells.nth(1) == Some("01")
-            });
-            rows.count()
+        let is_read = || {
+            let table = fs::read_to_string("/proc/self/net/tcp").unwrap();
+            let rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+            let ours: Vec<_> = rows.filter(|row| row[1].ends_with(&port) && row[3] == ESTABLISHED).collect();
+            ours.len() >= connections && ours.iter().all(|row| row[4].ends_with(":00000000"))
         };
-        while open() < count {
-            assert!(begun.elapsed() < BOUND, "{count} connections");
+        let begun = Instant::now();
+        while !is_read() {
+            assert!(begun.elapsed() < BOUND, "{connections} requests are read");
             std::thread::yield_now();
         }
     }
@@ -217,13 +216,42 @@ impl Desk {
         Desk { agent: config.into(), server, person: person.to_owned(), token: token.to_owned() }
     }
 
-    /// The same console with connections of its own.
-    pub fn fresh(&self) -> Desk {
-        Desk::new(self.server.clone(), &self.person, &self.token)
+    /// Sends a poll on a connection of its own and leaves the answer to be read until it ends.
+    pub fn send_list(&self, query: &str) -> TcpStream {
+        let host = self.server.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        let token = &self.token;
+        let request =
+            format!("GET /v1/alarms{query} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
     }
 
     pub fn list(&self, query: &str) -> Answer {
         self.get(&format!("/v1/alarms{query}"))
+    }
+
+    /// Polls as a console does until the open alarms are as wanted; gives that list.
+    pub fn until_list(&self, wanted: impl Fn(&[Value]) -> bool) -> Value {
+        let begun = Instant::now();
+        let mut list = self.list("").json;
+        while !wanted(list["alarms"].as_array().unwrap()) {
+            assert!(begun.elapsed() < BOUND, "{list}");
+            list = self.list(&format!("?wait=30&cursor={}", list["cursor"].as_str().unwrap())).json;
+        }
+        list
+    }
+
+    /// Reads an alarm again and again until it is as wanted.
+    pub fn until_detail(&self, alarm: Uuid, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let detail = self.get(&format!("/v1/alarms/{alarm}")).json;
+            if wanted(&detail) {
+                return detail;
+            }
+            assert!(begun.elapsed() < BOUND, "{detail}");
+        }
     }
 
     pub fn only_alarm(&self) -> Value {
