@@ -32,7 +32,10 @@ fn step(stage: &Stage, person: usize, console: &Console, cursor: &str) -> Result
     for alarm in &alarms {
         stage.add_alarm(text(alarm, "id"));
     }
-    let Some(alarm) = alarms.iter().find(|alarm| alarm["standing"] == "waiting") else { return Ok(cursor) };
+    // An alarm taken just before the receiver died is still theirs and comes first.
+    let mine = alarms.iter().find(|alarm| alarm["claim"]["person"] == format!("person-{person}"));
+    let waiting = || alarms.iter().find(|alarm| alarm["standing"] == "waiting");
+    let Some(alarm) = mine.or_else(waiting) else { return Ok(cursor) };
     let (id, name) = (text(alarm, "id"), format!("operator {}", person + 1));
     let claimed = console.act(id, "claim", json!({}))?;
     if claimed.status != 200 {
