@@ -1,6 +1,5 @@
 //! What the rest of the daemon holds of the queue: submit a signal, act on an alarm, watch the board.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +14,10 @@ use tokio::time::Instant;
 use tracing::warn;
 use uuid::Uuid;
 
+use crate::answered::Answered;
 use crate::database::Database;
 use crate::entry::{Chain, What};
-use crate::journal::file::entries_about;
+use crate::journal::file::{Kept, entries_about};
 use crate::journal::{Journal, Recovered};
 use crate::keeper::{Ends, Keeper, Request};
 use crate::{Board, QueueConfig, Trouble};
@@ -39,6 +39,8 @@ pub struct Queue {
     ended: watch::Receiver<Option<String>>,
     closed: watch::Receiver<bool>,
     troubles: Arc<Mutex<mpsc::UnboundedReceiver<Trouble>>>,
+    answered: Answered,
+    receiver: ReceiverId,
     path: PathBuf,
     ack_wait: Duration,
 }
@@ -170,8 +172,9 @@ impl Queue {
         let boot = Uuid::now_v7();
         let (board, board_out) = watch::channel(Arc::new(Board::empty(boot)));
         let path = Journal::path(&config.journal);
-        let ack_wait = config.ack_wait;
-        let ends = Ends { journal: journal_in, database, board, troubles };
+        let (ack_wait, receiver) = (config.ack_wait, config.receiver.clone());
+        let answered = Answered::default();
+        let ends = Ends { journal: journal_in, database, board, answered: answered.clone(), troubles };
         let keeper = Keeper::new(known, chain, boot, ends);
         tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
         let (ended, ended_out) = watch::channel(None);
@@ -198,6 +201,8 @@ impl Queue {
             ended: ended_out,
             closed: closed_out,
             troubles,
+            answered,
+            receiver,
             path,
             ack_wait,
         })
@@ -264,24 +269,20 @@ impl Queue {
                 Vec::new()
             }
         };
-        let refused: HashMap<Uuid, Option<String>> = entries
-            .iter()
-            .filter_map(|entry| match &entry.what {
-                What::Verdict(verdict) => Some((verdict.action, verdict.refused.clone())),
-                What::Signal(_) | What::Action(_) => None,
-            })
-            .collect();
         let mut detail = Detail { alarm, signals: Vec::new(), log: Vec::new(), degraded: board.link.is_degraded() };
-        for entry in &entries {
+        for Kept { entry, settled, refused } in entries {
             match &entry.what {
                 What::Signal(signal) => {
                     detail.signals.push(StoredSignal { signal: signal.as_ref().clone(), journalled_at: entry.at });
                 }
-                What::Action(action) => detail.log.push(LoggedAction {
-                    action: action.as_ref().clone(),
-                    receiver: detail.alarm.receiver.clone(),
-                    refused: refused.get(&action.id.0).cloned().flatten(),
-                }),
+                What::Action(action) => {
+                    let said = self.answered.get(action.id).map(|outcome| outcome.err().map(|r| r.name().to_owned()));
+                    // What has no answer yet has not happened.
+                    if let Some(refused) = said.or(settled.then_some(refused)) {
+                        let (action, receiver) = (action.as_ref().clone(), self.receiver.clone());
+                        detail.log.push(LoggedAction { action, receiver, refused });
+                    }
+                }
                 What::Verdict(_) => {}
             }
         }

@@ -32,8 +32,8 @@ pub struct Ledger {
     closed: BTreeMap<(OffsetDateTime, AlarmId), Arc<Alarm>>,
     pending: HashMap<Unit, Vec<Arc<Entry>>>,
     aliases: HashMap<AlarmId, AlarmId>,
-    /// Actions this receiver has answered itself: sequence, and whether they were done.
-    decided: HashMap<i64, bool>,
+    /// Actions this receiver has answered itself: sequence, and the refusal's name unless they were done.
+    decided: HashMap<i64, Option<String>>,
     /// Which card each pending signal joined here.
     joined: HashMap<i64, AlarmId>,
 }
@@ -78,9 +78,9 @@ impl Ledger {
         rows.into_iter().filter(is_new).collect()
     }
 
-    /// Whether an action was answered here, and how.
-    pub fn decided(&self, seq: i64) -> Option<bool> {
-        self.decided.get(&seq).copied()
+    /// Whether an action was answered here, and the refusal's name unless it was done.
+    pub fn decided(&self, seq: i64) -> Option<&Option<String>> {
+        self.decided.get(&seq)
     }
 
     /// Which card a pending signal joined here.
@@ -107,13 +107,14 @@ impl Ledger {
     /// Answers a pushed action here, by the rules and the card as it is.
     pub fn decide(&mut self, seq: i64, action: &Action) -> Result<(), Refusal> {
         let outcome = self.apply_action(action);
-        self.decided.insert(seq, outcome.is_ok());
+        self.decided.insert(seq, outcome.as_ref().err().map(|refusal| refusal.name().to_owned()));
         outcome
     }
 
     /// Takes an earlier answer of this receiver over, as the journal has it.
-    pub fn decided_before(&mut self, seq: i64, action: &Action, done: bool) {
-        self.decided.insert(seq, done);
+    pub fn decided_before(&mut self, seq: i64, action: &Action, refused: Option<String>) {
+        let done = refused.is_none();
+        self.decided.insert(seq, refused);
         if done {
             // Done once is done: a row that has changed since is the database's to judge.
             let _ = self.apply_action(action);
@@ -218,7 +219,7 @@ impl Ledger {
         for entry in self.pending.get(unit).cloned().unwrap_or_default() {
             match &entry.what {
                 What::Signal(signal) => self.apply_signal(entry.seq, signal),
-                What::Action(action) if self.decided.get(&entry.seq) == Some(&true) => {
+                What::Action(action) if self.decided.get(&entry.seq) == Some(&None) => {
                     // The row may have changed under it: then the database's word stands on the card.
                     let _ = self.apply_action(action);
                 }

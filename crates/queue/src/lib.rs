@@ -9,6 +9,7 @@
 //! [`Queue`] is what the daemon holds. The keeper is one task and never waits for a store; the two writers
 //! are one task each and take whatever waits: one commit, one sync.
 
+mod answered;
 pub mod board;
 pub mod config;
 mod database;

@@ -132,3 +132,26 @@ async fn a_damaged_journal_is_set_aside_and_its_entries_copied() {
     let aside = std::fs::read_dir(directory.path()).unwrap().flatten();
     assert!(aside.filter(|file| file.file_name().to_string_lossy().contains(".damaged-")).count() >= 1);
 }
+
+#[tokio::test]
+async fn an_answer_is_on_the_board_and_in_the_log_when_it_is_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    for n in 0..50 {
+        let first = press("line-1", &n.to_string());
+        submit(&queue, first.clone()).await;
+        let alarm = AlarmId::from(first.id);
+        act(&queue, alarm, "Ann", claim()).await.unwrap();
+        assert!(queue.board().borrow().find(alarm).unwrap().claim.is_some());
+        act(&queue, alarm, "Ben", claim()).await.unwrap_err();
+        let log = queue.detail(alarm).await.unwrap().log;
+        let log: Vec<_> = log.iter().map(|one| (&*one.action.actor.person, one.refused.as_deref())).collect();
+        assert_eq!(log, [("Ann", None), ("Ben", Some("taken"))]);
+    }
+    // And the same from the file alone.
+    let alarm = queue.board().borrow().open[0].id;
+    queue.close().await;
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let log = queue.detail(alarm).await.unwrap().log;
+    assert_eq!(log[1].refused.as_deref(), Some("taken"));
+}

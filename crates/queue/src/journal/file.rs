@@ -50,6 +50,8 @@ impl From<sqlx::Error> for JournalError {
 pub struct Settle {
     /// Entries the database has.
     pub forwarded: Vec<i64>,
+    /// Actions among them that were refused, and the refusal's name.
+    pub refused: Vec<(i64, String)>,
     /// Rows as last known.
     pub rows: Vec<Arc<Alarm>>,
     /// Alarms no longer needed.
@@ -175,6 +177,9 @@ impl File {
         if !settle.forwarded.is_empty() {
             self.json(include_str!("sql/forwarded.sql"), json!(settle.forwarded)).await?;
         }
+        if !settle.refused.is_empty() {
+            self.json(include_str!("sql/refused.sql"), json!(settle.refused)).await?;
+        }
         if !settle.rows.is_empty() || !settle.aliases.is_empty() {
             let rows = settle.rows.iter().map(|alarm| {
                 let body = serde_json::to_string(&AlarmRecord::of(alarm)).unwrap_or_default();
@@ -261,13 +266,28 @@ impl File {
     }
 }
 
+/// An entry with what became of it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether it is settled: an action that is has its final answer.
+    pub settled: bool,
+    /// The refusal's name, for a settled action that was refused.
+    pub refused: Option<String>,
+}
+
 /// Entries of an alarm from its opening on, read beside the writer: the unit's signals and the alarm's
 /// actions, oldest first.
-pub async fn entries_about(path: &Path, unit: &str, alarm: AlarmId) -> Result<Vec<Arc<Entry>>, JournalError> {
+pub async fn entries_about(path: &Path, unit: &str, alarm: AlarmId) -> Result<Vec<Kept>, JournalError> {
     let mut connection = options(path).read_only(true).connect().await?;
     let query = sqlx::query(include_str!("sql/subject.sql")).bind(unit).bind(alarm.to_string()).bind(READ_MAX);
     let rows = query.fetch_all(&mut connection).await?;
-    Ok(rows.iter().filter_map(entry_of).map(Arc::new).collect())
+    let kept = |row: &SqliteRow| {
+        let entry = entry_of(row)?;
+        Some(Kept { entry, settled: row.try_get(5).ok()?, refused: row.try_get(6).ok()? })
+    };
+    Ok(rows.iter().filter_map(kept).collect())
 }
 
 /// Moves what the WAL holds into the file, beside the writer.

@@ -266,6 +266,7 @@ fn merge(waiting: &mut Settle, more: Settle) {
         waiting.replace = true;
     }
     waiting.forwarded.extend(more.forwarded);
+    waiting.refused.extend(more.refused);
     for id in more.rows.iter().map(|alarm| alarm.id) {
         waiting.rows.retain(|known| known.id != id);
         waiting.dropped.retain(|dropped| *dropped != id);

@@ -8,7 +8,7 @@ use telecare_alarm::{Action, ActionId, Refusal};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{ANSWERED_MAX, Acting, Keeper, Waiting};
+use super::{Acting, Keeper, Waiting};
 use crate::board::Link;
 use crate::entry::{Entry, Verdict, What};
 use crate::handle::{ActError, Acted};
@@ -18,12 +18,12 @@ pub(super) const VERDICT_WITHIN: Duration = Duration::from_secs(2);
 /// Actions under way at once; one more is told to try again.
 const ACTING_MAX: usize = 10_000;
 
-type Reply = oneshot::Sender<Result<Acted, ActError>>;
+pub(super) type Reply = oneshot::Sender<Result<Acted, ActError>>;
 
 impl Keeper {
     pub(super) fn act(&mut self, mut action: Action, reply: Reply) {
         action.alarm = self.ledger.resolve(action.alarm);
-        if let Some(outcome) = self.answered.get(&action.id).cloned() {
+        if let Some(outcome) = self.answered.get(action.id) {
             return self.reply(&action, outcome, [reply]);
         }
         if let Some(acting) = self.acting.get_mut(&action.id) {
@@ -81,7 +81,7 @@ impl Keeper {
 
     pub(super) fn answer_action(&mut self, id: ActionId, outcome: Result<(), Refusal>) {
         let Some(acting) = self.acting.remove(&id) else { return };
-        self.remember(id, outcome.clone());
+        self.answered.remember(id, outcome.clone());
         self.reply(&acting.action, outcome, acting.waiters);
     }
 
@@ -104,18 +104,8 @@ impl Keeper {
         }
     }
 
-    fn remember(&mut self, id: ActionId, outcome: Result<(), Refusal>) {
-        if self.answered.insert(id, outcome).is_none() {
-            self.answered_order.push_back(id);
-        }
-        if self.answered_order.len() > ANSWERED_MAX
-            && let Some(oldest) = self.answered_order.pop_front()
-        {
-            self.answered.remove(&oldest);
-        }
-    }
-
-    fn reply(&self, action: &Action, outcome: Result<(), Refusal>, waiters: impl IntoIterator<Item = Reply>) {
+    /// Answers go out after the board that shows what they say.
+    fn reply(&mut self, action: &Action, outcome: Result<(), Refusal>, waiters: impl IntoIterator<Item = Reply>) {
         let alarm = self.ledger.card(action.alarm).cloned();
         let degraded = self.link.is_degraded();
         let answer = match (outcome, alarm) {
@@ -123,9 +113,13 @@ impl Keeper {
             (Ok(()), None) => Err(ActError::Refused { refusal: Refusal::UnknownAlarm, alarm: None, degraded }),
             (Err(refusal), alarm) => Err(ActError::Refused { refusal, alarm, degraded }),
         };
-        for waiter in waiters {
+        self.outbox.extend(waiters.into_iter().map(|waiter| (waiter, answer.clone())));
+    }
+
+    pub(super) fn send_answers(&mut self) {
+        for (waiter, answer) in self.outbox.drain(..) {
             // Whoever asked may be gone.
-            let _ = waiter.send(answer.clone());
+            let _ = waiter.send(answer);
         }
     }
 }

@@ -217,7 +217,7 @@ impl Keeper {
 
     fn write(&mut self, entries: Vec<Arc<Entry>>, offered_before: bool, now: Instant) {
         let offered: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
-        let decided = entries.iter().filter(|entry| self.ledger.decided(entry.seq) == Some(true));
+        let decided = entries.iter().filter(|entry| self.ledger.decided(entry.seq) == Some(&None));
         let done_here = decided.map(|entry| entry.seq).collect();
         let joined: HashMap<i64, AlarmId> =
             entries.iter().filter_map(|entry| Some((entry.seq, self.ledger.joined(entry.seq)?))).collect();
@@ -278,8 +278,13 @@ impl Keeper {
         self.ledger.settle(&done, &rows, &committed.aliases);
         if !done.is_empty() {
             self.dirty = true;
+            let refused = committed.verdicts.iter().filter_map(|(id, outcome)| {
+                let seq = self.acting.get(id)?.seq?;
+                Some((seq, outcome.as_ref().err()?.name().to_owned()))
+            });
+            let refused = refused.collect();
             let aliases = committed.aliases;
-            self.settle(Settle { forwarded: done, rows, aliases, ..Settle::default() });
+            self.settle(Settle { forwarded: done, refused, rows, aliases, ..Settle::default() });
         }
         for (id, outcome) in committed.verdicts {
             self.answer_action(id, outcome);
@@ -297,7 +302,8 @@ impl Keeper {
             self.backlog.remove(seq);
         }
         self.ledger.rebase(&done, &rows, aliases);
-        let settle = Settle { forwarded: done, rows, aliases: aliases.to_vec(), replace: true, dropped: Vec::new() };
+        let aliases = aliases.to_vec();
+        let settle = Settle { forwarded: done, rows, aliases, replace: true, ..Settle::default() };
         self.settle(settle);
         self.read_at = Instant::now();
         self.set_link(Link::Connected);

@@ -18,12 +18,13 @@ mod signals;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, ActionId, LineId, Refusal};
+use telecare_alarm::{Action, ActionId, LineId};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use crate::answered::Answered;
 use crate::board::{Board, Link, OtherReceiver};
 use crate::database;
 use crate::entry::{Chain, Entry, What};
@@ -34,8 +35,6 @@ use crate::ledger::Ledger;
 use crate::repeats::Repeats;
 use crate::trouble::Trouble;
 
-/// Answers to actions remembered, so that one sent twice gets the same.
-const ANSWERED_MAX: usize = 10_000;
 /// Requests taken in before the stores are looked at again.
 const REQUESTS_AT_ONCE: usize = 256;
 
@@ -131,8 +130,8 @@ pub struct Keeper {
     waiting: HashMap<i64, oneshot::Sender<Answer>>,
     deadlines: BTreeMap<(Instant, i64), ()>,
     acting: HashMap<ActionId, Acting>,
-    answered: HashMap<ActionId, Result<(), Refusal>>,
-    answered_order: VecDeque<ActionId>,
+    answered: Answered,
+    outbox: Vec<(actions::Reply, Result<Acted, ActError>)>,
     silent: Vec<OtherReceiver>,
     boot: Uuid,
     version: u64,
@@ -153,6 +152,8 @@ pub struct Ends {
     pub database: Option<mpsc::UnboundedSender<database::Command>>,
     /// Where each state of the board goes.
     pub board: watch::Sender<Arc<Board>>,
+    /// Where answers to actions are remembered.
+    pub answered: Answered,
     /// Where troubles go.
     pub troubles: mpsc::UnboundedSender<Trouble>,
 }
@@ -189,8 +190,8 @@ impl Keeper {
             waiting: HashMap::new(),
             deadlines: BTreeMap::new(),
             acting: HashMap::new(),
-            answered: HashMap::new(),
-            answered_order: VecDeque::new(),
+            answered: ends.answered,
+            outbox: Vec::new(),
             silent: Vec::new(),
             boot,
             version: 0,
@@ -220,7 +221,7 @@ impl Keeper {
             self.ledger.push(&entry);
             if let What::Action(action) = &entry.what {
                 match said.get(&action.id.0) {
-                    Some(done) => self.ledger.decided_before(entry.seq, action, *done),
+                    Some(refused) => self.ledger.decided_before(entry.seq, action, refused.clone()),
                     None => drop(self.ledger.decide(entry.seq, action)),
                 }
             }
@@ -256,6 +257,7 @@ impl Keeper {
             }
             self.pump();
             self.publish();
+            self.send_answers();
             if self.ended() {
                 let _ = self.journal.send(journal::Command::Close);
                 if let Some(closed) = self.closing.take() {
@@ -376,9 +378,9 @@ impl Keeper {
     }
 }
 
-fn verdict_of(entry: &Arc<Entry>) -> Option<(Uuid, bool)> {
+fn verdict_of(entry: &Arc<Entry>) -> Option<(Uuid, Option<String>)> {
     match &entry.what {
-        What::Verdict(verdict) => Some((verdict.action, verdict.refused.is_none())),
+        What::Verdict(verdict) => Some((verdict.action, verdict.refused.clone())),
         What::Signal(_) | What::Action(_) => None,
     }
 }

@@ -109,9 +109,10 @@ impl Keeper {
     /// Without a database nothing else is to have the entries: cards become rows.
     pub(super) fn settle_own(&mut self) {
         let seqs: Vec<i64> = std::mem::take(&mut self.backlog).into_keys().collect();
+        let refused = seqs.iter().filter_map(|seq| Some((*seq, self.ledger.decided(*seq)?.clone()?))).collect();
         let rows = self.ledger.settle_own(&seqs);
         self.dirty = true;
-        self.settle(Settle { forwarded: seqs, rows, ..Settle::default() });
+        self.settle(Settle { forwarded: seqs, refused, rows, ..Settle::default() });
     }
 
     pub(super) fn answer_signal(&mut self, seq: i64, answer: Answer) {
@@ -187,7 +188,7 @@ impl Keeper {
         self.journal_state = JournalState::Writing;
         self.trouble("journal-failed", None);
         self.dirty = true;
-        let settle = Settle { forwarded, rows, aliases, replace: true, dropped: Vec::new() };
+        let settle = Settle { forwarded, rows, aliases, replace: true, ..Settle::default() };
         let _ = self.journal.send(journal::Command::Append(lacking, settle));
     }
 

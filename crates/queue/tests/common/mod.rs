@@ -66,7 +66,7 @@ pub fn signal(
         },
         stamps: Stamps { first_byte: now, last_byte: now, decoded: now },
         ranking: Ranking {
-            priority: Priority::new(priority).unwrap(),
+            priority: Priority::new(priority).expect("1 to 5"),
             class,
             lane,
             rule: format!("{trigger}").into(),

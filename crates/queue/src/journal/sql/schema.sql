@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS entry (
     subject   TEXT    NOT NULL,             -- a signal's unit key, an action's alarm
     lane      TEXT    NOT NULL,             -- urgent, routine
     forwarded INTEGER NOT NULL DEFAULT 0,   -- 1 when the database has it (or nothing else is to have it)
+    refused   TEXT,                         -- why a settled action was not done
     hash      TEXT    NOT NULL,             -- SHA-256 over the predecessor's hash and this entry, hex
     row_sum   INTEGER NOT NULL,             -- of seq and body, for judging a damaged file row by row
     body      TEXT    NOT NULL              -- the stored form, as hashed
