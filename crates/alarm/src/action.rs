@@ -8,6 +8,9 @@ use time::OffsetDateTime;
 use crate::alarm::{Claim, Closed, Contest, Hold};
 use crate::{ActionId, Alarm, AlarmId, Ring, SignalId, Standing};
 
+/// The longest hold: what is put aside comes back within a day, whatever was typed.
+pub const HOLD_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// One thing one person did to one alarm. Made once; offered again by id, never decided anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -54,7 +57,7 @@ pub enum Act {
     Hold {
         /// The last signal shown.
         shown: SignalId,
-        /// When it comes back by itself.
+        /// When it comes back by itself; at most [`HOLD_MAX`] from now.
         until: OffsetDateTime,
         /// Why; not empty.
         reason: String,
@@ -241,7 +244,7 @@ impl Alarm {
         self.needs_holder(action)?;
         self.needs_shown(shown)?;
         present(reason, "reason")?;
-        if until <= action.at {
+        if until <= action.at || until > after(action.at, HOLD_MAX) {
             return Err(Refusal::Missing { what: "until" });
         }
         self.ring = None;

@@ -271,3 +271,15 @@ fn the_second_of_two_holders_may_let_go_and_the_first_keeps_it() {
     assert_eq!(alarm.contest, None);
     assert_eq!(alarm.claim.map(|claim| claim.actor), Some(person("ann 1")));
 }
+
+#[test]
+fn a_hold_has_an_end_within_a_day() {
+    let mut alarm = state("claimed");
+    let until = |seconds| at(NOW + seconds);
+    let hold = |until, shown| Act::Hold { shown, until, reason: "visit".to_owned() };
+    for until in [until(0), until(24 * 3600 + 1), until(10_000 * 24 * 3600)] {
+        let refused = alarm.act(&action(alarm.id, NOW, &person("ann 1"), hold(until, alarm.last_signal)));
+        assert_eq!(refused, Err(crate::Refusal::Missing { what: "until" }));
+    }
+    alarm.act(&action(alarm.id, NOW, &person("ann 1"), hold(until(24 * 3600), alarm.last_signal))).expect("a day");
+}
