@@ -15,6 +15,11 @@ pub(super) struct Noise {
 }
 
 impl Noise {
+    /// An episode that an earlier conversation has told.
+    pub(super) fn told(now: Instant) -> Noise {
+        Noise { reported: true, last: Some(now), ..Noise::default() }
+    }
+
     /// Takes notice of bytes outside any line; the report when an episode begins by them.
     pub(super) fn junk(&mut self, bytes: u64, now: Instant) -> Option<Report> {
         self.last = Some(now);
@@ -67,5 +72,43 @@ impl Noise {
         report.fields =
             vec![("junk_bytes".to_owned(), number(self.bytes)), ("bad_frames".to_owned(), number(self.bad_frames))];
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::surgard::{Session, Settings};
+    use crate::{Codes, Command, Message};
+
+    /// Own reports that a session delivers for some bytes.
+    fn told(session: &mut Session, bytes: &[u8], now: Instant) -> Vec<(Trigger, Status)> {
+        session.handle_bytes(bytes, now);
+        let mut told = Vec::new();
+        while let Some(command) = session.next_command() {
+            if let Command::Deliver(delivery) = command
+                && let Message::Report(report) = delivery.message
+            {
+                told.extend(report.events.iter().map(|event| (event.trigger, event.status)));
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn what_an_earlier_conversation_told_is_taken_back_by_the_first_line() {
+        let now = Instant::now();
+        let new = || Session::new(Settings::default(), Arc::new(Codes::builtin()), now);
+        let heartbeat = b"1011           @    \x14";
+        assert_eq!(told(&mut new(), heartbeat, now), []);
+        let mut session = new().with_told(&[Trigger::LinkLost, Trigger::LineNoise, Trigger::Mains], now);
+        let restored = [(Trigger::LinkLost, Status::Restored), (Trigger::LineNoise, Status::Restored)];
+        assert_eq!(told(&mut session, heartbeat, now), restored);
+        assert_eq!(told(&mut session, heartbeat, now), []);
+        let mut session = new().with_told(&[Trigger::LineNoise], now);
+        session.handle_timeout(now + NOISE_QUIET);
+        assert_eq!(told(&mut session, b"", now + NOISE_QUIET), [(Trigger::LineNoise, Status::Restored)]);
     }
 }

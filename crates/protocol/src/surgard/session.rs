@@ -65,6 +65,16 @@ impl Session {
         }
     }
 
+    /// Takes over what an earlier conversation on the line has told and not taken back: a lost link, noise.
+    /// The first line that is read, or quiet for the noise, takes it back.
+    pub fn with_told(mut self, told: &[Trigger], now: Instant) -> Session {
+        self.link_lost = told.contains(&Trigger::LinkLost);
+        if told.contains(&Trigger::LineNoise) {
+            self.noise = Noise::told(now);
+        }
+        self
+    }
+
     /// See [`session::Session::handle_bytes`]. Take the commands after each call: a call makes at most a
     /// few for every two bytes given, so the reads of the line task bound them.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {

@@ -185,7 +185,7 @@ impl Drop for Present {
 /// itself.
 pub async fn watch(link: Link, intake: LineIntake, away: Duration) {
     let mut state = link.state.subscribe();
-    let mut told = is_told(&intake.queue().board().borrow(), &intake);
+    let mut told = told_of(&intake.queue().board().borrow(), &intake).contains(&Trigger::LineDown);
     loop {
         if !told {
             let back = tokio::time::timeout(away, until(&mut state, true)).await;
@@ -227,9 +227,9 @@ async fn until(state: &mut watch::Receiver<State>, up: bool) {
     }
 }
 
-/// Whether an open alarm already says that the line is down.
-fn is_told(board: &Board, intake: &LineIntake) -> bool {
+/// What open alarms say of the line itself.
+pub fn told_of(board: &Board, intake: &LineIntake) -> Vec<Trigger> {
     let on_this_line = |alarm: &&Arc<Alarm>| alarm.receiver == *intake.receiver() && alarm.line == *intake.line();
-    let down = |(key, state): (&TriggerKey, &TriggerState)| key.trigger == Trigger::LineDown && state.is_raised();
-    board.open.iter().filter(on_this_line).flat_map(|alarm| &alarm.triggers).any(down)
+    let raised = |(key, state): (&TriggerKey, &TriggerState)| state.is_raised().then_some(key.trigger);
+    board.open.iter().filter(on_this_line).flat_map(|alarm| &alarm.triggers).filter_map(raised).collect()
 }

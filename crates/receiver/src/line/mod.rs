@@ -179,8 +179,9 @@ impl LineTask {
         presence: Presence,
         pulse: &Pulse,
     ) -> Ended {
+        let told = link::told_of(&self.intake.queue().board().borrow(), &self.intake);
         let with = Conversation {
-            session: session::new(&self.line, &self.shared.codes),
+            session: session::new(&self.line, &self.shared.codes, &told),
             intake: SessionIntake::new(self.intake.clone()),
             link: self.link.clone(),
             presence,

@@ -4,17 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use telecare_protocol::codes::Codes;
-use telecare_protocol::{Protocol, Session, surgard};
+use telecare_protocol::{Protocol, Session, Trigger, surgard};
 
 use crate::config;
 
-/// A new session for a line. Nothing is carried over from the one before.
-pub fn new(line: &config::Line, codes: &Arc<Codes>) -> Session {
+/// A new session for a line. Nothing is carried over from the one before but what an open alarm says of the
+/// line, so that it can be taken back.
+pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session {
     match line.protocol {
         // The configuration lets no line speak the other two.
         Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
             let settings = settings(&line.surgard);
-            Session::SurGard(surgard::Session::new(settings, Arc::clone(codes), Instant::now()))
+            let now = Instant::now();
+            Session::SurGard(surgard::Session::new(settings, Arc::clone(codes), now).with_told(told, now))
         }
     }
 }

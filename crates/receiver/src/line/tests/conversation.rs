@@ -13,7 +13,7 @@ fn talk(rig: &Rig, room: usize) -> (DuplexStream, impl Future<Output = Ended>) {
     let line = surgard(Transport::TcpConnect { address: String::new() });
     let meters = Arc::new(LineMeters::new("a", line.protocol));
     let with = Conversation {
-        session: session::new(&line, &rig.shared.codes),
+        session: session::new(&line, &rig.shared.codes, &[]),
         intake: SessionIntake::new(rig.shared.intake.line(&line.name, None, true)),
         link: Link::new(Arc::clone(&meters)),
         presence: Presence::Open,

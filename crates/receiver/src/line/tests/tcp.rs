@@ -97,3 +97,30 @@ async fn a_stopping_process_ends_its_connections() {
     bounded(line).await.unwrap();
     assert_eq!(hear(&mut peer).await, b"");
 }
+
+#[tokio::test]
+async fn noise_that_ended_its_connection_is_taken_back_on_the_next() {
+    let rig = Rig::new().await;
+    let address = free_address().await;
+    rig.line(Transport::TcpListen { address, connections_max: 1 });
+    let noise = |raised: bool| {
+        rig.base.board(move |board| {
+            let mut triggers = board.open.iter().flat_map(|alarm| &alarm.triggers);
+            triggers.any(|(key, state)| key.trigger == Trigger::LineNoise && state.is_raised() == raised)
+        })
+    };
+    let mut first = connect(address).await;
+    first.write_all(&[0xff; 64]).await.unwrap();
+    noise(true).await;
+    drop(first);
+    bounded(async {
+        loop {
+            let mut second = connect(address).await;
+            if second.write_all(&press(1111, 1)).await.is_ok() && hear(&mut second).await == ACK {
+                break;
+            }
+        }
+    })
+    .await;
+    noise(false).await;
+}
