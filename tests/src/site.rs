@@ -47,10 +47,10 @@ impl Site {
         let scratch = Scratch::new("site")?;
         let pty = Pty::new(&scratch.join("ttyTEST"))?;
         let (listening, address) = Link::listen()?;
-        setup.lines.push(Line::new(SERIAL, Transport::Serial(pty.path().to_owned())));
+        setup.lines.push(Line::new(SERIAL, Transport::Serial(pty.port().clone())));
         setup.lines.push(Line::new(TCP, Transport::Connect(address)));
         // A terminal's number ends where strace begins to describe it.
-        let terminal = format!("{}<", fs::canonicalize(pty.path())?.display());
+        let terminal = format!("{}<", fs::canonicalize(pty.port().path())?.display());
         let descriptors = vec![terminal, format!(":{}]", address.port())];
         let receiver = Receiver::prepare_in(scratch, setup)?;
         let serial = HardwareReceiver::new(Link::Port(pty), ACK_WAIT);

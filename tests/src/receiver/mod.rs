@@ -102,7 +102,7 @@ impl Receiver {
         let mut child = self.process.take().context("the receiver does not run")?;
         signal(self.setup.daemon_of(&child)?, Signal::KILL)?;
         child.wait()?;
-        self.forget_notifications()
+        self.clear_up()
     }
 
     /// Asks it to end and waits until it has.
@@ -114,7 +114,7 @@ impl Receiver {
             child.kill()?;
             child.wait()?;
         }
-        self.forget_notifications()?;
+        self.clear_up()?;
         ended
     }
 
@@ -177,12 +177,12 @@ impl Receiver {
         Ok(command)
     }
 
-    /// What the old process said must not be taken for the next one's word.
-    fn forget_notifications(&self) -> Result<()> {
+    /// What the old process said must not be taken for the next one's word, nor its ports for used.
+    fn clear_up(&self) -> Result<()> {
         self.notify.set_nonblocking(true)?;
         while self.notify.recv(&mut [0; 64]).is_ok() {}
         self.notify.set_nonblocking(false)?;
-        Ok(())
+        self.setup.free_ports()
     }
 
     fn child(&mut self) -> Result<&mut Child> {

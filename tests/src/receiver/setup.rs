@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::disk::Disk;
+use crate::pty::Port;
 
 /// What a test may choose. The rest is the product's default.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub struct Line {
 #[derive(Clone, Debug)]
 pub enum Transport {
     /// A serial port.
-    Serial(PathBuf),
+    Serial(Port),
     /// The receiver connects.
     Connect(SocketAddr),
     /// The receiver listens.
@@ -104,9 +105,10 @@ impl Setup {
                 let _ = writeln!(text, "namespace = {namespace:?}");
             }
             let _ = match &line.transport {
-                Transport::Serial(path) => writeln!(
+                Transport::Serial(port) => writeln!(
                     text,
-                    "serial = {{ path = {path:?}, speed = 9600, data-bits = 8, parity = \"none\", stop-bits = 1 }}"
+                    "serial = {{ path = {:?}, speed = 9600, data-bits = 8, parity = \"none\", stop-bits = 1 }}",
+                    port.path()
                 ),
                 Transport::Connect(address) => writeln!(text, "tcp-connect = {{ address = \"{address}\" }}"),
                 Transport::Listen(address) => {
@@ -116,6 +118,14 @@ impl Setup {
             let _ = writeln!(text, "surgard = {{ header-digits = 3, ack-wait-ms = {} }}", line.ack_wait_ms);
         }
         text
+    }
+
+    /// Frees the ports whose user has died.
+    pub fn free_ports(&self) -> Result<()> {
+        self.lines.iter().try_for_each(|line| match &line.transport {
+            Transport::Serial(port) => port.free(),
+            Transport::Connect(_) | Transport::Listen(_) => Ok(()),
+        })
     }
 
     /// The process of the receiver itself: behind a wrapper it is the wrapper's child.
@@ -160,13 +170,15 @@ mod tests {
     #[test]
     fn the_configuration_names_what_was_chosen() {
         let setup = Setup {
-            lines: vec![Line::new("north", Transport::Serial("tty".into()))],
+            lines: vec![Line::new("north", Transport::Listen(([127, 0, 0, 1], 9).into()))],
             namespace: Some("shared".to_owned()),
             database: vec!["postgres://h/d".to_owned()],
             ..Setup::default()
         };
         let text = setup.config(Path::new("here"), 1, 2);
-        for expected in ["directory = \"here/journal\"", "urls = [\"postgres://h/d\"]", "namespace = \"shared\""] {
+        for expected in
+            ["directory = \"here/journal\"", "urls = [\"postgres://h/d\"]", "namespace = \"shared\"", "127.0.0.1:9"]
+        {
             assert!(text.contains(expected), "{expected} missing in\n{text}");
         }
     }

@@ -91,7 +91,7 @@ fn start(postgres: Option<&(Postgres, String)>) -> Result<(Receiver, Hardware)> 
     let pty = Pty::new(&scratch.join("ttyDEMO"))?;
     let (listening, address) = Link::listen()?;
     let mut lines = [
-        Line::new(lines::SERIAL, Transport::Serial(pty.path().to_owned())),
+        Line::new(lines::SERIAL, Transport::Serial(pty.port().clone())),
         Line::new(lines::TCP, Transport::Connect(address)),
     ];
     for line in &mut lines {
