@@ -1,5 +1,7 @@
 //! With a real PostgreSQL: commits, outages, two receivers, restored copies.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
 mod common;
 
 use std::time::Duration;

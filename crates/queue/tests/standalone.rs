@@ -1,5 +1,7 @@
 //! Without a database: the journal is what there is.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
 mod common;
 
 use common::{act, board_where, claim, close, config, mains, press, submit, submit_as};
