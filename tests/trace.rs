@@ -14,7 +14,7 @@ use telecare_tests::surgard::sia;
 use telecare_tests::trace::{self, Question, Verdict};
 
 /// Messages on each of the two lines.
-const MESSAGES: usize = 60;
+const MESSAGES: usize = 40;
 
 #[test]
 fn each_acknowledgement_follows_a_sync_standing_alone() -> Result<()> {

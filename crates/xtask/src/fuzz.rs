@@ -25,8 +25,9 @@ pub fn run(options: &Options) -> Result<()> {
     if has_cargo_fuzz() {
         for target in targets()? {
             let time = format!("-max_total_time={}", options.seconds);
-            let mut fuzz = Command::new("cargo");
-            fuzz.args(["+nightly", "fuzz", "run", &target, "--", &time]).current_dir(root());
+            let mut fuzz = Command::new("rustup");
+            fuzz.args(["run", "nightly", "cargo", "fuzz", "run", &target, "--features", "libfuzzer", "--", &time]);
+            fuzz.current_dir(root());
             steps.run(&format!("fuzz {target} for {} s", options.seconds), &mut fuzz)?;
         }
     } else {
@@ -39,8 +40,8 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn has_cargo_fuzz() -> bool {
-    let mut version = Command::new("cargo");
-    version.args(["+nightly", "fuzz", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut version = Command::new("rustup");
+    version.args(["run", "nightly", "cargo", "fuzz", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     version.status().is_ok_and(|status| status.success())
 }
 

@@ -23,7 +23,8 @@ const CALLS: &str = "read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwr
 /// for a page of the journal.
 pub fn wrapper(file: &Path) -> Vec<String> {
     let trace = format!("trace={CALLS}");
-    let words = ["strace", "-f", "-yy", "-s", "9000", "-e", &trace, "-e", "signal=none", "-o"];
+    // With the filter in the kernel the other calls run at their own speed.
+    let words = ["strace", "-f", "--seccomp-bpf", "-yy", "-s", "9000", "-e", &trace, "-e", "signal=none", "-o"];
     words.iter().map(ToString::to_string).chain([file.to_string_lossy().into_owned()]).collect()
 }
 
@@ -121,11 +122,12 @@ impl<'a> Judge<'a> {
             Some(_) => {}
             None if call.is_write() => {
                 let bytes = call.bytes();
-                for key in self.question.keys.iter().filter(|key| contains(&bytes, key.as_bytes())) {
+                let text = String::from_utf8_lossy(&bytes);
+                for key in self.question.keys.iter().filter(|key| text.contains(key.as_str())) {
                     self.written.push((key, call.descriptor().to_owned(), call.end));
                 }
             }
-            None if call.is_sync() || (call.is_read() && contains(&call.bytes(), b"COMMIT")) => self.store(call),
+            None if call.is_sync() || (call.is_read() && contains(&call.bytes(), "COMMIT")) => self.store(call),
             None => {}
         }
     }
@@ -145,7 +147,7 @@ impl<'a> Judge<'a> {
         for byte in bytes {
             heard.push(*byte);
             if *byte == DC4 {
-                let key = self.question.keys.iter().find(|key| contains(heard, key.as_bytes()));
+                let key = self.question.keys.iter().find(|key| contains(heard, key));
                 self.owed.entry(line).or_default().push_back(key.map(String::as_str));
                 heard.clear();
             }
@@ -157,8 +159,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+/// By the standard library's search for text, which is compiled with optimisation and this crate is not.
+fn contains(bytes: &[u8], part: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(part)
 }
 
 #[cfg(test)]
