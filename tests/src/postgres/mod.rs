@@ -7,7 +7,6 @@ mod install;
 mod processes;
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +18,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Signal, geteuid};
 
 use crate::disk::Disk;
+use crate::port;
 use crate::scratch::Scratch;
 use crate::wait;
 pub use install::{Account, binaries};
@@ -78,7 +78,7 @@ impl Postgres {
         postgres.initialise()?;
         postgres.environment = environment(&postgres.data())?;
         for _ in 0..PORT_TRIES_MAX {
-            postgres.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+            postgres.port = port::free()?;
             if postgres.launch().is_ok() {
                 return Ok(postgres);
             }

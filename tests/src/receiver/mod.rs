@@ -17,6 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::console::Console;
+use crate::port;
 use crate::scratch::Scratch;
 use crate::wait;
 pub use binary::{BUILT, binary};
@@ -46,7 +47,7 @@ impl Receiver {
     pub fn prepare_in(scratch: Scratch, setup: Setup) -> Result<Receiver> {
         let notify = UnixDatagram::bind(scratch.join("notify")).context("bind the readiness socket")?;
         notify.set_read_timeout(Some(LOOK_EVERY))?;
-        let (api_port, metrics_port) = (setup::free_port()?, setup::free_port()?);
+        let (api_port, metrics_port) = (port::free()?, port::free()?);
         fs::write(scratch.join("receiver.toml"), setup.config(scratch.path(), api_port, metrics_port))?;
         setup::write_tokens(&scratch.join("tokens.toml"), setup.people)?;
         Ok(Receiver { scratch, setup, notify, process: None, api_port, metrics_port })
@@ -197,8 +198,8 @@ impl Drop for Receiver {
             let _ = child.kill();
             let _ = child.wait();
         }
-        if std::thread::panicking() {
-            eprintln!("--- log of the receiver ---\n{}\n---", tail(&self.log()));
+        if self.setup.prints_log {
+            println!("--- log of receiver {} ---\n{}\n---", self.setup.name, tail(&self.log()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Setup {
     pub disk: Option<Arc<Disk>>,
     /// A program that runs the receiver, with its arguments.
     pub wrapper: Vec<String>,
+    /// Whether the end of its log is printed when it is dropped: a test's output is shown when it fails.
+    pub prints_log: bool,
 }
 
 /// One line.
@@ -73,6 +75,7 @@ impl Default for Setup {
             people: 4,
             disk: None,
             wrapper: Vec::new(),
+            prints_log: true,
         }
     }
 }
@@ -137,11 +140,6 @@ impl Setup {
         let text = fs::read_to_string(&children).context(children)?;
         text.split_whitespace().next().context("the wrapper has no child")?.parse().context("a process id")
     }
-}
-
-/// A port of this machine that was free a moment ago.
-pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// The token of the nth person.
