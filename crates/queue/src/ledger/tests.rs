@@ -1,0 +1,119 @@
+//! The fold: commits change no card, no signal is without one.
+
+use proptest::prelude::*;
+use telecare_alarm::Act;
+
+use super::*;
+use crate::entry::Chain;
+use crate::sample::{START, action, press};
+
+/// Presses of three units and claims, closes and releases of whatever is open, as entries.
+fn entries(steps: &[(u8, u8)]) -> Vec<Arc<Entry>> {
+    let mut ledger = Ledger::default();
+    let mut chain = Chain::begin(START);
+    let mut entries = Vec::new();
+    for (n, (unit, step)) in (1_u64..).zip(steps) {
+        let unit = format!("unit {}", unit % 3);
+        let open = ledger.open().find(|card| *card.unit.key == *unit).cloned();
+        let act = open.as_ref().map(|card| (card.id, card.last_signal)).and_then(|(id, shown)| match step % 5 {
+            0 => Some((id, Act::Claim { lease: std::time::Duration::from_secs(9) })),
+            1 => Some((id, Act::Release)),
+            2 => Some((id, Act::Close { shown, outcome: "x".to_owned(), text: String::new() })),
+            _ => None,
+        });
+        let what = match act {
+            Some((id, act)) => What::Action(Arc::new(action(n, id, "Ann", act))),
+            None => What::Signal(Arc::new(press(&unit, n))),
+        };
+        let entry = Arc::new(chain.link(what, START).unwrap());
+        push(&mut ledger, &entry);
+        entries.push(entry);
+    }
+    entries
+}
+
+fn push(ledger: &mut Ledger, entry: &Arc<Entry>) {
+    ledger.push(entry);
+    if let What::Action(action) = &entry.what {
+        let _ = ledger.decide(entry.seq, action);
+    }
+}
+
+fn cards(ledger: &Ledger) -> Vec<Alarm> {
+    let all = ledger.open().chain(ledger.closed());
+    all.map(|card| Alarm { revision: 0, ..card.as_ref().clone() }).collect()
+}
+
+proptest! {
+    /// Whatever is committed when, the cards are the same.
+    #[test]
+    fn commits_change_no_card(steps in prop::collection::vec(any::<(u8, u8)>(), 1..40), every in 1_usize..8) {
+        let entries = entries(&steps);
+        let (mut plain, mut settled) = (Ledger::default(), Ledger::default());
+        let mut waiting = Vec::new();
+        for (n, entry) in entries.iter().enumerate() {
+            push(&mut plain, entry);
+            push(&mut settled, entry);
+            waiting.push(entry.seq);
+            if n % every == 0 {
+                settled.settle_own(&std::mem::take(&mut waiting));
+            }
+            prop_assert_eq!(cards(&plain), cards(&settled));
+        }
+        // And the same again from the rows alone, as after a restart.
+        settled.settle_own(&waiting);
+        let rows: Vec<_> = settled.base().cloned().collect();
+        let mut restarted = Ledger::default();
+        restarted.settle(&[], &rows, &[]);
+        prop_assert_eq!(cards(&plain), cards(&restarted));
+    }
+
+    /// One open card per unit, and every signal on a card.
+    #[test]
+    fn no_signal_is_without_a_card(steps in prop::collection::vec(any::<(u8, u8)>(), 1..60)) {
+        let entries = entries(&steps);
+        let mut ledger = Ledger::default();
+        entries.iter().for_each(|entry| push(&mut ledger, entry));
+        let sent = entries.iter().filter(|entry| matches!(entry.what, What::Signal(_))).count();
+        let on_cards: u32 = cards(&ledger).iter().map(|card| card.signals).sum();
+        prop_assert_eq!(on_cards, u32::try_from(sent).unwrap());
+        let mut units: Vec<_> = ledger.open().map(|card| card.unit.key.clone()).collect();
+        units.sort();
+        units.dedup();
+        prop_assert_eq!(units.len(), ledger.open().count());
+    }
+}
+
+#[test]
+fn two_ids_of_one_unit_answer_alike() {
+    let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
+    let (here, there) = (press("u", 2), press("u", 1));
+    let entry = Arc::new(chain.link(What::Signal(Arc::new(here.clone())), START).unwrap());
+    ledger.push(&entry);
+    let mut row = Alarm::open(&there, None);
+    row.attach(&here);
+    row.revision = 1;
+    let alias = AlarmId::from(here.id);
+    ledger.settle(&[entry.seq], &[Arc::new(row)], &[(alias, AlarmId::from(there.id))]);
+    assert_eq!(ledger.open().count(), 1);
+    assert_eq!(ledger.card(alias).unwrap().id, AlarmId::from(there.id));
+}
+
+#[test]
+fn a_closed_card_is_forgotten_after_ten_minutes() {
+    let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
+    let first = press("u", 0);
+    let close = Act::Close { shown: first.id, outcome: "x".to_owned(), text: String::new() };
+    let acts = [Act::Claim { lease: std::time::Duration::from_secs(60) }, close];
+    push(&mut ledger, &Arc::new(chain.link(What::Signal(Arc::new(first.clone())), START).unwrap()));
+    for (n, act) in (1..).zip(acts) {
+        let what = What::Action(Arc::new(action(n, first.id.into(), "Ann", act)));
+        push(&mut ledger, &Arc::new(chain.link(what, START).unwrap()));
+    }
+    let all: Vec<i64> = ledger.pending.values().flatten().map(|entry| entry.seq).collect();
+    assert_eq!(ledger.forget_closed(START + time::Duration::minutes(11)), vec![], "not while it is pending");
+    ledger.settle_own(&all);
+    assert_eq!(ledger.forget_closed(START + time::Duration::minutes(9)), vec![]);
+    assert_eq!(ledger.forget_closed(START + time::Duration::minutes(11)), vec![AlarmId::from(first.id)]);
+    assert_eq!(ledger.closed().count(), 0);
+}
