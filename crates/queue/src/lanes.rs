@@ -9,10 +9,21 @@ use telecare_alarm::{Lane, LineId};
 pub const URGENT_MAX: usize = 20_000;
 /// Routine signals that may wait.
 pub const ROUTINE_MAX: usize = 10_000;
+/// Journalled entries that may wait for the database, in memory. Routine signals are refused from half of it
+/// on, urgent ones at the end of it: about 2 kB each, and at 100 signals a minute a day and a half.
+pub const BACKLOG_MAX: usize = 200_000;
 /// What one commit takes.
 pub const BATCH_MAX: usize = 250;
 /// What a commit takes of the routine lane even while urgent signals wait.
 const ROUTINE_SHARE: usize = 50;
+
+/// Whether a signal may be taken in while so many entries wait for the database.
+pub fn backlog_has_room(backlog: usize, lane: Lane) -> bool {
+    match lane {
+        Lane::Urgent => backlog < BACKLOG_MAX,
+        Lane::Routine => backlog < BACKLOG_MAX / 2,
+    }
+}
 
 /// The lanes, holding whatever waits.
 #[derive(Debug)]
@@ -119,6 +130,14 @@ mod tests {
         }
         lanes.push(Lane::Urgent, &LineId::new("quiet"), 9_999, false).unwrap();
         assert!(lanes.batch()[..2].contains(&9_999));
+    }
+
+    #[test]
+    fn a_long_outage_refuses_routine_signals_first() {
+        let room = |backlog| (backlog_has_room(backlog, Lane::Urgent), backlog_has_room(backlog, Lane::Routine));
+        assert_eq!(room(0), (true, true));
+        assert_eq!(room(BACKLOG_MAX / 2), (true, false));
+        assert_eq!(room(BACKLOG_MAX), (false, false));
     }
 
     #[test]

@@ -12,10 +12,12 @@ use crate::board::Link;
 use crate::entry::{Entry, What};
 use crate::handle::{Answer, Incoming};
 use crate::journal::{self, Settle};
+use crate::lanes::backlog_has_room;
 
 impl Keeper {
     pub(super) fn submit(&mut self, incoming: Box<Incoming>, deadline: Instant, reply: oneshot::Sender<Answer>) {
-        if !self.can_store() || self.closing.is_some() {
+        let has_room = backlog_has_room(self.backlog.len(), incoming.signal.ranking.lane);
+        if !self.can_store() || self.closing.is_some() || !has_room {
             let _ = reply.send(Answer::Refused);
             return;
         }
