@@ -102,6 +102,7 @@ fn start(postgres: Option<&(Postgres, String)>) -> Result<(Receiver, Hardware)> 
         lines: lines.to_vec(),
         database: postgres.iter().map(|(postgres, database)| postgres.url(database)).collect(),
         people: OPERATORS + 1,
+        prints_log: false,
         ..Setup::default()
     };
     println!("==> starting the receiver: a serial line (pty) and a TCP line, both Sur-Gard");
