@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use telecare_tests::receiver::{BUILT, binary};
+use telecare_tests::trace;
 
 use crate::packages::{self, Package};
 use crate::step::{Steps, cargo, root};
@@ -14,7 +15,8 @@ const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// Runs the checks.
 pub fn run() -> Result<()> {
-    packages::ensure_installed(&[Package::PostgreSql, Package::Strace])?;
+    packages::ensure_installed(&[Package::PostgreSql])?;
+    packages::want_installed(Package::Strace);
     let mut steps = Steps::default();
     let has_fuzz = root().join(FUZZ).is_file();
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
@@ -37,6 +39,9 @@ pub fn run() -> Result<()> {
     if has_fuzz {
         let mut tests = cargo(&["test", "--quiet", "--manifest-path", FUZZ, "--no-fail-fast"]);
         steps.run_tests("tests of the fuzz crate", &mut tests)?;
+    }
+    if let Some(why) = trace::unavailable() {
+        println!("\n*** skipped: the tests that read a system-call trace, counted as passed: {why} ***");
     }
     steps.finish()
 }
