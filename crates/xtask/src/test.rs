@@ -18,28 +18,21 @@ pub fn run() -> Result<()> {
     packages::ensure_installed(&[Package::PostgreSql])?;
     packages::want_installed(Package::Strace);
     let mut steps = Steps::default();
-    let has_fuzz = root().join(FUZZ).is_file();
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    if has_fuzz {
-        steps.run("format of the fuzz crate", &mut cargo(&["fmt", "--manifest-path", FUZZ, "--check"]))?;
-    }
+    steps.run("format of the fuzz crate", &mut cargo(&["fmt", "--manifest-path", FUZZ, "--check"]))?;
     let deny = ["--", "-D", "warnings"];
     let lints = [&["clippy", "--quiet", "--workspace", "--all-targets"], &deny[..]].concat();
     steps.run("lints", &mut cargo(&lints))?;
-    if has_fuzz {
-        let lints = [&["clippy", "--quiet", "--manifest-path", FUZZ, "--all-targets"], &deny[..]].concat();
-        steps.run("lints of the fuzz crate", &mut cargo(&lints))?;
-    }
+    let lints = [&["clippy", "--quiet", "--manifest-path", FUZZ, "--all-targets"], &deny[..]].concat();
+    steps.run("lints of the fuzz crate", &mut cargo(&lints))?;
     // Told that the binaries are built, the tests do not build them again one by one.
     let built = steps.run("build", &mut cargo(&["build", "--quiet", "--workspace", "--bins"]))?;
     ensure!(built, "the build failed");
     check_samples(&mut steps)?;
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     steps.run_tests("tests", tests.env(BUILT, "1"))?;
-    if has_fuzz {
-        let mut tests = cargo(&["test", "--quiet", "--manifest-path", FUZZ, "--no-fail-fast"]);
-        steps.run_tests("tests of the fuzz crate", &mut tests)?;
-    }
+    let mut tests = cargo(&["test", "--quiet", "--manifest-path", FUZZ, "--no-fail-fast"]);
+    steps.run_tests("tests of the fuzz crate", &mut tests)?;
     if let Some(why) = trace::unavailable() {
         println!("\n*** skipped: the tests that read a system-call trace, counted as passed: {why} ***");
     }
