@@ -67,7 +67,11 @@ pub async fn connect(config: &DatabaseConfig) -> Result<(PgConnection, PgConnect
 }
 
 async fn connect_one(url: &str) -> Result<(PgConnection, PgConnectOptions), Refused> {
-    let options = PgConnectOptions::from_str(url)?.application_name("telecare-receiver").disable_statement_logging();
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("telecare-receiver")
+        // Partitions that are there already are no news.
+        .options([("client_min_messages", "warning")])
+        .disable_statement_logging();
     let mut connection = options.connect().await?;
     let row = sqlx::query(include_str!("sql/durability.sql")).fetch_one(&mut connection).await?;
     let (fsync, standby, read_only): (String, bool, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
