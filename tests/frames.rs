@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use telecare_tests::console::Console;
-use telecare_tests::receiver::Setup;
-use telecare_tests::site::{ACK_WAIT, SERIAL, Site, TCP};
+use telecare_tests::receiver::{ACK_WAIT, Setup};
+use telecare_tests::site::{SERIAL, Site, TCP};
 use telecare_tests::surgard::{contact_id, frame, heartbeat};
 
 /// Between two writes, so that the receiver mostly reads them apart: nothing tells when it has read. The

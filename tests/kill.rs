@@ -18,6 +18,8 @@ use telecare_tests::surgard::{HardwareReceiver, contact_id, sia};
 use telecare_tests::wait;
 
 const KILLS: u32 = 30;
+/// The manuals' time.
+const ACK_WAIT: Duration = Duration::from_secs(4);
 /// Acknowledgements between a start and the next kill, at most.
 const ACKNOWLEDGEMENTS_MAX: u64 = 60;
 /// Then the kill falls anywhere within about the time one message takes, microseconds.
@@ -57,11 +59,13 @@ struct Load {
     ended: AtomicBool,
 }
 
-fn kill_again_and_again(setup: Setup, database: Option<(&Postgres, &str)>) -> Result<()> {
+fn kill_again_and_again(mut setup: Setup, database: Option<(&Postgres, &str)>) -> Result<()> {
     let kills = env::var("TELECARE_KILLS").map_or(Ok(KILLS), |text| text.parse())?;
     let mut random = Random::from_environment()?;
     let seed = random.0;
     println!("{kills} kills, TELECARE_SEED={seed}");
+    // A start may take longer than a short window of repeats allows.
+    setup.ack_wait = ACK_WAIT;
     let Site { mut receiver, serial, tcp, .. } = Site::start(setup)?;
     let load = Load::default();
     let ledger = thread::scope(|scope| {

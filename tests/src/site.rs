@@ -2,7 +2,6 @@
 //! at their other ends.
 
 use std::fs;
-use std::time::Duration;
 
 use anyhow::Result;
 
@@ -16,10 +15,6 @@ use crate::surgard::HardwareReceiver;
 pub const SERIAL: &str = "serial";
 /// Name of the line on which the receiver connects to its hardware receiver.
 pub const TCP: &str = "tcp";
-
-/// How long the hardware receivers wait for an answer: shorter than the manuals' 4 s, so that tests with
-/// deaths in them stay short.
-pub const ACK_WAIT: Duration = Duration::from_millis(1000);
 
 /// A running receiver and its lines.
 #[derive(Debug)]
@@ -52,9 +47,10 @@ impl Site {
         // A terminal's number ends where strace begins to describe it.
         let terminal = format!("{}<", fs::canonicalize(pty.port().path())?.display());
         let descriptors = vec![terminal, format!(":{}]", address.port())];
+        let ack_wait = setup.ack_wait;
         let receiver = Receiver::prepare_in(scratch, setup)?;
-        let serial = HardwareReceiver::new(Link::Port(pty), ACK_WAIT);
-        let tcp = HardwareReceiver::new(listening, ACK_WAIT);
+        let serial = HardwareReceiver::new(Link::Port(pty), ack_wait);
+        let tcp = HardwareReceiver::new(listening, ack_wait);
         Ok(Site { receiver, serial, tcp, descriptors })
     }
 }

@@ -21,7 +21,7 @@ use crate::port;
 use crate::scratch::Scratch;
 use crate::wait;
 pub use binary::{BUILT, binary};
-pub use setup::{Line, Setup, Transport, token};
+pub use setup::{ACK_WAIT, Line, Setup, Transport, token};
 
 /// Longest pause between two looks at whether a starting receiver has ended instead.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -6,12 +6,17 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::disk::Disk;
 use crate::pty::Port;
+
+/// How long the hardware receivers wait for an answer unless told otherwise: shorter than the manuals' 4 s,
+/// so that tests with unanswered lines in them stay short.
+pub const ACK_WAIT: Duration = Duration::from_secs(1);
 
 /// What a test may choose. The rest is the product's default.
 #[derive(Clone, Debug)]
@@ -20,6 +25,9 @@ pub struct Setup {
     pub name: String,
     /// Its lines.
     pub lines: Vec<Line>,
+    /// How long the hardware receivers wait for an answer. A copy sent again within four times this is a
+    /// repeat; later it is a press, because it may be one.
+    pub ack_wait: Duration,
     /// A namespace common to all lines: one account is one unit on all of them.
     pub namespace: Option<String>,
     /// Database URLs; none means standalone.
@@ -47,8 +55,6 @@ pub struct Line {
     pub name: String,
     /// How it is reached.
     pub transport: Transport,
-    /// How long the hardware receiver waits for an answer, milliseconds.
-    pub ack_wait_ms: u32,
 }
 
 /// How a line is reached.
@@ -67,6 +73,7 @@ impl Default for Setup {
         Setup {
             name: "test-1".to_owned(),
             lines: Vec::new(),
+            ack_wait: ACK_WAIT,
             namespace: None,
             database: Vec::new(),
             stall_ms: 1000,
@@ -81,9 +88,9 @@ impl Default for Setup {
 }
 
 impl Line {
-    /// A line with the acknowledgement wait the tests use.
+    /// A line by its name.
     pub fn new(name: &str, transport: Transport) -> Line {
-        Line { name: name.to_owned(), transport, ack_wait_ms: 1000 }
+        Line { name: name.to_owned(), transport }
     }
 }
 
@@ -118,7 +125,7 @@ impl Setup {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = 8 }}")
                 }
             };
-            let _ = writeln!(text, "surgard = {{ header-digits = 3, ack-wait-ms = {} }}", line.ack_wait_ms);
+            let _ = writeln!(text, "surgard = {{ header-digits = 3, ack-wait-ms = {} }}", self.ack_wait.as_millis());
         }
         text
     }

@@ -90,16 +90,14 @@ fn start(postgres: Option<&(Postgres, String)>) -> Result<(Receiver, Hardware)> 
     let scratch = Scratch::new("demo")?;
     let pty = Pty::new(&scratch.join("ttyDEMO"))?;
     let (listening, address) = Link::listen()?;
-    let mut lines = [
+    let lines = [
         Line::new(lines::SERIAL, Transport::Serial(pty.port().clone())),
         Line::new(lines::TCP, Transport::Connect(address)),
     ];
-    for line in &mut lines {
-        line.ack_wait_ms = u32::try_from(ACK_WAIT.as_millis())?;
-    }
     let setup = Setup {
         name: "demo".to_owned(),
         lines: lines.to_vec(),
+        ack_wait: ACK_WAIT,
         database: postgres.iter().map(|(postgres, database)| postgres.url(database)).collect(),
         people: OPERATORS + 1,
         prints_log: false,
