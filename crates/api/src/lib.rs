@@ -7,6 +7,7 @@
 //! handlers  one file per endpoint
 //! shapes    one file per JSON shape; every field on the wire is named there and nowhere else
 //! problem   every refusal, as RFC 9457 problem details
+//! calls     the last calls of every line, in memory
 //! tokens    the token file: hashes, roles, expiry
 //! ```
 //!
@@ -16,6 +17,7 @@
 
 mod access;
 mod body;
+pub mod calls;
 mod cursor;
 mod handlers;
 pub mod metrics;

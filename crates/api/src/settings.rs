@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::TokenStore;
+use crate::calls::Calls;
 
 /// Settings of the API.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Settings {
     pub tokens: TokenStore,
     /// How long a claim holds without a renewal.
     pub lease: Duration,
+    /// The last calls of every line; the lines record them.
+    pub calls: Calls,
     /// Version of the software.
     pub software: String,
 }

@@ -103,6 +103,7 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
         site: config.site,
         tokens: tokens.clone(),
         lease: config.api.lease,
+        calls: telecare_api::calls::Calls::default(),
         software: SOFTWARE.to_owned(),
     };
     let api_ended = listeners.serve(queue.clone(), settings, prometheus, &pulses, stopped.clone())?;

@@ -263,6 +263,7 @@ mod tests {
             site: String::new(),
             tokens: TokenStore::load("/nonexistent/tokens.toml".as_ref()),
             lease: Duration::from_secs(120),
+            calls: crate::calls::Calls::default(),
             software: "0".to_owned(),
         };
         let board = board_of(vec![waiting_alarm(1)], Link::Standalone);

@@ -57,6 +57,7 @@ impl Server {
             site: "Test".to_owned(),
             tokens: tokens.clone(),
             lease,
+            calls: telecare_api::calls::Calls::default(),
             software: "0".to_owned(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
