@@ -11,6 +11,9 @@ use crate::{ActionId, Alarm, AlarmId, Ring, SignalId, Standing};
 /// The longest hold: what is put aside comes back within a day, whatever was typed.
 pub const HOLD_MAX: Duration = Duration::from_secs(24 * 3600);
 
+/// How long after a close an operator may undo it.
+pub const REOPEN_WITHIN: Duration = Duration::from_secs(10 * 60);
+
 /// One thing one person did to one alarm. Made once; offered again by id, never decided anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -69,10 +72,21 @@ pub enum Act {
     },
     /// Give it back to everyone.
     Release,
+    /// Give it to somebody else by name: it rings for them until they act, and else for everyone.
+    Transfer {
+        /// The other person, as in the token file.
+        to: Arc<str>,
+        /// How long the claim then holds without a sign from their console.
+        lease: Duration,
+    },
     /// Write something down.
     Note {
-        /// The text; not empty.
+        /// Code of the centre's note kind; empty for a plain note.
+        kind: String,
+        /// The text; empty only when a kind says it all.
         text: String,
+        /// A number of somebody else's, an ambulance log's for example; may be empty.
+        reference: String,
     },
     /// End it.
     Close {
@@ -83,6 +97,13 @@ pub enum Act {
         /// Free text, may be empty.
         text: String,
     },
+    /// Undo a close: the alarm waits for everyone again.
+    Reopen {
+        /// Whether a supervisor asks: they may after [`REOPEN_WITHIN`], too.
+        by_supervisor: bool,
+    },
+    /// The receiver itself notes that a console was served the alarm for the first time.
+    Served,
 }
 
 impl Act {
@@ -95,8 +116,11 @@ impl Act {
             Act::Hold { .. } => "hold",
             Act::Resume { .. } => "resume",
             Act::Release => "release",
+            Act::Transfer { .. } => "transfer",
             Act::Note { .. } => "note",
             Act::Close { .. } => "close",
+            Act::Reopen { .. } => "reopen",
+            Act::Served => "served",
         }
     }
 }
@@ -130,13 +154,28 @@ pub enum Refusal {
         /// The last signal.
         last: SignalId,
     },
+    /// It is not closed.
+    #[error("this alarm is not closed")]
+    NotClosed,
+    /// It was closed too long ago for an operator.
+    #[error("this alarm was closed too long ago; a supervisor may reopen it")]
+    TooLate {
+        /// When it was closed.
+        closed_at: OffsetDateTime,
+    },
+    /// The unit has another alarm by now.
+    #[error("the unit has a later alarm; work on that")]
+    Superseded {
+        /// That one.
+        by: AlarmId,
+    },
     /// It is not on hold.
     #[error("this alarm is not on hold")]
     NotHeld,
     /// Something needed is empty or in the past.
     #[error("{what} is missing or not possible")]
     Missing {
-        /// What: "outcome", "text", "reason", "until".
+        /// What: "outcome", "text", "reason", "until", "to".
         what: &'static str,
     },
     /// No such alarm is open or lately closed.
@@ -152,6 +191,9 @@ impl Refusal {
             Refusal::NotHolder { .. } => "not-holder",
             Refusal::Closed { .. } => "closed",
             Refusal::LaterSignal { .. } => "later-signal",
+            Refusal::NotClosed => "not-closed",
+            Refusal::TooLate { .. } => "too-late",
+            Refusal::Superseded { .. } => "superseded",
             Refusal::NotHeld => "not-held",
             Refusal::Missing { .. } => "missing",
             Refusal::UnknownAlarm => "unknown-alarm",
@@ -163,7 +205,8 @@ impl Alarm {
     /// Does an action, or refuses it and changes nothing.
     pub fn act(&mut self, action: &Action) -> Result<(), Refusal> {
         debug_assert_eq!(action.alarm, self.id);
-        if let (Some(closed), false) = (&self.closed, matches!(action.act, Act::Note { .. })) {
+        let is_for_closed = matches!(action.act, Act::Note { .. } | Act::Reopen { .. } | Act::Served);
+        if let (Some(closed), false) = (&self.closed, is_for_closed) {
             return Err(Refusal::Closed { by: closed.actor.clone(), at: closed.at });
         }
         match &action.act {
@@ -173,8 +216,12 @@ impl Alarm {
             Act::Hold { shown, until, reason } => self.put_aside(action, *shown, *until, reason),
             Act::Resume { lease } => self.resume(action, *lease),
             Act::Release => self.release(action),
-            Act::Note { text } => present(text, "text"),
+            Act::Transfer { to, lease } => self.transfer(action, to, *lease),
+            Act::Note { kind, text, .. } if kind.is_empty() => present(text, "text"),
+            Act::Note { .. } => Ok(()),
             Act::Close { shown, outcome, text } => self.close(action, *shown, outcome, text),
+            Act::Reopen { by_supervisor } => self.reopen(action, *by_supervisor),
+            Act::Served => self.serve(action),
         }
     }
 
@@ -184,10 +231,16 @@ impl Alarm {
         let contest = Contest { actor: action.actor.clone(), at: action.at, act: action.act.name().to_owned() };
         match &action.act {
             Act::Release => self.contest = None,
-            Act::Claim { .. } | Act::Seen { .. } | Act::Hold { .. } | Act::Resume { .. } | Act::Close { .. } => {
+            Act::Claim { .. }
+            | Act::Seen { .. }
+            | Act::Hold { .. }
+            | Act::Resume { .. }
+            | Act::Transfer { .. }
+            | Act::Close { .. }
+            | Act::Reopen { .. } => {
                 self.contest = Some(contest);
             }
-            Act::Renew { .. } | Act::Note { .. } => {}
+            Act::Renew { .. } | Act::Note { .. } | Act::Served => {}
         }
     }
 
@@ -200,11 +253,14 @@ impl Alarm {
     fn claim_for(&mut self, action: &Action, lease: Duration) -> Result<(), Refusal> {
         let free = self.standing(action.at) == Standing::Waiting;
         match self.holder() {
-            Some(holder) if !free && *holder != action.actor => Err(Refusal::Taken { holder: holder.clone() }),
+            Some(holder) if !free && !takes_up(holder, &action.actor) => Err(Refusal::Taken { holder: holder.clone() }),
             Some(_) | None => {
-                let again = self.claim.as_ref().filter(|claim| claim.actor == action.actor);
-                let since = again.map_or(action.at, |claim| claim.since);
+                let again = self.claim.take().filter(|claim| takes_up(&claim.actor, &action.actor));
+                let since = again.as_ref().map_or(action.at, |claim| claim.since);
                 self.take(action, since, lease);
+                if let (Some(claim), Some(again)) = (&mut self.claim, again) {
+                    claim.given_by = again.given_by;
+                }
                 self.ring = self.rung_after(action.at);
                 Ok(())
             }
@@ -291,7 +347,14 @@ impl Alarm {
 
     fn take(&mut self, action: &Action, since: OffsetDateTime, lease: Duration) {
         self.hold = None;
-        self.claim = Some(Claim { actor: action.actor.clone(), since, lease_until: after(action.at, lease) });
+        let lease_until = after(action.at, lease);
+        self.claim = Some(Claim { actor: action.actor.clone(), since, lease_until, given_by: None });
+    }
+
+    /// Who was served first stays, in whatever order receivers report it.
+    fn serve(&mut self, action: &Action) -> Result<(), Refusal> {
+        self.served_at = Some(self.served_at.map_or(action.at, |known| known.min(action.at)));
+        Ok(())
     }
 
     /// The holder is a person, not a desk: whoever claimed may go on from another desk.
@@ -307,6 +370,12 @@ impl Alarm {
     }
 }
 
+/// Whether a claim goes on under an actor: the same desk, or the desk at which a person takes up what they
+/// were given by name.
+fn takes_up(holder: &Actor, actor: &Actor) -> bool {
+    holder == actor || (holder.desk.is_empty() && holder.person == actor.person)
+}
+
 fn present(text: &str, what: &'static str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::Missing { what }) } else { Ok(()) }
 }
@@ -315,6 +384,9 @@ fn after(at: OffsetDateTime, lease: Duration) -> OffsetDateTime {
     let lease = time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
     at.checked_add(lease).unwrap_or(at)
 }
+
+mod reopen;
+mod transfer;
 
 #[cfg(test)]
 mod matrix;

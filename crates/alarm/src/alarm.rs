@@ -54,6 +54,8 @@ pub struct Alarm {
     pub contest: Option<Contest>,
     /// How it ended.
     pub closed: Option<Closed>,
+    /// When it was first served to an operator's or supervisor's console.
+    pub served_at: Option<OffsetDateTime>,
     /// The unit's alarm before this one.
     pub previous: Option<AlarmId>,
     /// Grows with every stored change.
@@ -123,6 +125,8 @@ pub struct Claim {
     pub since: OffsetDateTime,
     /// When the lease ends unless renewed.
     pub lease_until: OffsetDateTime,
+    /// Who gave it to them; none when they took it.
+    pub given_by: Option<Actor>,
 }
 
 /// An alarm put aside.

@@ -36,6 +36,7 @@ impl Alarm {
             hold: None,
             contest: None,
             closed: None,
+            served_at: None,
             previous,
             revision: 0,
         };

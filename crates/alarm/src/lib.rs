@@ -24,6 +24,7 @@
 pub mod action;
 pub mod alarm;
 pub mod attach;
+pub mod choices;
 pub mod headline;
 pub mod ids;
 pub mod policy;
@@ -37,6 +38,7 @@ mod testing;
 
 pub use action::{Act, Action, Actor, Refusal};
 pub use alarm::{Alarm, Claim, Closed, Contest, Hold, Ring, Standing, TriggerKey, TriggerState};
+pub use choices::Choices;
 pub use ids::{ActionId, AlarmId, LineId, ReceiverId, SignalId};
 pub use policy::{Policy, PolicyError};
 pub use signal::{Basis, Class, ClockState, Lane, Priority, Ranking, Signal, Stamps, UnitKey};

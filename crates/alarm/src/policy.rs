@@ -20,6 +20,7 @@ mod check;
 mod load;
 
 pub use load::PolicyError;
+pub(crate) use load::line_of;
 
 /// The table as shipped, also as `config/policy.toml`.
 const BUILTIN: &str = include_str!("policy.toml");

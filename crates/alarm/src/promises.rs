@@ -87,7 +87,7 @@ fn numbered(mut signals: Vec<Signal>) -> Vec<Signal> {
 
 fn any_step() -> impl Strategy<Value = Step> {
     let shown = prop_oneof![4 => Just(Shown::Last), 1 => Just(Shown::Earlier)];
-    let done = (0..400i64, 0..3usize, 0..8usize, shown, 1..500u64)
+    let done = (0..400i64, 0..3usize, 0..12usize, shown, 1..500u64)
         .prop_map(|(seconds, who, act, shown, lasts)| Step::Done { seconds, who, act, shown, lasts });
     prop_oneof![2 => any_signal().prop_map(|signal| Step::Heard(Box::new(signal))), 3 => done]
 }
@@ -147,7 +147,10 @@ impl Unit {
             3 => Act::Hold { shown, until, reason: "lunch".to_owned() },
             4 => Act::Resume { lease },
             5 => Act::Release,
-            6 => Act::Note { text: "no answer".to_owned() },
+            6 => Act::Note { kind: String::new(), text: "no answer".to_owned(), reference: String::new() },
+            7 => Act::Transfer { to: people[2 - who].person.clone(), lease },
+            8 => Act::Reopen { by_supervisor: who == 2 },
+            9 => Act::Served,
             _ => Act::Close { shown, outcome: "well".to_owned(), text: String::new() },
         };
         let action = action(card.alarm.id, seconds, &people[who], act);
@@ -162,7 +165,13 @@ impl Unit {
                 card.answer_up_to(shown);
                 card.closed_naming = Some(shown);
             }
-            Act::Renew { .. } | Act::Resume { .. } | Act::Release | Act::Note { .. } => {}
+            Act::Reopen { .. } => card.closed_naming = None,
+            Act::Renew { .. }
+            | Act::Resume { .. }
+            | Act::Release
+            | Act::Transfer { .. }
+            | Act::Note { .. }
+            | Act::Served => {}
         }
     }
 }

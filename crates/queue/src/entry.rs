@@ -88,6 +88,8 @@ impl What {
     pub fn lane(&self) -> Lane {
         match self {
             What::Signal(signal) => signal.ranking.lane,
+            // The receiver's own note, and there may be as many as signals.
+            What::Action(action) if matches!(action.act, telecare_alarm::Act::Served) => Lane::Routine,
             What::Action(_) | What::Verdict(_) => Lane::Urgent,
         }
     }
@@ -136,19 +138,20 @@ impl Chain {
     pub fn link(&mut self, what: What, now: OffsetDateTime) -> Result<Entry, serde_json::Error> {
         let body = what.body()?;
         let seq = self.seq + 1;
-        let hash = link_hash(&self.head, seq, &what, &body);
+        let hash = link_hash(&self.head, seq, what.kind(), what.id(), &body);
         *self = Chain { seq, head: hash };
         Ok(Entry { seq, at: micros(now), what, hash, body })
     }
 }
 
-fn link_hash(previous: &Hash, seq: i64, what: &What, body: &str) -> Hash {
+/// The hash of an entry that follows another.
+pub fn link_hash(previous: &Hash, seq: i64, kind: &str, id: Uuid, body: &str) -> Hash {
     let mut hash = Sha256::new();
     hash.update(previous);
     hash.update(seq.to_be_bytes());
-    hash.update(what.kind().as_bytes());
+    hash.update(kind.as_bytes());
     hash.update([0]);
-    hash.update(what.id().as_bytes());
+    hash.update(id.as_bytes());
     hash.update(body.as_bytes());
     hash.finalize().into()
 }
@@ -181,7 +184,10 @@ mod tests {
             Act::Seen { shown },
             Act::Hold { shown, until: START, reason: "visit".to_owned() },
             Act::Release,
-            Act::Note { text: "999".to_owned() },
+            Act::Note { kind: "999-called".to_owned(), text: String::new(), reference: "log 17".to_owned() },
+            Act::Transfer { to: "Ben".into(), lease: std::time::Duration::from_secs(60) },
+            Act::Reopen { by_supervisor: true },
+            Act::Served,
             Act::Close { shown, outcome: "attended".to_owned(), text: String::new() },
         ];
         let mut what = vec![What::Signal(Arc::new(signal))];

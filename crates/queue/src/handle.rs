@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use telecare_alarm::{Action, Alarm, AlarmId, ReceiverId, Refusal, Signal};
+use telecare_alarm::{Act, Action, Alarm, AlarmId, ReceiverId, Refusal, Signal};
 use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -15,6 +15,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::answered::Answered;
+use crate::consoles::Consoles;
 use crate::database::Database;
 use crate::entry::{Chain, What};
 use crate::journal::file::{Kept, entries_about};
@@ -43,6 +44,7 @@ pub struct Queue {
     receiver: ReceiverId,
     path: PathBuf,
     ack_wait: Duration,
+    pub(crate) consoles: Consoles,
 }
 
 /// A signal on its way in.
@@ -91,6 +93,9 @@ pub enum ActError {
     /// Neither journal nor database takes entries.
     #[error("nothing can be stored at the moment; try again")]
     CannotStore,
+    /// The alarm was closed long ago: only the database still has it, and it is away or not configured.
+    #[error("this needs the database")]
+    NeedsDatabase,
 }
 
 /// An alarm with everything that belongs to it.
@@ -205,6 +210,7 @@ impl Queue {
             receiver,
             path,
             ack_wait,
+            consoles: Consoles::default(),
         })
     }
 
@@ -228,11 +234,35 @@ impl Queue {
     /// Does an action; with the database connected its verdict is the answer, else this receiver's own.
     /// Answers within about two seconds whatever the database does.
     pub async fn act(&self, action: Action) -> Result<Acted, ActError> {
+        if matches!(action.act, Act::Reopen { .. }) {
+            self.recall(action.alarm).await?;
+        }
         let (reply, answer) = oneshot::channel();
         if self.requests.send(Request::Act(Box::new(action), reply)).await.is_err() {
             return Err(ActError::CannotStore);
         }
         answer.await.unwrap_or(Err(ActError::CannotStore))
+    }
+
+    /// Brings an alarm that was closed long ago back to the keeper's mind, where it is known.
+    async fn recall(&self, id: AlarmId) -> Result<(), ActError> {
+        if self.board.borrow().find(id).is_some() {
+            return Ok(());
+        }
+        let pool = self.pool.borrow().clone().ok_or(ActError::NeedsDatabase)?;
+        match tokio::time::timeout(DETAIL_WITHIN, crate::database::read::alarm(&pool, id)).await {
+            Ok(Ok(Some(alarm))) => {
+                // The keeper is gone only when the process ends.
+                let _ = self.requests.send(Request::Recall(Arc::new(alarm))).await;
+                Ok(())
+            }
+            Ok(Ok(None)) => Ok(()),
+            Ok(Err(error)) => {
+                warn!(%error, "an alarm could not be read back from the database");
+                Err(ActError::NeedsDatabase)
+            }
+            Err(_) => Err(ActError::NeedsDatabase),
+        }
     }
 
     /// The board as it is, and every later state.

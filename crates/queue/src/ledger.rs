@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, Alarm, AlarmId, Priority, Refusal, Signal};
+use telecare_alarm::{Act, Action, Alarm, AlarmId, Priority, Refusal, Signal};
 use time::OffsetDateTime;
 
 use crate::entry::{Entry, What};
@@ -190,6 +190,14 @@ impl Ledger {
         rows
     }
 
+    /// Takes a row in that was forgotten. One that is known stays as it is.
+    pub fn recall(&mut self, row: Arc<Alarm>) {
+        if !self.cards.contains_key(&row.id) {
+            self.put_base(row.clone());
+            self.put_card(row);
+        }
+    }
+
     /// Forgets cards closed for longer than [`CLOSED_KEPT`]. Returns their ids.
     pub fn forget_closed(&mut self, now: OffsetDateTime) -> Vec<AlarmId> {
         let old: Vec<AlarmId> =
@@ -247,6 +255,11 @@ impl Ledger {
     fn apply_action(&mut self, action: &Action) -> Result<(), Refusal> {
         let card = self.card(action.alarm).ok_or(Refusal::UnknownAlarm)?;
         let mut changed = Alarm::clone(card);
+        let of_unit = self.cards_of.get(&card.unit.key).into_iter().flatten().filter_map(|id| self.cards.get(id));
+        let later = of_unit.filter(|other| other.id != card.id).find(|other| other.closed.is_none());
+        if let (Act::Reopen { .. }, Some(later)) = (&action.act, later) {
+            return Err(Refusal::Superseded { by: later.id });
+        }
         let action = Action { alarm: changed.id, ..action.clone() };
         changed.act(&action)?;
         self.put_card(Arc::new(changed));

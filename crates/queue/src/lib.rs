@@ -12,6 +12,7 @@
 mod answered;
 pub mod board;
 pub mod config;
+pub mod consoles;
 mod database;
 mod entry;
 pub mod handle;
@@ -19,6 +20,7 @@ mod journal;
 mod keeper;
 mod lanes;
 mod ledger;
+mod meters;
 mod record;
 mod repeats;
 #[cfg(test)]
@@ -27,5 +29,7 @@ pub mod trouble;
 
 pub use board::{Board, Link, OtherReceiver};
 pub use config::{DatabaseConfig, JournalConfig, QueueConfig};
+pub use consoles::Heard;
 pub use handle::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, Queue, StoredSignal};
+pub use journal::inspect;
 pub use trouble::Trouble;

@@ -76,7 +76,11 @@ async fn an_action_sent_twice_is_done_once() {
     let alarm = AlarmId::from(first.id);
     act(&queue, alarm, "Ann", claim()).await.unwrap();
     let id = uuid::Uuid::new_v4();
-    let note = telecare_alarm::Act::Note { text: "called 999".to_owned() };
+    let note = telecare_alarm::Act::Note {
+        kind: "999-called".to_owned(),
+        text: "on the line".to_owned(),
+        reference: "log 17".to_owned(),
+    };
     common::act_again(&queue, id, alarm, "Ann", note.clone()).await.unwrap();
     common::act_again(&queue, id, alarm, "Ann", note).await.unwrap();
     let detail = queue.detail(alarm).await.unwrap();

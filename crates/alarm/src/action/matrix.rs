@@ -26,7 +26,7 @@ const STATES: [(&str, Standing); 8] = [
 
 /// One row for each act and person: what becomes of it in each state.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 45] = [
+const TABLE: [(&str, &str, &str); 56] = [
     // act              person      waiting     claimed      lease over   unseen       ringing      held         hold over    closed
     ("claim",           "ann 1",    "ok         ok           ok           ok           ok           ok           ok           closed"),
     ("claim",           "ann 2",    "ok         taken        ok           ok           taken        taken        ok           closed"),
@@ -73,6 +73,17 @@ const TABLE: [(&str, &str, &str); 45] = [
     ("close, no outcome", "ann 1",  "not-holder missing      missing      missing      missing      missing      missing      closed"),
     ("close, no outcome", "ann 2",  "not-holder missing      missing      missing      missing      missing      missing      closed"),
     ("close, no outcome", "ben",    "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("transfer",        "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
+    ("transfer",        "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
+    ("transfer",        "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("reopen",          "ann 1",    "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
+    ("reopen",          "ann 2",    "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
+    ("reopen",          "ben",      "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
+    ("served",          "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok"),
+    ("served",          "ann 2",    "ok         ok           ok           ok           ok           ok           ok           ok"),
+    ("served",          "ben",      "ok         ok           ok           ok           ok           ok           ok           ok"),
+    ("note, kind only", "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok"),
+    ("note, kind only", "ben",      "ok         ok           ok           ok           ok           ok           ok           ok"),
 ];
 
 fn person(name: &str) -> Actor {
@@ -86,6 +97,8 @@ fn person(name: &str) -> Actor {
 fn act(name: &str, last: SignalId) -> Act {
     let stale = SignalId(Uuid::from_u128(0xdead));
     let hold = |shown, until, reason: &str| Act::Hold { shown, until: at(until), reason: reason.to_owned() };
+    let note =
+        |kind: &str, text: &str| Act::Note { kind: kind.to_owned(), text: text.to_owned(), reference: String::new() };
     let close = |shown, outcome: &str| Act::Close { shown, outcome: outcome.to_owned(), text: String::new() };
     match name {
         "claim" => Act::Claim { lease: LEASE },
@@ -98,8 +111,12 @@ fn act(name: &str, last: SignalId) -> Act {
         "hold, till now" => hold(last, NOW, "waits for the responder"),
         "resume" => Act::Resume { lease: LEASE },
         "release" => Act::Release,
-        "note" => Act::Note { text: "neighbour has a key".to_owned() },
-        "note, empty" => Act::Note { text: "\n".to_owned() },
+        "transfer" => Act::Transfer { to: "Cem".into(), lease: LEASE },
+        "reopen" => Act::Reopen { by_supervisor: false },
+        "served" => Act::Served,
+        "note" => note("", "neighbour has a key"),
+        "note, kind only" => note("999-called", ""),
+        "note, empty" => note("", "\n"),
         "close" => close(last, "false-alarm"),
         "close, stale" => close(stale, "false-alarm"),
         "close, no outcome" => close(last, ""),
@@ -175,7 +192,15 @@ fn did(name: &str, before: &Alarm, after: &Alarm, by: &Actor) {
             assert_eq!(standing, Standing::Closed);
             assert_eq!(after.closed.as_ref().map(|closed| &closed.actor), Some(by));
         }
-        "note" => assert_eq!(before, after),
+        "note" | "note, kind only" => assert_eq!(before, after),
+        "served" => assert_eq!((after.served_at, standing), (Some(at(NOW)), before.standing(at(NOW)))),
+        "transfer" => {
+            assert_eq!(holder, Some(&actor("Cem", "")));
+            let unseen = before.ring.is_some_and(|ring| ring.since < at(NOW - 60));
+            assert_eq!(standing, if unseen { Standing::Waiting } else { Standing::Claimed });
+            assert_eq!(after.standing(at(NOW + 60)), Standing::Waiting, "Cem did nothing");
+        }
+        "reopen" => assert_eq!((standing, holder), (Standing::Waiting, None)),
         other => panic!("{other} cannot be done"),
     }
 }

@@ -116,7 +116,7 @@ fn complete(rows: &HashMap<(Trigger, Option<Status>), Row>) -> Result<(), Policy
 }
 
 /// The line of a byte position, from 1.
-fn line_of(text: &str, position: usize) -> usize {
+pub(crate) fn line_of(text: &str, position: usize) -> usize {
     let newlines = text.bytes().take(position).filter(|byte| *byte == b'\n').count();
     newlines.saturating_add(1)
 }

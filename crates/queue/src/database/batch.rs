@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
-use telecare_alarm::{Alarm, AlarmId};
+use telecare_alarm::{Act, Alarm, AlarmId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -59,6 +59,10 @@ impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> WriteError {
         let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
         // Class 22 data, 23 integrity, 54 limits: the entry's fault. 40 serialisation: nobody's.
+        // Another receiver opened an alarm of the unit while this one reopened the one before.
+        if error.as_database_error().and_then(|error| error.constraint()) == Some("alarm_open_unit") {
+            return WriteError::Again(error.to_string());
+        }
         match code.get(..2) {
             Some("22" | "23" | "54") => WriteError::Permanent(error.to_string()),
             Some("40") => WriteError::Again(error.to_string()),
@@ -81,6 +85,8 @@ impl Batch {
         let mut transaction = connection.begin().await?;
         let rows = self.rows(entries, &mut transaction, offered_before).await?;
         let folded = Fold::of(self, entries, rows);
+        // Closing comes before opening: a unit has one open alarm at each statement's end.
+        execute(&mut transaction, include_str!("sql/update.sql"), folded.updated().map(row).collect()).await?;
         let opened: Vec<Value> = folded.opened().map(row).collect();
         if !opened.is_empty() {
             let count = opened.len();
@@ -89,7 +95,6 @@ impl Batch {
                 return Err(WriteError::Again("another receiver opened an alarm for the same unit".to_owned()));
             }
         }
-        execute(&mut transaction, include_str!("sql/update.sql"), folded.updated().map(row).collect()).await?;
         let signals: Vec<Value> = folded.signals().map(|(entry, joined)| signal_row(entry, joined)).collect();
         let kept = signals.len();
         if execute(&mut transaction, include_str!("sql/signals.sql"), signals).await? != kept {
@@ -126,7 +131,11 @@ impl Batch {
         if units.is_empty() && alarms.is_empty() {
             return Ok(rows);
         }
-        let query = sqlx::query(include_str!("sql/lock.sql")).bind(&units).bind(&alarms);
+        let reopened = reopened(entries);
+        if !reopened.is_empty() {
+            sqlx::query(include_str!("sql/recall.sql")).bind(&reopened).execute(&mut *connection).await?;
+        }
+        let query = sqlx::query(include_str!("sql/lock.sql")).bind(&units).bind(&alarms).bind(&reopened);
         for row in query.fetch_all(&mut *connection).await? {
             let (id, unit): (Uuid, String) = (row.try_get(0)?, row.try_get(1)?);
             let locked: Option<Json<AlarmRecord>> = row.try_get(2)?;
@@ -236,6 +245,15 @@ fn verdict_row(receiver: &str, entry: &Entry) -> Option<Value> {
 
 fn rfc3339(at: OffsetDateTime) -> String {
     at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}
+
+/// Alarms that somebody wants to reopen.
+fn reopened(entries: &[Arc<Entry>]) -> Vec<Uuid> {
+    let reopened = entries.iter().filter_map(|entry| match &entry.what {
+        What::Action(action) if matches!(action.act, Act::Reopen { .. }) => Some(action.alarm.0),
+        What::Action(_) | What::Signal(_) | What::Verdict(_) => None,
+    });
+    distinct(reopened)
 }
 
 fn distinct<T: std::hash::Hash + Eq + Clone>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, Alarm, AlarmId, Refusal, Signal};
+use telecare_alarm::{Act, Action, Alarm, AlarmId, Refusal, Signal};
 use uuid::Uuid;
 
 use super::{Batch, Committed};
@@ -27,6 +27,8 @@ pub struct Rows {
     pub actions: HashMap<Uuid, Option<String>>,
     /// The latest closed alarm of units without an open one.
     pub previous: HashMap<String, AlarmId>,
+    /// Units whose open alarm this batch closed.
+    closed_now: HashSet<String>,
 }
 
 impl Rows {
@@ -49,6 +51,34 @@ impl Rows {
     /// Whether a unit has an open alarm.
     pub fn has_open(&self, unit: &str) -> bool {
         self.open.contains_key(unit) || self.busy.contains(unit)
+    }
+
+    /// Does an action to a locked row.
+    fn act(&mut self, id: AlarmId, action: &Action) -> Result<(), Refusal> {
+        let alarm = self.locked.get_mut(&id).ok_or(Refusal::UnknownAlarm)?;
+        let unit = clean(&alarm.unit.key);
+        let later = self.open.get(&unit).filter(|later| **later != id);
+        if let (Act::Reopen { .. }, Some(by)) = (&action.act, later) {
+            return Err(Refusal::Superseded { by: *by });
+        }
+        alarm.act(&Action { alarm: id, ..action.clone() })?;
+        if alarm.closed.is_none() {
+            self.open.insert(unit, id);
+        } else if self.open.get(&unit) == Some(&id) {
+            // What comes later in the batch opens an alarm of its own.
+            self.open.remove(&unit);
+            self.closed_now.insert(unit.clone());
+            self.previous.insert(unit, id);
+        }
+        Ok(())
+    }
+
+    /// Whether a unit's open alarm was closed by this batch: reopening another one waits for the next, since
+    /// one statement cannot swap which of two rows is the open one.
+    fn swaps(&self, id: AlarmId, action: &Action) -> bool {
+        let unit = self.locked.get(&id).map(|alarm| clean(&alarm.unit.key));
+        matches!(action.act, Act::Reopen { .. })
+            && unit.is_some_and(|unit| self.closed_now.contains(&unit) && self.previous.get(&unit) != Some(&id))
     }
 }
 
@@ -150,7 +180,7 @@ impl<'a> Fold<'a> {
 
     fn action(&mut self, entry: &'a Entry, action: &Action, waiting: &HashSet<AlarmId>) -> bool {
         let id = self.rows.aliases.get(&action.alarm).copied().unwrap_or(action.alarm);
-        if self.rows.busy_rows.contains(&id) || waiting.contains(&id) {
+        if self.rows.busy_rows.contains(&id) || waiting.contains(&id) || self.rows.swaps(id, action) {
             return false;
         }
         if let Some(said) = self.rows.actions.get(&action.id.0).cloned() {
@@ -161,10 +191,7 @@ impl<'a> Fold<'a> {
         if !self.seen.insert(action.id.0) {
             return true;
         }
-        let outcome = match self.rows.locked.get_mut(&id) {
-            Some(alarm) => alarm.act(&Action { alarm: id, ..action.clone() }),
-            None => Err(Refusal::UnknownAlarm),
-        };
+        let outcome = self.rows.act(id, action);
         let contested = outcome.is_err() && self.batch.done_here.contains(&entry.seq);
         if contested && let Some(alarm) = self.rows.locked.get_mut(&id) {
             alarm.contest(action);

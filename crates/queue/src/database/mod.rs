@@ -5,6 +5,7 @@
 //! server wait for the one before.
 
 mod batch;
+mod clock;
 mod connect;
 mod fold;
 pub mod read;
@@ -223,8 +224,10 @@ impl Database {
         while let Some(entries) = parts.pop() {
             let offered_before = batch.offered_before || tries > 0;
             let writing = batch.write(&entries, connection, &self.receiver, &self.software, offered_before);
+            let began = tokio::time::Instant::now();
             let outcome =
                 timeout(self.config.stall, writing).await.map_err(|_| Refused::away("a transaction stalled"))?;
+            crate::meters::database_committed(began.elapsed());
             match outcome {
                 Ok(part) => all.join(part),
                 Err(batch::WriteError::Again(why)) if tries < 20 => {

@@ -21,6 +21,14 @@ pub async fn board(connection: &mut PgConnection) -> Result<(Vec<Alarm>, Vec<(Al
     Ok((rows, aliases.into_iter().map(|(alias, of)| (AlarmId(alias), AlarmId(of))).collect()))
 }
 
+/// An alarm by itself, open, closed or long gone.
+pub async fn alarm(pool: &PgPool, id: AlarmId) -> Result<Option<Alarm>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let found: Vec<Json<AlarmRecord>> =
+        sqlx::query_scalar(include_str!("sql/detail_alarm.sql")).bind(id.0).fetch_all(&mut *connection).await?;
+    Ok(alarms(found).into_iter().next())
+}
+
 /// An alarm with its signals and log, open, closed or long gone.
 pub async fn detail(
     pool: &PgPool,

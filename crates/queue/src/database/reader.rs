@@ -80,6 +80,7 @@ impl Reader {
                 () = sleep_until(read_at) => {
                     self.read(&mut connection).await?;
                     read_at = Instant::now() + READ_EVERY;
+                    super::clock::compare(&mut connection).await?;
                     self.tidy(&mut connection).await?;
                 }
                 () = sleep_until(hint_at), if Instant::now() < hint_at => {}

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::inspect::Row;
 use crate::entry::{Chain, Entry, Hash, What, row_sum};
 use crate::record::AlarmRecord;
 
@@ -241,6 +242,41 @@ impl File {
         Ok(bytes.try_into().unwrap_or(0))
     }
 
+    /// Marks forwarded entries since a time as not forwarded. Returns how many there were.
+    pub async fn mark_unforwarded(&mut self, since: OffsetDateTime) -> Result<u64, JournalError> {
+        let query = sqlx::query(include_str!("sql/inspect_replay.sql")).bind(stamp(since));
+        Ok(query.execute(&mut self.connection).await?.rows_affected())
+    }
+
+    /// Keeps rows of another file as not forwarded, in one commit. Returns how many were new, how many were
+    /// here already, and how many have the sequence of another entry.
+    pub async fn keep_rows(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        let kept = self.keep_rows_within(rows).await;
+        let end = if kept.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        sqlx::raw_sql(end).execute(&mut self.connection).await?;
+        kept
+    }
+
+    async fn keep_rows_within(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
+        let (mut copied, mut known, mut conflicting) = (0, 0, 0);
+        for row in rows {
+            let query = sqlx::query_scalar::<_, String>(include_str!("sql/inspect_hash.sql")).bind(row.seq);
+            match query.fetch_optional(&mut self.connection).await? {
+                Some(hash) if hash == row.hash => known += 1,
+                Some(_) => conflicting += 1,
+                None => {
+                    let query = sqlx::query(include_str!("sql/inspect_keep.sql")).bind(row.seq).bind(&row.at);
+                    let query = query.bind(&row.kind).bind(&row.id).bind(&row.subject).bind(&row.lane);
+                    let query = query.bind(&row.refused).bind(&row.hash).bind(row.row_sum).bind(&row.body);
+                    query.execute(&mut self.connection).await?;
+                    copied += 1;
+                }
+            }
+        }
+        Ok((copied, known, conflicting))
+    }
+
     /// The value kept under a name.
     pub async fn meta(&mut self, name: &str) -> Result<Option<String>, JournalError> {
         let query = sqlx::query_scalar(include_str!("sql/meta_get.sql")).bind(name);
@@ -315,7 +351,7 @@ pub(super) fn entry_of(row: &SqliteRow) -> Option<Entry> {
     })
 }
 
-fn stamp(at: OffsetDateTime) -> String {
+pub(super) fn stamp(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(STAMP).unwrap_or_default()
 }
 
@@ -324,7 +360,7 @@ pub fn hash_text(hash: &Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn hash_of(text: &str) -> Option<Hash> {
+pub(super) fn hash_of(text: &str) -> Option<Hash> {
     let mut hash = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;

@@ -6,6 +6,7 @@
 //! have yet, from memory.
 
 pub mod file;
+pub mod inspect;
 mod recover;
 
 use std::path::{Path, PathBuf};
@@ -148,10 +149,12 @@ impl Journal {
     }
 
     async fn append(&mut self, entries: &[Arc<Entry>], settle: Settle, events: &mpsc::UnboundedSender<Event>) {
+        let began = Instant::now();
         let outcome = match &mut self.file {
             Some(file) => file.append(entries, &settle).await,
             None => Err(JournalError::CannotWrite("no file is open".to_owned())),
         };
+        crate::meters::journal_synced(began.elapsed());
         match outcome {
             Ok(()) => send(events, Event::Journalled),
             Err(error) => self.failed(error, events).await,

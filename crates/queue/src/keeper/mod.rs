@@ -18,7 +18,7 @@ mod signals;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, ActionId, LineId};
+use telecare_alarm::{Action, ActionId, Alarm, LineId};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -63,6 +63,8 @@ pub enum Request {
     Submit(Box<Incoming>, Instant, oneshot::Sender<Answer>),
     /// Do an action.
     Act(Box<Action>, oneshot::Sender<Result<Acted, ActError>>),
+    /// An alarm closed long ago, as the database has it: somebody wants to reopen it.
+    Recall(Arc<Alarm>),
     /// Finish what is under way and end.
     Close(oneshot::Sender<()>),
 }
@@ -282,6 +284,7 @@ impl Keeper {
         match request {
             Request::Submit(incoming, deadline, reply) => self.submit(incoming, deadline, reply),
             Request::Act(action, reply) => self.act(*action, reply),
+            Request::Recall(alarm) => self.ledger.recall(alarm),
             Request::Close(reply) => self.closing = Some(reply),
         }
     }

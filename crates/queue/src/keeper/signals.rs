@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use telecare_alarm::{Act, Lane};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -91,6 +92,7 @@ impl Keeper {
         self.filled();
         let writing = std::mem::take(&mut self.writing);
         for (entry, waiter) in writing {
+            crate::meters::journalled(&entry);
             self.note_action_seq(&entry);
             self.seen_by_journal(&entry);
             if let Some((deadline, reply)) = waiter {
@@ -217,7 +219,11 @@ impl Keeper {
 
     /// Puts what this receiver itself says into the lanes.
     pub(super) fn queue_own(&mut self, waiting: Waiting) {
-        // The desk's slot is its own: never refused.
-        let _ = self.lanes.push(telecare_alarm::Lane::Urgent, &desk(), waiting, true);
+        let is_note = matches!(&waiting, Waiting::Action(action) if matches!(action.act, Act::Served));
+        let lane = if is_note { Lane::Routine } else { Lane::Urgent };
+        // The desk's urgent slot is its own: never refused. A full routine lane leaves a note for later.
+        if let Err(Waiting::Action(action)) = self.lanes.push(lane, &desk(), waiting, !is_note) {
+            self.cannot_store(action.id);
+        }
     }
 }

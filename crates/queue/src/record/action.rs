@@ -31,6 +31,14 @@ pub struct ActionRecord {
     outcome: Option<String>,
     #[serde(default)]
     text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note_kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given_to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by_supervisor: Option<bool>,
 }
 
 impl ActionRecord {
@@ -49,6 +57,10 @@ impl ActionRecord {
             reason: None,
             outcome: None,
             text: None,
+            note_kind: None,
+            reference: None,
+            given_to: None,
+            by_supervisor: None,
         };
         match &action.act {
             Act::Claim { lease } | Act::Renew { lease } | Act::Resume { lease } => {
@@ -60,13 +72,22 @@ impl ActionRecord {
                 record.held_until = Some(micros(*until));
                 record.reason = Some(clean(reason));
             }
-            Act::Release => {}
-            Act::Note { text } => record.text = Some(clean(text)),
+            Act::Release | Act::Served => {}
+            Act::Transfer { to, lease } => {
+                record.given_to = Some(clean(to));
+                record.lease_ms = i64::try_from(lease.as_millis()).ok();
+            }
+            Act::Note { kind, text, reference } => {
+                record.text = Some(clean(text));
+                record.note_kind = Some(clean(kind)).filter(|kind| !kind.is_empty());
+                record.reference = Some(clean(reference)).filter(|reference| !reference.is_empty());
+            }
             Act::Close { shown, outcome, text } => {
                 record.shown = Some(shown.0);
                 record.outcome = Some(clean(outcome));
                 record.text = Some(clean(text));
             }
+            Act::Reopen { by_supervisor } => record.by_supervisor = Some(*by_supervisor),
         }
         record
     }
@@ -88,7 +109,14 @@ impl ActionRecord {
                 reason: self.reason.unwrap_or_default(),
             },
             "release" => Act::Release,
-            "note" => Act::Note { text: self.text.unwrap_or_default() },
+            "served" => Act::Served,
+            "transfer" => Act::Transfer { to: self.given_to.ok_or_else(|| missing("given_to"))?.into(), lease },
+            "note" => Act::Note {
+                kind: self.note_kind.unwrap_or_default(),
+                text: self.text.unwrap_or_default(),
+                reference: self.reference.unwrap_or_default(),
+            },
+            "reopen" => Act::Reopen { by_supervisor: self.by_supervisor.unwrap_or(false) },
             "close" => Act::Close {
                 shown: shown?,
                 outcome: self.outcome.unwrap_or_default(),

@@ -45,6 +45,10 @@ pub struct AlarmRecord {
     claimed_since: Option<OffsetDateTime>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     lease_until: Option<OffsetDateTime>,
+    #[serde(default)]
+    given_by: Option<String>,
+    #[serde(default)]
+    given_desk: Option<String>,
     held_by: Option<String>,
     held_desk: Option<String>,
     #[serde(default, with = "time::serde::rfc3339::option")]
@@ -63,6 +67,8 @@ pub struct AlarmRecord {
     closed_at: Option<OffsetDateTime>,
     outcome: Option<String>,
     closing_text: Option<String>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    served_at: Option<OffsetDateTime>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     caller_at: Option<OffsetDateTime>,
     caller_number: Option<String>,
@@ -89,6 +95,7 @@ impl AlarmRecord {
     pub fn of(alarm: &Alarm) -> AlarmRecord {
         let (claim, hold) = (alarm.claim.as_ref(), alarm.hold.as_ref());
         let (contest, closed) = (alarm.contest.as_ref(), alarm.closed.as_ref());
+        let given_by = claim.and_then(|claim| claim.given_by.as_ref());
         let person = |actor: &Actor| clean(&actor.person);
         let desk = |actor: &Actor| clean(&actor.desk);
         AlarmRecord {
@@ -115,6 +122,8 @@ impl AlarmRecord {
             claimed_desk: claim.map(|claim| desk(&claim.actor)),
             claimed_since: claim.map(|claim| micros(claim.since)),
             lease_until: claim.map(|claim| micros(claim.lease_until)),
+            given_by: given_by.map(person),
+            given_desk: given_by.map(desk),
             held_by: hold.map(|hold| person(&hold.actor)),
             held_desk: hold.map(|hold| desk(&hold.actor)),
             held_since: hold.map(|hold| micros(hold.since)),
@@ -129,6 +138,7 @@ impl AlarmRecord {
             closed_at: closed.map(|closed| micros(closed.at)),
             outcome: closed.map(|closed| clean(&closed.outcome)),
             closing_text: closed.map(|closed| clean(&closed.text)),
+            served_at: alarm.served_at.map(micros),
             caller_at: alarm.caller.as_ref().map(|caller| micros(caller.at)),
             caller_number: alarm.caller.as_ref().and_then(|caller| caller.number.as_deref()).map(clean),
             caller_name: alarm.caller.as_ref().and_then(|caller| caller.name.as_deref()).map(clean),
@@ -142,6 +152,7 @@ impl AlarmRecord {
     pub fn restore(self) -> Result<Alarm, Unreadable> {
         let unreadable = |error| Unreadable::new("alarm", error);
         let claim = actor(self.claimed_by, self.claimed_desk).zip(self.claimed_since).zip(self.lease_until);
+        let given_by = actor(self.given_by, self.given_desk);
         let hold = actor(self.held_by, self.held_desk).zip(self.held_since).zip(self.held_until);
         let (held_reason, contested_act) = (self.held_reason, self.contested_act);
         let (outcome, closing_text) = (self.outcome, self.closing_text);
@@ -168,7 +179,7 @@ impl AlarmRecord {
             caller: self.caller_at.map(|at| CallerHeard { at, number: caller_number, name: caller_name }),
             last_signal: SignalId(self.last_signal),
             ring: self.ringing_since.map(|since| Ring { since, count: self.ringing }),
-            claim: claim.map(|((actor, since), lease_until)| Claim { actor, since, lease_until }),
+            claim: claim.map(|((actor, since), lease_until)| Claim { actor, since, lease_until, given_by }),
             hold: hold.map(|((actor, since), until)| Hold {
                 actor,
                 since,
@@ -186,6 +197,7 @@ impl AlarmRecord {
                 outcome: outcome.unwrap_or_default(),
                 text: closing_text.unwrap_or_default(),
             }),
+            served_at: self.served_at,
             previous: self.previous.map(AlarmId),
             revision: self.revision,
         })

@@ -1,0 +1,245 @@
+//! Looking into a journal from outside, for tools: what is in it, whether its chain holds, offering entries
+//! to the database again, saving what a damaged file still has.
+//!
+//! [`status`] only reads and may run beside the daemon. [`replay`] and [`recover`] write, so they take the
+//! directory's lock, which a running daemon holds.
+
+mod rows;
+mod salvage;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sqlx::Connection;
+use time::OffsetDateTime;
+
+use super::file::{File, JournalError, hash_of};
+use super::{FILE_NAME, OWNER};
+use crate::entry::Hash;
+pub use rows::Row;
+pub use salvage::{Salvaged, recover};
+
+/// Broken links that are named one by one; more are only counted.
+const BROKEN_NAMED_MAX: usize = 20;
+/// Lowest bits of a sequence with which a chain begins: see [`crate::entry::Chain::begin`].
+const CHAIN_BEGIN_MASK: i64 = (1 << 24) - 1;
+
+/// Why a journal could not be looked into.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// A running daemon holds the directory.
+    #[error("a receiver is running on {0}; stop it first")]
+    InUse(PathBuf),
+    /// There is nothing to look at.
+    #[error("{0} holds no journal")]
+    NoJournal(PathBuf),
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Refused(String),
+    /// A file could not be read or written.
+    #[error("{path}: {why}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        why: String,
+    },
+}
+
+/// What a journal directory holds.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Whether a daemon holds its lock.
+    pub running: bool,
+    /// The journal itself; none where there is no file yet.
+    pub journal: Option<FileStatus>,
+    /// Files that were set aside, oldest first.
+    pub aside: Vec<FileStatus>,
+}
+
+/// What one file holds.
+#[derive(Clone, Debug, Default)]
+pub struct FileStatus {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size with its WAL, bytes.
+    pub bytes: u64,
+    /// The receiver whose chain it holds.
+    pub owner: Option<String>,
+    /// Entries that could be read.
+    pub entries: u64,
+    /// Those among them that the database does not have yet.
+    pub unforwarded: u64,
+    /// Time of the first entry, RFC 3339.
+    pub oldest: Option<String>,
+    /// Time of the last entry, RFC 3339.
+    pub newest: Option<String>,
+    /// Sequence and hash of the last entry.
+    pub head: Option<(i64, String)>,
+    /// Links of the chain that were checked and hold.
+    pub links: u64,
+    /// Links that do not hold: an entry was changed, or its predecessor was.
+    pub links_broken: u64,
+    /// Sequences of the entries before which a link does not hold, at most twenty.
+    pub broken_at: Vec<i64>,
+    /// Places where the predecessor is no longer there: pruned, or in a file that was set aside.
+    pub links_open: u64,
+    /// Entries that do not pass their own checksum.
+    pub damaged: u64,
+    /// Stretches of the file that cannot be read at all.
+    pub gaps: u64,
+    /// Why the file cannot be read, if it cannot.
+    pub fault: Option<String>,
+}
+
+impl FileStatus {
+    /// Whether everything in it is as it was written.
+    pub fn is_sound(&self) -> bool {
+        self.fault.is_none() && self.damaged == 0 && self.gaps == 0 && self.links_broken == 0
+    }
+}
+
+/// Looks into a journal directory. Reads every entry: some seconds for a million.
+pub async fn status(directory: &Path) -> Result<Status, InspectError> {
+    let running = is_running(directory)?;
+    let path = directory.join(FILE_NAME);
+    let mut aside = Vec::new();
+    for path in set_aside(directory)? {
+        aside.push(look(&path, false).await);
+    }
+    let journal = if path.exists() { Some(look(&path, running).await) } else { None };
+    Ok(Status { running, journal, aside })
+}
+
+/// Marks entries since a time as not forwarded, so that the daemon offers them to the database at its next
+/// start. Returns how many. The database takes each entry once, by its id.
+pub async fn replay(directory: &Path, since: OffsetDateTime) -> Result<u64, InspectError> {
+    let path = directory.join(FILE_NAME);
+    if !path.exists() {
+        return Err(InspectError::NoJournal(directory.to_owned()));
+    }
+    let _alone = lock(directory)?;
+    let failed = |error: JournalError| InspectError::File { path: path.clone(), why: error.to_string() };
+    let mut file = File::open(&path).await.map_err(failed)?;
+    let marked = file.mark_unforwarded(since).await.map_err(failed);
+    file.close().await;
+    hand_over(directory);
+    marked
+}
+
+async fn look(path: &Path, in_use: bool) -> FileStatus {
+    let mut status = FileStatus { path: path.to_owned(), bytes: size(path), ..FileStatus::default() };
+    let mut file = match rows::open(path, in_use).await {
+        Ok(file) => file,
+        Err(error) => {
+            status.fault = Some(error.to_string());
+            return status;
+        }
+    };
+    let owner = sqlx::query_scalar(include_str!("sql/meta_get.sql")).bind(OWNER).fetch_optional(&mut file).await;
+    match owner {
+        Ok(owner) => status.owner = owner,
+        Err(error) => status.fault = Some(error.to_string()),
+    }
+    let (mut from, mut previous) = (Some(i64::MIN), None);
+    while let Some(start) = from {
+        let page = rows::page(&mut file, start).await;
+        status.gaps += u64::from(page.gap);
+        for row in page.rows {
+            match row.filter(Row::is_sound) {
+                Some(row) => previous = status.add(&row, previous),
+                None => status.damaged += 1,
+            }
+        }
+        from = page.next;
+    }
+    let _ = file.close().await;
+    status
+}
+
+impl FileStatus {
+    /// Adds a sound row; returns what the next one must follow.
+    fn add(&mut self, row: &Row, previous: Option<(i64, Hash)>) -> Option<(i64, Hash)> {
+        self.entries += 1;
+        self.unforwarded += u64::from(!row.forwarded);
+        self.oldest.get_or_insert_with(|| row.at.clone());
+        self.newest = Some(row.at.clone());
+        self.head = Some((row.seq, row.hash.clone()));
+        let before = row.seq.saturating_sub(1);
+        let predecessor = previous.filter(|(seq, _)| *seq == before).map(|(_, hash)| hash);
+        // The first entry of a chain follows nothing.
+        let predecessor = predecessor.or_else(|| (before & CHAIN_BEGIN_MASK == 0).then_some([0; 32]));
+        match predecessor {
+            Some(hash) if row.follows(&hash) => self.links += 1,
+            Some(_) => {
+                self.links_broken += 1;
+                if self.broken_at.len() < BROKEN_NAMED_MAX {
+                    self.broken_at.push(row.seq);
+                }
+            }
+            None => self.links_open += 1,
+        }
+        hash_of(&row.hash).map(|hash| (row.seq, hash))
+    }
+}
+
+/// Size of a file with its WAL, bytes.
+fn size(path: &Path) -> u64 {
+    let parts = ["", "-wal"].map(|part| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(part);
+        fs::metadata(name).map_or(0, |file| file.len())
+    });
+    parts.iter().sum()
+}
+
+/// Files of a directory that were set aside, oldest first.
+fn set_aside(directory: &Path) -> Result<Vec<PathBuf>, InspectError> {
+    let failed = |why: std::io::Error| InspectError::File { path: directory.to_owned(), why: why.to_string() };
+    let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kinds = [".failed-", ".damaged-"];
+        let is_aside = name.strip_prefix(FILE_NAME).is_some_and(|rest| kinds.iter().any(|kind| rest.starts_with(kind)));
+        if is_aside && !name.ends_with("-wal") && !name.ends_with("-shm") {
+            let modified = entry.metadata().and_then(|file| file.modified()).map_err(failed)?;
+            found.push((modified, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Whether a daemon holds the directory. Makes no file: one of root's would keep the daemon out.
+fn is_running(directory: &Path) -> Result<bool, InspectError> {
+    let path = directory.join("lock");
+    match fs::File::open(&path) {
+        Ok(lock) => Ok(lock.try_lock().is_err()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(InspectError::File { path, why: error.to_string() }),
+    }
+}
+
+fn lock(directory: &Path) -> Result<fs::File, InspectError> {
+    super::lock(directory).map_err(|why| {
+        if is_running(directory).unwrap_or(false) {
+            return InspectError::InUse(directory.to_owned());
+        }
+        InspectError::File { path: directory.join("lock"), why }
+    })
+}
+
+/// Gives every file of a journal directory to the directory's owner: what root has made, the daemon could not
+/// write. Somebody else's failure to do so shows when the daemon starts.
+fn hand_over(directory: &Path) {
+    let Ok(owner) = fs::metadata(directory) else { return };
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let foreign = entry.metadata().is_ok_and(|file| file.is_file() && file.uid() != owner.uid());
+        if foreign {
+            let _ = std::os::unix::fs::chown(entry.path(), Some(owner.uid()), Some(owner.gid()));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Saving what a damaged or set-aside file still has into a journal.
+//!
+//! The source is never opened: its files are copied first and the copy is read, because SQLite writes beside
+//! a file even to read it. Entries that the journal has already are left as they are; all others are offered
+//! to the database again, which takes each once, by its id. In doubt a receiver without a database shows a
+//! press twice rather than not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sqlx::{Connection, SqliteConnection};
+
+use super::super::file::{File, JournalError};
+use super::super::{FILE_NAME, OWNER};
+use super::rows::{self, Row};
+use super::{InspectError, hand_over, lock};
+
+/// Where the copy of the source lies while it is read.
+const WORK_NAME: &str = "recovering";
+
+/// What could be saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Salvaged {
+    /// The journal that has them now.
+    pub journal: PathBuf,
+    /// Entries copied; the daemon offers them at its next start.
+    pub copied: u64,
+    /// Entries the journal had already.
+    pub known: u64,
+    /// Entries whose place in the chain the journal gives to another: left out.
+    pub conflicting: u64,
+    /// Entries that do not pass their own checksum: left out.
+    pub damaged: u64,
+    /// Stretches of the source that could not be read.
+    pub gaps: u64,
+}
+
+/// Copies what can be read of a file into the journal of a directory, which is made when missing.
+pub async fn recover(source: &Path, directory: &Path) -> Result<Salvaged, InspectError> {
+    let failed = |path: &Path, why: String| InspectError::File { path: path.to_owned(), why };
+    if !source.is_file() {
+        return Err(failed(source, "there is no such file".to_owned()));
+    }
+    fs::create_dir_all(directory).map_err(|error| failed(directory, error.to_string()))?;
+    let target = directory.join(FILE_NAME);
+    if let (Ok(source), Ok(target)) = (fs::canonicalize(source), fs::canonicalize(&target))
+        && source == target
+    {
+        let why = format!("{} is the journal itself; name another directory to recover into", target.display());
+        return Err(InspectError::Refused(why));
+    }
+    let _alone = lock(directory)?;
+    let work = directory.join(WORK_NAME);
+    let copy = copied(source, &work).map_err(|error| failed(&work, error.to_string()))?;
+    let saved = merge(&copy, &target).await;
+    // What remains of the copy is overwritten by the next one.
+    let _ = fs::remove_dir_all(&work);
+    hand_over(directory);
+    saved
+}
+
+/// Copies a file with its WAL.
+fn copied(source: &Path, work: &Path) -> std::io::Result<PathBuf> {
+    if work.exists() {
+        fs::remove_dir_all(work)?;
+    }
+    fs::create_dir(work)?;
+    let copy = work.join(FILE_NAME);
+    for part in ["", "-wal"] {
+        let (mut from, mut to) = (source.as_os_str().to_owned(), copy.as_os_str().to_owned());
+        from.push(part);
+        to.push(part);
+        match fs::copy(from, to) {
+            Err(error) if part.is_empty() || error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(copy)
+}
+
+async fn merge(copy: &Path, target: &Path) -> Result<Salvaged, InspectError> {
+    let of = |path: &Path| {
+        let path = path.to_owned();
+        move |error: JournalError| InspectError::File { path: path.clone(), why: error.to_string() }
+    };
+    let mut source = rows::open(copy, true).await.map_err(of(copy))?;
+    let mut file = File::open(target).await.map_err(of(target))?;
+    let mut saved = Salvaged { journal: target.to_owned(), ..Salvaged::default() };
+    let merged = async {
+        adopt(&mut source, &mut file).await?;
+        let mut from = Some(i64::MIN);
+        while let Some(start) = from {
+            let page = rows::page(&mut source, start).await;
+            saved.gaps += u64::from(page.gap);
+            keep(&mut file, page.rows, &mut saved).await.map_err(of(target))?;
+            from = page.next;
+        }
+        Ok(saved)
+    };
+    let merged = merged.await;
+    file.close().await;
+    let _ = source.close().await;
+    merged
+}
+
+/// A journal without an owner takes the source's; two owners never share one.
+async fn adopt(source: &mut SqliteConnection, file: &mut File) -> Result<(), InspectError> {
+    let path = file.path().to_owned();
+    let failed = |error: JournalError| InspectError::File { path: path.clone(), why: error.to_string() };
+    let query = sqlx::query_scalar::<_, String>(include_str!("../sql/meta_get.sql")).bind(OWNER);
+    let theirs = query.fetch_optional(source).await.ok().flatten();
+    let ours = file.meta(OWNER).await.map_err(failed)?;
+    match (theirs, ours) {
+        (Some(theirs), Some(ours)) if theirs != ours => {
+            let why = format!("the file is of receiver {theirs:?}, the journal of {ours:?}");
+            Err(InspectError::Refused(why))
+        }
+        (Some(theirs), None) => file.set_meta(OWNER, &theirs).await.map_err(failed),
+        _ => Ok(()),
+    }
+}
+
+async fn keep(file: &mut File, rows: Vec<Option<Row>>, saved: &mut Salvaged) -> Result<(), JournalError> {
+    let mut sound = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.filter(Row::is_sound) {
+            Some(row) => sound.push(row),
+            None => saved.damaged += 1,
+        }
+    }
+    if sound.is_empty() {
+        return Ok(());
+    }
+    let (copied, known, conflicting) = file.keep_rows(&sound).await?;
+    saved.copied += copied;
+    saved.known += known;
+    saved.conflicting += conflicting;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+SELECT hash FROM entry WHERE seq = ?1
