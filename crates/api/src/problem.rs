@@ -111,6 +111,10 @@ impl Problem {
                 let title = "Nothing can be stored at the moment";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cannot-store", title, error.to_string())
             }
+            ActError::NeedsDatabase => {
+                let title = "This needs the database";
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "needs-database", title, error.to_string())
+            }
         }
     }
 
@@ -120,6 +124,9 @@ impl Problem {
             Refusal::NotHolder { .. } => (StatusCode::CONFLICT, "This alarm is not yours", None),
             Refusal::Closed { .. } => (StatusCode::CONFLICT, "This alarm is closed", None),
             Refusal::LaterSignal { .. } => (StatusCode::CONFLICT, "A later signal came", Some("shown")),
+            Refusal::NotClosed => (StatusCode::CONFLICT, "This alarm is not closed", None),
+            Refusal::TooLate { .. } => (StatusCode::CONFLICT, "This alarm was closed too long ago", None),
+            Refusal::Superseded { .. } => (StatusCode::CONFLICT, "The unit has a later alarm", None),
             Refusal::NotHeld => (StatusCode::CONFLICT, "This alarm is not on hold", None),
             Refusal::Missing { what } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Something is missing or not possible", Some(*what))

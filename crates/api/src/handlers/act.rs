@@ -116,7 +116,11 @@ impl ActName {
             },
             ActName::Resume => Act::Resume { lease },
             ActName::Release => Act::Release,
-            ActName::Note => Act::Note { text: fields.text("text")?.to_owned() },
+            ActName::Note => Act::Note {
+                kind: fields.text("kind")?.to_owned(),
+                text: fields.text("text")?.to_owned(),
+                reference: fields.text("reference")?.to_owned(),
+            },
             ActName::Close => Act::Close {
                 shown: shown(fields)?,
                 outcome: fields.code("outcome")?.to_owned(),
@@ -150,7 +154,7 @@ mod tests {
             ("hold", Act::Hold { shown, until, reason: "r".to_owned() }),
             ("resume", Act::Resume { lease: LEASE }),
             ("release", Act::Release),
-            ("note", Act::Note { text: text() }),
+            ("note", Act::Note { kind: String::new(), text: text(), reference: String::new() }),
             ("close", Act::Close { shown, outcome: "o".to_owned(), text: text() }),
         ];
         let body = r#"{"shown":"00000000-0000-0000-0000-000000000007","until":"2026-03-01T10:00:00+01:00",

@@ -35,6 +35,14 @@ struct SaidShape {
     outcome: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_supervisor: Option<bool>,
 }
 
 impl LogShape {
@@ -57,12 +65,17 @@ impl LogShape {
 fn said(act: &Act) -> SaidShape {
     let nothing = SaidShape::default();
     match act {
-        Act::Claim { .. } | Act::Renew { .. } | Act::Resume { .. } | Act::Release => nothing,
+        Act::Claim { .. } | Act::Renew { .. } | Act::Resume { .. } | Act::Release | Act::Served => nothing,
         Act::Seen { shown } => SaidShape { shown: Some(shown.0), ..nothing },
         Act::Hold { shown, until, reason } => {
             SaidShape { shown: Some(shown.0), until: Some(Timestamp(*until)), reason: Some(reason.clone()), ..nothing }
         }
-        Act::Note { text } => SaidShape { text: Some(text.clone()), ..nothing },
+        Act::Transfer { to, .. } => SaidShape { to: Some(to.to_string()), ..nothing },
+        Act::Reopen { by_supervisor } => SaidShape { by_supervisor: Some(*by_supervisor), ..nothing },
+        Act::Note { kind, text, reference } => {
+            let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+            SaidShape { kind: said(kind), text: said(text), reference: said(reference), ..nothing }
+        }
         Act::Close { shown, outcome, text } => {
             SaidShape { shown: Some(shown.0), outcome: Some(outcome.clone()), text: Some(text.clone()), ..nothing }
         }
