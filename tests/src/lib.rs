@@ -12,6 +12,7 @@ pub mod console;
 pub mod disk;
 pub mod ledger;
 pub mod link;
+pub mod metrics;
 pub mod port;
 pub mod postgres;
 pub mod proxy;

@@ -27,6 +27,8 @@ pub struct Board {
     pub can_store: bool,
     /// Entries this receiver has not yet got into the database (zero when it stands alone).
     pub backlog: usize,
+    /// When the oldest of them was made.
+    pub backlog_since: Option<OffsetDateTime>,
     /// Open alarms, most urgent first.
     pub open: Vec<Arc<Alarm>>,
     /// Alarms closed in the last ten minutes, latest first.
@@ -90,6 +92,7 @@ impl Board {
             journal_ok: false,
             can_store: false,
             backlog: 0,
+            backlog_since: None,
             open: Vec::new(),
             closed: Vec::new(),
             aliases: HashMap::new(),

@@ -226,6 +226,11 @@ impl Queue {
         answer.await.unwrap_or(Answer::Refused)
     }
 
+    /// How long after its last byte a signal's answer waits for the database's commit.
+    pub fn ack_wait(&self) -> Duration {
+        self.ack_wait
+    }
+
     /// Whether anything can store at the moment: signs of life are answered only then.
     pub fn can_store(&self) -> bool {
         self.board.borrow().can_store

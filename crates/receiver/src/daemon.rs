@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
+use telecare_alarm::ReceiverId;
 use telecare_api::TokenStore;
 use telecare_queue::Queue;
+use time::OffsetDateTime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -22,6 +24,8 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::intake::Intake;
 use crate::line::{self, DRAIN_MAX, Supervisor};
+use crate::metrics::answers::Watcher;
+use crate::metrics::page::Page;
 use crate::pulse::Pulses;
 use crate::web::Listeners;
 use crate::{SOFTWARE, metrics, systemd, trouble};
@@ -45,7 +49,7 @@ const RUNTIME_STOP_MAX: Duration = Duration::from_secs(1);
 /// ended by itself.
 pub fn run(config: Config) -> anyhow::Result<()> {
     let prometheus = metrics::install().context("metrics cannot be set up")?;
-    metrics::build_info();
+    metrics::began();
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("lines").enable_all().build()?;
     let outcome = runtime.block_on(live(config, prometheus));
     runtime.shutdown_timeout(RUNTIME_STOP_MAX);
@@ -88,6 +92,7 @@ async fn live(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<()
 async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<Running> {
     tracing::info!(receiver = %config.receiver, lines = config.lines.len(), "{SOFTWARE} starts");
     let queue = Queue::open(config.queue(SOFTWARE)).await?;
+    let journal = config.journal.directory.clone();
     let listeners = Listeners::bind(config.api.listen, config.metrics_listen)?;
     if !config.api.tokens.exists() {
         tracing::warn!(
@@ -106,7 +111,8 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
         calls: telecare_api::calls::Calls::default(),
         software: SOFTWARE.to_owned(),
     };
-    let api_ended = listeners.serve(queue.clone(), settings, prometheus, &pulses, stopped.clone())?;
+    let page = Page::new(prometheus, queue.clone());
+    let api_ended = listeners.serve(queue.clone(), settings, page, &pulses, stopped.clone())?;
     let intake = Intake {
         queue: queue.clone(),
         policy: config.policy,
@@ -124,7 +130,8 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
     }
     let mut beside = JoinSet::new();
     beside.spawn(systemd::feed_watchdog(pulses));
-    beside.spawn(show_board(queue.clone()));
+    beside.spawn(watch_answers(queue.clone(), intake.receiver.clone()));
+    beside.spawn(metrics::host::watch(journal));
     beside.spawn(trouble::raise(queue.clone(), intake));
     let tried = async {
         for link in links {
@@ -141,12 +148,15 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
     Ok(Running { queue, lines, beside, api_ended, tokens, stop })
 }
 
-/// Keeps the numbers of the board true.
-async fn show_board(queue: Queue) {
+/// Times answers and how soon things were there to see, as a console that watches the board would.
+async fn watch_answers(queue: Queue, own: ReceiverId) {
     let mut board = queue.board();
+    let mut watcher = Watcher::new(own);
     loop {
         let now = Arc::clone(&board.borrow_and_update());
-        metrics::show_board(&now);
+        let seen = watcher.look(&now, OffsetDateTime::now_utc());
+        seen.answered.iter().for_each(|(class, took)| metrics::answer_seconds(*class).record(took.as_secs_f64()));
+        seen.visible.iter().for_each(|took| metrics::stage_seconds("visible").record(took.as_secs_f64()));
         if board.changed().await.is_err() {
             return;
         }

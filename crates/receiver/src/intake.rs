@@ -86,6 +86,7 @@ impl LineIntake {
                 &report,
                 &Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() },
                 id,
+                &telecare_alarm::Registry::default(),
             )
         });
         Signal {
@@ -162,6 +163,11 @@ impl SessionIntake {
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
         self.under_way.spawn(async move { (token, queue.submit(incoming).await) });
+    }
+
+    /// The queue.
+    pub fn queue(&self) -> &Queue {
+        self.line.queue()
     }
 
     /// Whether answers are under way.

@@ -27,5 +27,7 @@ mod systemd;
 mod trouble;
 mod web;
 
+pub use metrics::catalogue;
+
 /// The software that signals are stored with.
 pub const SOFTWARE: &str = concat!("telecare-receiver ", env!("CARGO_PKG_VERSION"));

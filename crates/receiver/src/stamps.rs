@@ -5,7 +5,7 @@
 //! of one signal keep their distances whatever the clock does.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use telecare_alarm::ClockState;
 use time::OffsetDateTime;
@@ -44,6 +44,11 @@ const TIMESYNC: &str = "/run/systemd/timesync";
 /// offers, so only systemd-timesyncd is understood; with another time service the answer is `Unknown`.
 pub fn clock_state() -> ClockState {
     clock_state_in(Path::new(TIMESYNC))
+}
+
+/// When systemd-timesyncd last set the clock right since boot, if it did.
+pub fn synchronised_at() -> Option<SystemTime> {
+    Path::new(TIMESYNC).join("synchronized").metadata().and_then(|found| found.modified()).ok()
 }
 
 fn clock_state_in(timesync: &Path) -> ClockState {

@@ -65,6 +65,7 @@ async fn offer(intake: &LineIntake, waiting: &mut BTreeMap<String, Report>) {
 }
 
 fn say(trouble: &Trouble) {
+    crate::metrics::trouble(trouble.what, trouble.active);
     if trouble.active {
         tracing::error!(what = trouble.what, why = trouble.why, "trouble: {}", trouble.what);
     } else {

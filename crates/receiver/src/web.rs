@@ -9,11 +9,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusHandle;
 use telecare_queue::Queue;
 use tokio::sync::{oneshot, watch};
 
 use crate::metrics::UPKEEP_EVERY;
+use crate::metrics::page::Page;
 use crate::pulse::{Pulse, Pulses, TICK_EVERY};
 
 /// Threads that serve consoles.
@@ -47,7 +47,7 @@ impl Listeners {
         self,
         queue: Queue,
         settings: telecare_api::Settings,
-        prometheus: PrometheusHandle,
+        page: Page,
         pulses: &Pulses,
         stop: watch::Receiver<bool>,
     ) -> io::Result<oneshot::Receiver<String>> {
@@ -60,7 +60,7 @@ impl Listeners {
         let pulse = pulses.pulse("api");
         let serving = move || {
             let outcome = runtime.block_on(async {
-                tokio::spawn(serve_metrics(self.metrics, prometheus));
+                tokio::spawn(serve_metrics(self.metrics, page));
                 tokio::spawn(tick(pulse));
                 tokio::spawn(telecare_api::serve(self.api, queue, settings, stop)).await
             });
@@ -85,15 +85,15 @@ async fn tick(pulse: Pulse) {
     }
 }
 
-async fn serve_metrics(listener: TcpListener, prometheus: PrometheusHandle) {
-    let upkeep = prometheus.clone();
+async fn serve_metrics(listener: TcpListener, page: Page) {
+    let upkeep = page.clone();
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(UPKEEP_EVERY).await;
             upkeep.run_upkeep();
         }
     });
-    let page = get(|| async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4")], prometheus.render()) });
+    let page = get(|| async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4")], page.render()) });
     let serving = async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         axum::serve(listener, Router::new().route("/metrics", page)).await

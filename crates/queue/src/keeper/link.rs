@@ -262,8 +262,8 @@ impl Keeper {
         if !committed.skipped.is_empty() {
             self.skipped_until = Some(Instant::now() + SKIPPED_WAIT);
         }
-        self.backlog.iter().filter(|(seq, _)| committed.entries.contains(seq)).for_each(|(_, e)| meters::committed(e));
         for seq in &committed.entries {
+            self.backlog.get(seq).into_iter().for_each(|entry| crate::meters::committed(entry));
             self.unjournalled.remove(seq);
             self.answer_signal(*seq, Answer::Stored);
         }

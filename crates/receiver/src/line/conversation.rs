@@ -14,13 +14,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use telecare_protocol::{Command, Delivery, Session, Token};
+use telecare_protocol::{Command, Delivery, Message, Session, Token};
 use telecare_queue::Answer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::link::{Cause, Link, Presence, Present, STEADY_AFTER};
-use super::meters::LineMeters;
+use super::meters::{LineMeters, WaitedFor};
 use super::stopped;
 use crate::intake::SessionIntake;
 use crate::pulse::{Pulse, TICK_EVERY};
@@ -76,10 +76,10 @@ struct Talk<'a, P> {
     opened: Instant,
     heard: bool,
     present: Option<Present>,
-    /// Deliveries without an answer, with their last byte. The session bounds them.
-    owed: Vec<(Token, Instant)>,
-    /// The last byte of what was answered just before the commands that run next.
-    answering: Option<Instant>,
+    /// Deliveries without an answer, with their last byte and whether they are reports. The session bounds them.
+    owed: Vec<(Token, Instant, bool)>,
+    /// The last byte of what was answered just before the commands that run next, and what that waited for.
+    answering: Option<(Instant, WaitedFor)>,
     /// Since when the process has been stopping.
     stopping: Option<Instant>,
 }
@@ -157,8 +157,8 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
             match command {
                 Command::Send(bytes) => {
                     self.write(&bytes).await?;
-                    if let Some(last_byte) = answering {
-                        self.with.meters.answered_after(last_byte.elapsed());
+                    if let Some((last_byte, waited_for)) = answering {
+                        self.with.meters.answered_after(last_byte.elapsed(), waited_for);
                     }
                 }
                 Command::Deliver(delivery) => self.deliver(*delivery),
@@ -173,20 +173,22 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         if self.with.presence == Presence::Message {
             self.is_present();
         }
-        self.owed.push((delivery.token, delivery.last_byte));
+        let is_report = matches!(delivery.message, Message::Report(_));
+        self.owed.push((delivery.token, delivery.last_byte, is_report));
         self.with.intake.take(delivery);
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {
         let now = Instant::now();
-        let owed = self.owed.iter().position(|(known, _)| *known == token);
-        let last_byte = owed.map(|at| self.owed.swap_remove(at).1);
+        let owed = self.owed.iter().position(|(known, ..)| *known == token);
+        let owed = owed.map(|at| self.owed.swap_remove(at));
         match answer {
             Answer::Stored => {
-                if let Some(last_byte) = last_byte {
-                    self.with.meters.stored_after(now.saturating_duration_since(last_byte));
-                }
-                self.answering = last_byte;
+                self.answering = owed.map(|(_, last_byte, is_report)| {
+                    let age = now.saturating_duration_since(last_byte);
+                    let queue = self.with.intake.queue();
+                    (last_byte, if is_report { WaitedFor::of(queue, age) } else { WaitedFor::Nothing })
+                });
                 self.with.session.handle_stored(token, now);
             }
             Answer::Refused => {

@@ -4,9 +4,32 @@ use std::time::{Duration, SystemTime};
 
 use metrics::{Counter, Gauge, Histogram};
 use telecare_protocol::{Counted, Delivery, Message, Protocol, RepeatProof};
+use telecare_queue::{Link, Queue};
 
 use super::Cause;
 use crate::metrics as instruments;
+
+/// What an acknowledgement waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitedFor {
+    /// A sign of life: nothing is stored.
+    Nothing,
+    /// The journal alone.
+    Journal,
+    /// The database's commit as well, or alone with the journal down.
+    Database,
+}
+
+impl WaitedFor {
+    /// What a report found stored at an age had waited for: the queue gives the commit a fixed time and then
+    /// answers by the journal.
+    pub fn of(queue: &Queue, age: Duration) -> WaitedFor {
+        let board = queue.board();
+        let board = board.borrow();
+        let in_time = age < queue.ack_wait() || !board.journal_ok;
+        if board.link == Link::Connected && in_time { WaitedFor::Database } else { WaitedFor::Journal }
+    }
+}
 
 /// The instruments of one line.
 pub struct LineMeters {
@@ -29,14 +52,17 @@ pub struct LineMeters {
     signs_of_life: Counter,
     /// Reports heard.
     reports: Counter,
+    protocol: Protocol,
     /// Reports whose sender may be repeating itself.
     possible_repeats: Counter,
     /// Times the line's task was started again after a panic.
     pub restarts: Counter,
     connections: Gauge,
     last_byte: Gauge,
-    stored_seconds: Histogram,
+    decoded_seconds: Histogram,
     answered_seconds: Histogram,
+    by_journal_seconds: Histogram,
+    by_database_seconds: Histogram,
 }
 
 impl LineMeters {
@@ -44,8 +70,9 @@ impl LineMeters {
     pub fn new(line: &str, protocol: Protocol) -> LineMeters {
         let line = line.to_owned();
         for reason in instruments::bad_frame_reasons(protocol) {
-            instruments::bad_frames(&line, reason).increment(0);
+            instruments::bad_frames(&line, protocol, reason).increment(0);
         }
+        instruments::repeats(&line).increment(0);
         for cause in Cause::ALL {
             instruments::lost(&line, cause).increment(0);
         }
@@ -63,8 +90,11 @@ impl LineMeters {
             possible_repeats: instruments::possible_repeats(&line),
             restarts: instruments::restarts(&line),
             last_byte: instruments::last_byte(&line),
-            stored_seconds: instruments::stage_seconds("stored"),
+            decoded_seconds: instruments::stage_seconds("decoded"),
             answered_seconds: instruments::stage_seconds("answered"),
+            by_journal_seconds: instruments::acknowledgement_seconds("journal"),
+            by_database_seconds: instruments::acknowledgement_seconds("database"),
+            protocol,
             line,
         }
     }
@@ -84,7 +114,7 @@ impl LineMeters {
     pub fn counted(&self, counted: Counted) {
         match counted {
             Counted::JunkBytes(bytes) => self.junk_bytes.increment(bytes),
-            Counted::BadFrame(reason) => instruments::bad_frames(&self.line, reason).increment(1),
+            Counted::BadFrame(reason) => instruments::bad_frames(&self.line, self.protocol, reason).increment(1),
             Counted::LateAnswer => self.late_answers.increment(1),
         }
     }
@@ -92,7 +122,10 @@ impl LineMeters {
     /// The session delivered something.
     pub fn delivered(&self, delivery: &Delivery) {
         match &delivery.message {
-            Message::Report(_) => self.reports.increment(1),
+            Message::Report(_) => {
+                self.reports.increment(1);
+                self.decoded_seconds.record(delivery.last_byte.elapsed().as_secs_f64());
+            }
             Message::SignOfLife => self.signs_of_life.increment(1),
         }
         if delivery.repeat != RepeatProof::None {
@@ -105,14 +138,15 @@ impl LineMeters {
         instruments::lost(&self.line, cause).increment(1);
     }
 
-    /// A delivery was found stored, this long after its last byte.
-    pub fn stored_after(&self, duration: Duration) {
-        self.stored_seconds.record(duration.as_secs_f64());
-    }
-
     /// A positive answer was written, this long after the last byte of what it answers.
-    pub fn answered_after(&self, duration: Duration) {
+    pub fn answered_after(&self, duration: Duration, waited_for: WaitedFor) {
         self.acknowledged.increment(1);
+        let stored = match waited_for {
+            WaitedFor::Nothing => return,
+            WaitedFor::Journal => &self.by_journal_seconds,
+            WaitedFor::Database => &self.by_database_seconds,
+        };
         self.answered_seconds.record(duration.as_secs_f64());
+        stored.record(duration.as_secs_f64());
     }
 }

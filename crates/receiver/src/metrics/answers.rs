@@ -1,0 +1,194 @@
+//! The answer clocks, and when what came was there for a console to see: both read off the board, as a
+//! console would, one look after the other.
+//!
+//! A press is answered when its card's answer clock no longer counts it. Only the receiver that opened a card
+//! counts its presses, so that the numbers of several receivers on one database add up. What was answered
+//! while this receiver was down is in the database's history, not here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use telecare_alarm::{Alarm, AlarmId, Class, ReceiverId, SignalId};
+use telecare_queue::Board;
+use time::OffsetDateTime;
+
+/// What happened between two looks.
+#[derive(Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Presses answered: class of the card, and how long it took.
+    pub answered: Vec<(Class, Duration)>,
+    /// From last byte to visible, of each card's latest signal.
+    pub visible: Vec<Duration>,
+}
+
+/// What was known at the last look. Bound: as many cards as the board holds.
+pub struct Watcher {
+    own: ReceiverId,
+    cards: HashMap<AlarmId, Card>,
+    /// False until the first look: what is on the board then came in an earlier life.
+    begun: bool,
+}
+
+struct Card {
+    presses: u32,
+    last_signal: SignalId,
+    /// Last bytes of the presses nobody has answered, oldest first.
+    unanswered: Vec<OffsetDateTime>,
+}
+
+impl Watcher {
+    /// A watcher that has seen nothing yet.
+    pub fn new(own: ReceiverId) -> Watcher {
+        Watcher { own, cards: HashMap::new(), begun: false }
+    }
+
+    /// Looks at a board.
+    pub fn look(&mut self, board: &Board, now: OffsetDateTime) -> Seen {
+        let mut seen = Seen::default();
+        let mut cards = HashMap::with_capacity(board.open.len() + board.closed.len());
+        for alarm in board.open.iter().chain(&board.closed).filter(|alarm| alarm.receiver == self.own) {
+            let known = self.cards.remove(&alarm.id);
+            let is_news = known.as_ref().is_none_or(|known| known.last_signal != alarm.last_signal);
+            if self.begun && is_news && alarm.closed.is_none() {
+                seen.visible.push(since(alarm.last_at, now));
+            }
+            let mut unanswered = self.waiting(alarm, known);
+            unanswered.retain(|press| {
+                let answered = alarm.ring.is_none_or(|ring| *press < ring.since);
+                if answered {
+                    seen.answered.push((alarm.class, since(*press, answered_at(alarm, *press, now))));
+                }
+                !answered
+            });
+            let card = Card { presses: alarm.presses, last_signal: alarm.last_signal, unanswered };
+            cards.insert(alarm.id, card);
+        }
+        self.cards = cards;
+        self.begun = true;
+        seen
+    }
+
+    /// The presses of a card that nobody had answered at the last look, and those that have come since.
+    fn waiting(&self, alarm: &Arc<Alarm>, known: Option<Card>) -> Vec<OffsetDateTime> {
+        let Some((first, last)) = alarm.pressed else { return Vec::new() };
+        match known {
+            Some(mut known) => {
+                let new = alarm.presses.saturating_sub(known.presses);
+                known.unanswered.extend((0..new).map(|_| last));
+                known.unanswered
+            }
+            None if self.begun => spread(first, last, alarm.presses),
+            None => alarm.ring.map_or_else(Vec::new, |ring| spread(ring.since, last, ring.count)),
+        }
+    }
+}
+
+/// So many presses between two times: the first, and the others at the last, because the card does not keep
+/// those between.
+fn spread(first: OffsetDateTime, last: OffsetDateTime, count: u32) -> Vec<OffsetDateTime> {
+    let more = (1..count).map(|_| last);
+    (count > 0).then_some(first).into_iter().chain(more).collect()
+}
+
+/// A claim answers what came before it; anything else has just happened.
+fn answered_at(alarm: &Alarm, press: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
+    alarm.claim.as_ref().map(|claim| claim.since).filter(|since| *since >= press).unwrap_or(now)
+}
+
+fn since(earlier: OffsetDateTime, now: OffsetDateTime) -> Duration {
+    // A clock that was set back makes it no less than nothing.
+    Duration::try_from(now - earlier).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use telecare_alarm::unit::Place;
+    use telecare_alarm::{Act, Action, ActionId, Actor, ClockState, LineId, Policy, Signal, Stamps, UnitKey};
+    use telecare_protocol::{Report, Status, Trigger};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn press(n: u128, seconds: i64) -> Signal {
+        let report = Report::own(Trigger::Pendant, Status::Active, "101");
+        let (receiver, line, id) = (ReceiverId::new("here"), LineId::new("a"), SignalId(Uuid::from_u128(n)));
+        Signal {
+            id,
+            unit: UnitKey::of(&report, &Place { receiver: &receiver, line: &line, namespace: None }, id),
+            receiver,
+            line,
+            stamps: Stamps { first_byte: at(seconds), last_byte: at(seconds), decoded: at(seconds) },
+            ranking: Policy::builtin().triage(&report),
+            raw: Vec::new(),
+            report,
+            repeat_of: None,
+            software: Arc::from("test"),
+            clock: ClockState::Unknown,
+        }
+    }
+
+    fn act(alarm: &mut Alarm, seconds: i64, act: Act) {
+        let actor = Actor { person: Arc::from("Ann"), desk: Arc::from("1") };
+        let action = Action { id: ActionId(Uuid::from_u128(1)), alarm: alarm.id, at: at(seconds), actor, act };
+        alarm.act(&action).unwrap();
+    }
+
+    fn board(alarm: &Alarm) -> Board {
+        Board { open: vec![Arc::new(alarm.clone())], ..Board::empty(Uuid::nil()) }
+    }
+
+    fn claim(lease_s: u64) -> Act {
+        Act::Claim { lease: Duration::from_secs(lease_s) }
+    }
+
+    #[test]
+    fn a_claim_answers_every_press_before_it_and_seen_the_later_one() {
+        let mut watcher = Watcher::new(ReceiverId::new("here"));
+        watcher.look(&Board::empty(Uuid::nil()), at(0));
+        let mut alarm = Alarm::open(&press(1, 10), None);
+        let seen = watcher.look(&board(&alarm), at(11));
+        assert_eq!(seen, Seen { answered: vec![], visible: vec![Duration::from_secs(1)] });
+        alarm.attach(&press(2, 20));
+        watcher.look(&board(&alarm), at(20));
+        act(&mut alarm, 30, claim(600));
+        let answered = |seen: Seen| seen.answered.iter().map(|(_, took)| took.as_secs()).collect::<Vec<_>>();
+        assert_eq!(answered(watcher.look(&board(&alarm), at(31))), [20, 10]);
+        alarm.attach(&press(3, 40));
+        assert_eq!(answered(watcher.look(&board(&alarm), at(40))), [0; 0]);
+        let shown = alarm.last_signal;
+        act(&mut alarm, 55, Act::Seen { shown });
+        assert_eq!(answered(watcher.look(&board(&alarm), at(55))), [15]);
+        assert_eq!(watcher.look(&board(&alarm), at(99)), Seen::default());
+    }
+
+    #[test]
+    fn a_press_taken_between_two_looks_counts() {
+        let mut watcher = Watcher::new(ReceiverId::new("here"));
+        watcher.look(&Board::empty(Uuid::nil()), at(0));
+        let mut alarm = Alarm::open(&press(1, 10), None);
+        act(&mut alarm, 18, claim(600));
+        assert_eq!(watcher.look(&board(&alarm), at(20)).answered, [(Class::Person, Duration::from_secs(8))]);
+    }
+
+    #[test]
+    fn what_an_earlier_life_or_another_receiver_answered_does_not_count_again() {
+        let mut alarm = Alarm::open(&press(1, 10), None);
+        let mut waiting = alarm.clone();
+        act(&mut alarm, 18, claim(600));
+        let mut watcher = Watcher::new(ReceiverId::new("here"));
+        assert_eq!(watcher.look(&board(&alarm), at(20)), Seen::default());
+        let mut watcher = Watcher::new(ReceiverId::new("there"));
+        watcher.look(&Board::empty(Uuid::nil()), at(0));
+        assert_eq!(watcher.look(&board(&alarm), at(20)), Seen::default());
+        // One that waited through the restart does.
+        let mut watcher = Watcher::new(ReceiverId::new("here"));
+        watcher.look(&board(&waiting), at(40));
+        act(&mut waiting, 70, claim(600));
+        assert_eq!(watcher.look(&board(&waiting), at(70)).answered, [(Class::Person, Duration::from_secs(60))]);
+    }
+}

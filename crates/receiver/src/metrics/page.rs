@@ -1,0 +1,98 @@
+//! The page Prometheus reads. What time alone changes (ages, standings) is worked out at each reading.
+
+use std::sync::Arc;
+
+use metrics::gauge;
+use metrics_exporter_prometheus::PrometheusHandle;
+use telecare_alarm::{Alarm, Class, Standing};
+use telecare_queue::{Board, Link, Queue};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use super::catalogue::STANDINGS;
+use super::{count, flag};
+
+/// The page. Cheap to clone.
+#[derive(Clone)]
+pub struct Page {
+    prometheus: PrometheusHandle,
+    queue: Queue,
+    board: watch::Receiver<Arc<Board>>,
+}
+
+impl Page {
+    /// A page that shows a queue.
+    pub fn new(prometheus: PrometheusHandle, queue: Queue) -> Page {
+        let board = queue.board();
+        Page { prometheus, queue, board }
+    }
+
+    /// The page as it is at this moment.
+    pub fn render(&self) -> String {
+        let board = Arc::clone(&self.board.borrow());
+        show(&board, OffsetDateTime::now_utc());
+        show_operators(&self.queue);
+        self.prometheus.render()
+    }
+
+    /// Condenses histograms, which grow between two readings.
+    pub fn run_upkeep(&self) {
+        self.prometheus.run_upkeep();
+    }
+}
+
+fn show_operators(_queue: &Queue) {}
+
+fn show(board: &Board, now: OffsetDateTime) {
+    let mut open = [[0_usize; Class::ALL.len()]; STANDINGS.len()];
+    let mut oldest = [None::<OffsetDateTime>; 5];
+    for alarm in &board.open {
+        let standing = alarm.standing(now);
+        let column = Class::ALL.iter().position(|class| *class == alarm.class);
+        let row = STANDINGS.iter().position(|name| *name == standing.as_str());
+        if let (Some(row), Some(column)) = (row, column) {
+            open[row][column] += 1;
+        }
+        if standing == Standing::Waiting
+            && let Some(oldest) = oldest.get_mut(usize::from(alarm.priority.number()).saturating_sub(1))
+        {
+            let since = waiting_since(alarm);
+            *oldest = Some(oldest.map_or(since, |known| known.min(since)));
+        }
+    }
+    for (standing, counts) in STANDINGS.iter().zip(open) {
+        for (class, number) in Class::ALL.iter().zip(counts) {
+            gauge!("telecare_open_alarms", "standing" => *standing, "class" => class.as_str()).set(count(number));
+        }
+    }
+    for (priority, since) in ["1", "2", "3", "4", "5"].into_iter().zip(oldest) {
+        gauge!("telecare_oldest_unclaimed_age_seconds", "priority" => priority).set(age(since, now));
+    }
+    for link in [Link::Standalone, Link::Connected, Link::CutOff, Link::CatchingUp] {
+        gauge!("telecare_database_link", "state" => link.as_str()).set(flag(board.link == link));
+    }
+    gauge!("telecare_database_link_since_timestamp_seconds").set(unix(board.link_since));
+    gauge!("telecare_degraded").set(flag(board.link.is_degraded()));
+    gauge!("telecare_backlog_entries").set(count(board.backlog));
+    gauge!("telecare_backlog_oldest_age_seconds").set(age(board.backlog_since, now));
+    gauge!("telecare_journal_ok").set(flag(board.journal_ok));
+    gauge!("telecare_silent_receivers").set(count(board.silent.len()));
+}
+
+/// Since when an alarm has waited for anyone: an unanswered press counts from its last byte; one that had been
+/// put aside or taken, from when that ended.
+fn waiting_since(alarm: &Alarm) -> OffsetDateTime {
+    let pressed = alarm.ring.map(|ring| ring.since);
+    let held = alarm.hold.as_ref().map(|hold| hold.until);
+    let claimed = alarm.claim.as_ref().map(|claim| claim.lease_until);
+    pressed.or(held).or(claimed).unwrap_or(alarm.opened_at)
+}
+
+fn age(since: Option<OffsetDateTime>, now: OffsetDateTime) -> f64 {
+    since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0))
+}
+
+/// Unix time as a gauge takes it.
+pub fn unix(at: OffsetDateTime) -> f64 {
+    (at - OffsetDateTime::UNIX_EPOCH).as_seconds_f64()
+}
