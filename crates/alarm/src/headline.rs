@@ -28,7 +28,7 @@ const NAME_CHARS_MAX: usize = 20;
 /// Characters of a place.
 const PLACE_CHARS_MAX: usize = 28;
 /// Characters of the unit's words: "unit 123456789012345678901234 at scheme ..." at its longest.
-const UNIT_CHARS_MAX: usize = 64;
+pub(crate) const UNIT_CHARS_MAX: usize = 64;
 
 impl Alarm {
     /// The card in one line, as it is at an instant.

@@ -28,6 +28,7 @@ pub mod choices;
 pub mod headline;
 pub mod ids;
 pub mod policy;
+pub mod registry;
 pub mod signal;
 pub mod unit;
 
@@ -41,5 +42,6 @@ pub use alarm::{Alarm, Claim, Closed, Contest, Hold, Ring, Standing, TriggerKey,
 pub use choices::Choices;
 pub use ids::{ActionId, AlarmId, LineId, ReceiverId, SignalId};
 pub use policy::{Policy, PolicyError};
+pub use registry::Registry;
 pub use signal::{Basis, Class, ClockState, Lane, Priority, Ranking, Signal, Stamps, UnitKey};
 pub use unit::Place;

@@ -1,10 +1,11 @@
 //! The unit key: which unit a signal is from, fixed at intake and stored.
 //!
-//! Best first: the identity the unit sent, within its namespace and protocol; the caller's number, said to be
-//! a guess; the line, for its own troubles; nothing, and the signal stands alone. Two cards for one person are
-//! better than one card for two.
+//! Best first: the unit registered for the identity that was sent; the identity itself, within its namespace and
+//! protocol; the caller's number, said to be a guess; the line, for its own troubles; nothing, and the signal
+//! stands alone. Two cards for one person are better than one card for two.
 //!
 //! ```text
+//! registered/UUID
 //! unit/NAMESPACE/PROTOCOL/IDENTITY[/LOCAL UNIT]     unit/in/north/surgard/1234
 //! caller/NAMESPACE/NUMBER
 //! line/RECEIVER/LINE/own
@@ -21,7 +22,7 @@ use sha2::{Digest, Sha256};
 use telecare_protocol::report::{Caller, Origin, Outcome};
 use telecare_protocol::{Protocol, Report, Trigger};
 
-use crate::{Basis, LineId, ReceiverId, SignalId, UnitKey};
+use crate::{Basis, LineId, ReceiverId, Registry, SignalId, UnitKey};
 
 /// Bytes a part of a key may have as it is. A longer one (no unit known sends any) is cut and told apart by
 /// its hash, so that a key always fits a database index.
@@ -42,8 +43,15 @@ pub struct Place<'a> {
 }
 
 impl UnitKey {
-    /// The key of the unit a report is from. `signal` is the id of the signal the report becomes.
-    pub fn of(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {
+    /// The key of the unit a report is from. `signal` is the id of the signal the report becomes; the registry
+    /// is that of the moment, and what changes in it later changes later signals only.
+    pub fn of(report: &Report, place: &Place<'_>, signal: SignalId, registry: &Registry) -> UnitKey {
+        let caller = report.caller.as_ref().and_then(|caller| said(caller.number.as_deref()));
+        registry.named(UnitKey::told(report, place, signal), caller)
+    }
+
+    /// The key as the report alone tells it.
+    pub(crate) fn told(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {
         match report.origin {
             Origin::Line => UnitKey::line(place),
             Origin::HardwareReceiver if is_failed_call(report) => by_caller(report, place, signal),
@@ -62,10 +70,7 @@ impl UnitKey {
 fn by_identity(report: &Report, place: &Place<'_>) -> Option<UnitKey> {
     let identity = said(report.identity.as_deref())?;
     let local = said(report.local_unit.as_deref());
-    let mut parts = namespaced("unit", place);
-    parts.extend([report.protocol.as_str(), identity]);
-    parts.extend(local);
-    let key = join(&parts);
+    let key = identity_key(&namespace(place), report.protocol, identity, local);
     let number = |text| shown(without_padding(report.protocol, text));
     let words = match local {
         Some(local) => format!("unit {} at scheme {}", number(local), number(identity)),
@@ -77,9 +82,9 @@ fn by_identity(report: &Report, place: &Place<'_>) -> Option<UnitKey> {
 fn by_caller(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {
     let number = report.caller.as_ref().and_then(|Caller { number, .. }| said(number.as_deref()));
     if let Some(number) = number {
-        let mut parts = namespaced("caller", place);
-        parts.push(number);
-        let key = join(&parts);
+        let namespace = namespace(place);
+        let parts = ["caller"].into_iter().chain(namespace).chain([number]);
+        let key = join(&parts.collect::<Vec<_>>());
         let words = Arc::from(format!("caller {} (by number, a guess)", shown(number)));
         return UnitKey { key, basis: Basis::CallerNumber, words };
     }
@@ -102,16 +107,25 @@ fn is_failed_call(report: &Report) -> bool {
 fn comes_by_call(protocol: Protocol) -> bool {
     match protocol {
         Protocol::Bs8521 => true,
-        Protocol::SurGard | Protocol::Own => false,
+        Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => false,
     }
 }
 
-/// The kind of key, then its namespace.
-fn namespaced<'a>(kind: &'a str, place: &Place<'a>) -> Vec<&'a str> {
+/// The parts of a key that say where an account means one unit.
+fn namespace<'a>(place: &Place<'a>) -> Vec<&'a str> {
     match place.namespace {
-        Some(name) => vec![kind, "in", name],
-        None => vec![kind, "at", place.receiver.as_str(), place.line.as_str()],
+        Some(name) => vec!["in", name],
+        None => vec!["at", place.receiver.as_str(), place.line.as_str()],
     }
+}
+
+/// The key of an identity for which no unit is registered.
+pub(crate) fn identity_key(namespace: &[&str], protocol: Protocol, identity: &str, local: Option<&str>) -> Arc<str> {
+    let mut parts = vec!["unit"];
+    parts.extend(namespace);
+    parts.extend([protocol.as_str(), identity]);
+    parts.extend(local);
+    join(&parts)
 }
 
 /// BS 8521 pads its numbers to a fixed width; elsewhere 0042 and 42 are two units and shown as sent.
@@ -121,7 +135,7 @@ fn without_padding(protocol: Protocol, text: &str) -> &str {
             "" => "0",
             number => number,
         },
-        Protocol::SurGard | Protocol::Own => text,
+        Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => text,
     }
 }
 
@@ -131,7 +145,7 @@ fn said(text: Option<&str>) -> Option<&str> {
 }
 
 /// A text from outside, fit for a headline.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     crate::headline::tidy(text, WORDS_CHARS_MAX)
 }
 
@@ -159,6 +173,24 @@ fn escape(part: &str) -> String {
     format!("%~{hex}")
 }
 
+/// The parts of a key; none when a part was too long to be kept.
+pub(crate) fn split_key(key: &str) -> Option<Vec<String>> {
+    key.split('/').map(unescape).collect()
+}
+
+fn unescape(part: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = part;
+    while let Some((before, after)) = rest.split_once('%') {
+        let (code, after) = after.split_once(';')?;
+        text.push_str(before);
+        text.push(u32::from_str_radix(code, 16).ok().and_then(char::from_u32)?);
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -171,7 +203,7 @@ mod tests {
 
     fn key_at(report: &Report, receiver: &str, line: &str, namespace: Option<&str>) -> UnitKey {
         let (receiver, line) = (ReceiverId::new(receiver), LineId::new(line));
-        UnitKey::of(report, &Place { receiver: &receiver, line: &line, namespace }, SIGNAL)
+        UnitKey::of(report, &Place { receiver: &receiver, line: &line, namespace }, SIGNAL, &Registry::default())
     }
 
     fn key(report: &Report) -> UnitKey {
@@ -272,6 +304,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_key_tells_its_parts_unless_they_were_too_long(parts in prop::collection::vec(part(), 1..5)) {
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            let told = split_key(&join(&parts));
+            prop_assert!(told.is_none() || told.as_deref().is_some_and(|told| told == parts));
+            prop_assert_eq!(told.is_none(), parts.iter().any(|part| escape(part).starts_with("%~")));
+        }
+
         #[test]
         fn different_parts_give_different_keys(
             one in prop::collection::vec(part(), 1..5),
