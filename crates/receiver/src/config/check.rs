@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Policy, ReceiverId};
+use telecare_alarm::{Choices, Policy, ReceiverId};
 use telecare_protocol::codes::Codes;
 use telecare_queue::JournalConfig;
 use toml::Spanned;
@@ -46,6 +46,7 @@ impl<'a> Check<'a> {
             database: file.database.as_ref().map(|database| self.database(database)).transpose()?,
             ack_wait: Duration::from_millis(self.within(&file.intake.ack_wait_ms, 0..=1_000)?),
             policy: Arc::new(self.policy(file.policy.as_ref())?),
+            choices: Arc::new(self.choices(file.choices.as_ref())?),
             codes: Arc::new(self.codes(file.codes.as_ref())?),
             api,
             metrics_listen,
@@ -104,6 +105,13 @@ impl<'a> Check<'a> {
         let path = self.resolve(policy.file.as_ref());
         let text = self.read_named(&path, policy.file.span())?;
         Policy::parse(&text).map_err(|error| ConfigError::new(&path, error.what, error.remedy).on_line(error.line))
+    }
+
+    fn choices(&self, choices: Option<&file::Choices>) -> Result<Choices, ConfigError> {
+        let Some(choices) = choices else { return Ok(Choices::builtin()) };
+        let path = self.resolve(choices.file.as_ref());
+        let text = self.read_named(&path, choices.file.span())?;
+        Choices::parse(&text).map_err(|error| ConfigError::new(&path, error.what, error.remedy).on_line(error.line))
     }
 
     fn codes(&self, codes: Option<&file::Codes>) -> Result<Codes, ConfigError> {

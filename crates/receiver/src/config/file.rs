@@ -15,6 +15,7 @@ pub(super) struct File {
     #[serde(default)]
     pub intake: Intake,
     pub policy: Option<Policy>,
+    pub choices: Option<Choices>,
     pub codes: Option<Codes>,
     #[serde(default)]
     pub api: Api,
@@ -60,6 +61,12 @@ pub(super) struct Intake {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Policy {
+    pub file: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Choices {
     pub file: Spanned<PathBuf>,
 }
 

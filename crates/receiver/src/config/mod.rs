@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Policy, ReceiverId};
+use telecare_alarm::{Choices, Policy, ReceiverId};
 use telecare_protocol::codes::Codes;
 use telecare_queue::{DatabaseConfig, JournalConfig, QueueConfig};
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub ack_wait: Duration,
     /// The policy in force.
     pub policy: Arc<Policy>,
+    /// What operators choose from.
+    pub choices: Arc<Choices>,
     /// The code tables with the site's own rows.
     pub codes: Arc<Codes>,
     /// The HTTP API.

@@ -154,6 +154,14 @@ fn a_password_is_in_no_text() {
 }
 
 #[test]
+fn a_faulty_table_of_choices_is_refused_by_its_own_name_and_line() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("choices.toml"), "[[outcome]]\ncode = \"A B\"\nwords = \"x\"\n").unwrap();
+    let error = load_in(directory.path(), &format!("{SMALLEST}[choices]\nfile = \"choices.toml\"\n")).unwrap_err();
+    assert!(error.file.ends_with("choices.toml") && error.to_string().contains("is no code"), "{error}");
+}
+
+#[test]
 fn a_faulty_policy_or_code_table_is_refused_by_its_own_name_and_line() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("policy.toml"), "[[rule]]\ntrigger = \"pendnt\"\n").unwrap();
@@ -172,21 +180,26 @@ fn a_faulty_policy_or_code_table_is_refused_by_its_own_name_and_line() {
     assert!(error.what.contains("line 2"), "{error}");
 }
 
-/// Every sample that is a receiver's configuration; policy files are samples of another kind.
+/// Every sample that is a receiver's configuration; policy and choices are samples of another kind.
 #[test]
 fn every_sample_in_config_is_valid() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let mut checked = Vec::new();
     for entry in std::fs::read_dir(samples).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "toml") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
-        if path.ends_with("policy.toml") {
+        if path.ends_with("choices.toml") {
+            assert_eq!(telecare_alarm::Choices::parse(&text).unwrap(), telecare_alarm::Choices::builtin());
+        } else if path.ends_with("policy.toml") {
             telecare_alarm::Policy::parse(&text).unwrap();
-        } else if path.extension().is_some_and(|end| end == "toml") {
+        } else {
             Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
         }
         checked.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
     }
     checked.sort();
-    assert_eq!(checked, ["policy.toml", "receiver.toml", "standalone.toml"]);
+    assert_eq!(checked, ["choices.toml", "policy.toml", "receiver.toml", "standalone.toml"]);
 }
