@@ -105,7 +105,7 @@ pub struct Detail {
     pub alarm: Arc<Alarm>,
     /// Its signals, first attached first; the latest 500.
     pub signals: Vec<StoredSignal>,
-    /// What people did, first done first; the latest 500.
+    /// What people did, first done first; the latest 500. Renewals of claims are kept and not told.
     pub log: Vec<LoggedAction>,
     /// Whether the database was away, so that older parts may be missing.
     pub degraded: bool,
@@ -310,6 +310,8 @@ impl Queue {
                 What::Signal(signal) => {
                     detail.signals.push(StoredSignal { signal: signal.as_ref().clone(), journalled_at: entry.at });
                 }
+                // A console's signs that it is still there are no news.
+                What::Action(action) if matches!(action.act, Act::Renew { .. }) => {}
                 What::Action(action) => {
                     let said = self.answered.get(action.id).map(|outcome| outcome.err().map(|r| r.name().to_owned()));
                     // What has no answer yet has not happened.

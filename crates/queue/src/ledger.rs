@@ -54,9 +54,10 @@ impl Ledger {
         self.open.values()
     }
 
-    /// Lately closed cards, latest first.
-    pub fn closed(&self) -> impl Iterator<Item = &Arc<Alarm>> {
-        self.closed.values().rev()
+    /// Cards closed at most [`CLOSED_KEPT`] ago, latest first.
+    pub fn closed_lately(&self, now: OffsetDateTime) -> impl Iterator<Item = &Arc<Alarm>> {
+        let is_late = move |at: OffsetDateTime| at + CLOSED_KEPT >= now;
+        self.closed.iter().rev().take_while(move |((at, _), _)| is_late(*at)).map(|(_, card)| card)
     }
 
     /// Ids that stand for another alarm.

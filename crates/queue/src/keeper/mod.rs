@@ -375,7 +375,7 @@ impl Keeper {
             backlog: if self.database.is_some() { self.backlog.len() } else { 0 },
             backlog_since: self.backlog.values().next().filter(|_| self.database.is_some()).map(|entry| entry.at),
             open: self.ledger.open().cloned().collect(),
-            closed: self.ledger.closed().cloned().collect(),
+            closed: self.ledger.closed_lately(OffsetDateTime::now_utc()).cloned().collect(),
             aliases: self.ledger.aliases().clone(),
             silent: self.silent.clone(),
         }));
