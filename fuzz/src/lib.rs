@@ -8,16 +8,22 @@ mod session;
 
 use std::sync::LazyLock;
 
-use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, decode, sia, surgard};
+use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, decode, sia, surgard};
 
-pub use session::surgard_session;
+pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] =
-    &[("bs8521", bs8521), ("surgard", surgard), ("sia", sia), ("surgard_session", surgard_session)];
+pub const TARGETS: &[Target] = &[
+    ("bs8521", bs8521),
+    ("surgard", surgard),
+    ("ademco685", ademco685),
+    ("sia", sia),
+    ("surgard_session", surgard_session),
+    ("ademco685_session", ademco685_session),
+];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
 
@@ -56,6 +62,24 @@ pub fn surgard(data: &[u8]) {
     front_door(Protocol::SurGard, line, width);
 }
 
+/// One Ademco 685 line; the first byte chooses the header's width.
+pub fn ademco685(data: &[u8]) {
+    let Some((width, line)) = data.split_first() else { return };
+    let width = usize::from(*width) % 8;
+    for mode in [Mode::Strict, Mode::Tolerant] {
+        let Ok(read) = ademco685::read(line, width, mode) else { continue };
+        let again = ademco685::encode(&read.line);
+        let written = read.line.header.as_ref().map_or(width, |h| h.receiver.len() + h.line.len());
+        let reread = ademco685::read(&again, written, Mode::Strict).expect("what was read and written reads again");
+        assert_eq!(reread.line, read.line, "{}", String::from_utf8_lossy(&again));
+        let report = ademco685::report(&read, &CODES);
+        assert_eq!(report.is_none(), read.line.body == ademco685::Body::Heartbeat);
+        let identity = report.and_then(|report| report.identity);
+        assert!(identity.is_none_or(|account| !account.contains('X')), "an account nobody could read names nobody");
+    }
+    front_door(Protocol::Ademco685, line, width);
+}
+
 /// One SIA block.
 pub fn sia(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -67,7 +91,7 @@ pub fn sia(data: &[u8]) {
 }
 
 fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
-    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits }) {
+    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) }) {
         if let What::Report(report) = decoded.what {
             assert!(!report.events.is_empty(), "a report says something");
             assert!(report.principal().is_some());

@@ -1,15 +1,15 @@
-//! The Sur-Gard session under bytes, splits, clock jumps and verdicts in any order.
+//! The sessions of hardware receivers under bytes, splits, clock jumps and verdicts in any order.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use telecare_protocol::surgard::{ACK, Session, Settings};
-use telecare_protocol::{Codes, Command, Delivery, Token};
+use telecare_protocol::automation::{ACK, Timing};
+use telecare_protocol::{Codes, Command, Delivery, Session, Token, ademco685, surgard};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
-const LINES: [&[u8]; 5] = [
+const SURGARD: [&[u8]; 5] = [
     b"1011           @    \x14",
     b"5011 181234E12101001\x14",
     b"5011 184321E10101001\x14",
@@ -17,11 +17,34 @@ const LINES: [&[u8]; 5] = [
     b"5011 181234E121010\x14",
 ];
 
-/// Steps come in pairs of bytes: what, and how much.
+const ADEMCO_685: [&[u8]; 5] = [
+    b"\n00 OKAY @\r",
+    b"\n11 1234 18 E121 01 C001\r",
+    b"\n11 4321 18 E101 01 C001\r",
+    b"\n11 1234 1555 5555 7\r",
+    b"\n11 1234 18 E121\r",
+];
+
+/// Sur-Gard lines.
 pub fn surgard_session(data: &[u8]) {
+    let settings = surgard::Settings::default();
+    let timing = settings.timing.clone();
+    session(data, &SURGARD, &timing, |now| surgard::Session::new(settings, Arc::clone(&CODES), now).into());
+}
+
+/// Ademco 685 lines.
+pub fn ademco685_session(data: &[u8]) {
+    let settings = ademco685::Settings::default();
+    let timing = settings.timing.clone();
+    session(data, &ADEMCO_685, &timing, |now| ademco685::Session::new(settings, Arc::clone(&CODES), now).into());
+}
+
+/// Steps come in pairs of bytes: what, and how much.
+fn session(data: &[u8], lines: &[&[u8]; 5], timing: &Timing, begin: impl FnOnce(Instant) -> Session) {
     let start = Instant::now();
     let mut rig = Rig {
-        session: Session::new(Settings::default(), Arc::clone(&CODES), start),
+        session: begin(start),
+        ack_wait: timing.ack_wait,
         now: start,
         waiting: Vec::new(),
         stored: BTreeMap::new(),
@@ -37,10 +60,10 @@ pub fn surgard_session(data: &[u8]) {
                 rest = tail;
                 rig.session.handle_bytes(bytes, rig.now);
             }
-            1 => rig.session.handle_bytes(LINES[amount % LINES.len()], rig.now),
+            1 => rig.session.handle_bytes(lines[amount % lines.len()], rig.now),
             2 => {
-                let line = LINES[amount % LINES.len()];
-                let (head, tail) = line.split_at(amount / LINES.len() % line.len());
+                let line = lines[amount % lines.len()];
+                let (head, tail) = line.split_at(amount / lines.len() % line.len());
                 rig.session.handle_bytes(head, rig.now);
                 rig.session.handle_bytes(tail, rig.now);
             }
@@ -60,6 +83,7 @@ pub fn surgard_session(data: &[u8]) {
 
 struct Rig {
     session: Session,
+    ack_wait: Duration,
     now: Instant,
     waiting: Vec<Delivery>,
     /// Stored copies whose answer may leave, with their last byte.
@@ -91,7 +115,7 @@ impl Rig {
         self.stored.insert(delivery.token, delivery.last_byte);
         self.session.handle_stored(delivery.token, self.now);
         for _ in 0..self.drain() {
-            let in_time = |last: &Instant| self.now.saturating_duration_since(*last) < Settings::default().ack_wait;
+            let in_time = |last: &Instant| self.now.saturating_duration_since(*last) < self.ack_wait;
             let answered = self.stored.iter().find(|(_, last)| in_time(last)).map(|(token, _)| *token);
             self.stored.remove(&answered.expect("an ACK for no stored copy that is still waited for"));
         }

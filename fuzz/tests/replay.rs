@@ -34,15 +34,20 @@ fn corpus_and_mutations() {
 fn every_vector_is_a_seed() {
     let update = std::env::var_os("UPDATE_CORPUS").is_some();
     for (protocol, id, bytes) in vectors() {
-        let targets: &[&str] = if protocol == "bs8521" { &["bs8521"] } else { &["surgard", "surgard_session"] };
+        let targets: &[&str] = match protocol.as_str() {
+            "bs8521" => &["bs8521"],
+            "ademco-685" => &["ademco685", "ademco685_session"],
+            _ => &["surgard", "surgard_session"],
+        };
         for target in targets {
             let prefix: &[u8] = match *target {
                 "surgard" => &[3],
-                "surgard_session" => &[0, u8::try_from(bytes.len()).unwrap()],
+                "ademco685" => &[2],
+                "surgard_session" | "ademco685_session" => &[0, u8::try_from(bytes.len()).unwrap()],
                 _ => &[],
             };
             // A session goes on: stored, four seconds, the line again, refused, an hour.
-            let suffix: &[u8] = if *target == "surgard_session" { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
+            let suffix: &[u8] = if target.ends_with("_session") { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
             let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
             let seed = [prefix, text, suffix].concat();
             let path = folder().join(target).join(format!("vector-{id}"));
@@ -57,7 +62,7 @@ fn every_vector_is_a_seed() {
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in ["bs8521", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "surgard"] {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {

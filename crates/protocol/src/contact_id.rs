@@ -4,7 +4,8 @@
 //! Source: `protocols/contact-id/README.md`, confidence A.
 
 use crate::codes::Table;
-use crate::{Codes, Event, Status};
+use crate::report::texts;
+use crate::{Codes, Event, Fields, Status};
 
 /// What the sender says about the event's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,11 @@ pub fn event(codes: &Codes, qualifier: Qualifier, code: &str, zone: &str) -> Eve
         event.status = Status::Active;
     }
     event
+}
+
+/// The fields of one message as a report carries them; a blank one is left out.
+pub fn fields(qualifier: Qualifier, code: &str, group: &str, zone: &str) -> Fields {
+    texts(&[("qualifier", &qualifier.letter().to_string()), ("code", code), ("group", group), ("zone", zone)])
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
-use crate::{Codes, Fault, Protocol, Report, bs8521, surgard};
+use crate::automation::LineError;
+use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, surgard};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,16 +16,11 @@ pub enum Mode {
 }
 
 /// What a decoder must be told about the line the bytes came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeOptions {
-    /// Digits of receiver and line together at the head of a Sur-Gard line, 3 to 9.
-    pub header_digits: usize,
-}
-
-impl Default for DecodeOptions {
-    fn default() -> Self {
-        DecodeOptions { header_digits: *surgard::HEADER_DIGITS.start() }
-    }
+    /// Digits of receiver and line together at the head of an automation output's line; none is the usual number
+    /// of the protocol, 3 for Sur-Gard and 2 for Ademco 685.
+    pub header_digits: Option<usize>,
 }
 
 /// One frame and what it held.
@@ -55,10 +51,18 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
     match protocol {
         Protocol::Bs8521 => bs8521::decode_all(bytes, mode).into_iter().map(|read| bs8521_frame(read, codes)).collect(),
         Protocol::SurGard => {
-            let between = |byte: &u8| matches!(*byte, surgard::DC4 | b'\n' | b'\r');
-            let lines: Vec<&[u8]> = bytes.split(between).filter(|line| !line.is_empty()).collect();
-            let lines = if lines.is_empty() { vec![&[][..]] } else { lines };
-            lines.into_iter().map(|line| surgard_line(line, mode, codes, options)).collect()
+            let digits = options.header_digits.unwrap_or(surgard::Settings::default().header_digits);
+            let read = |line: &[u8]| {
+                surgard::read(line, digits, mode).map(|read| (surgard::report(&read, codes), read.warnings))
+            };
+            lines(bytes, surgard::DC4).into_iter().map(|line| automation_line(line, read(line))).collect()
+        }
+        Protocol::Ademco685 => {
+            let digits = options.header_digits.unwrap_or(ademco685::Settings::default().header_digits);
+            let read = |line: &[u8]| {
+                ademco685::read(line, digits, mode).map(|read| (ademco685::report(&read, codes), read.warnings))
+            };
+            lines(bytes, ademco685::CR).into_iter().map(|line| automation_line(line, read(line))).collect()
         }
         Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
@@ -78,12 +82,20 @@ fn bs8521_frame(read: bs8521::Read, codes: &Codes) -> Decoded {
     }
 }
 
-fn surgard_line(line: &[u8], mode: Mode, codes: &Codes, options: &DecodeOptions) -> Decoded {
-    let (what, warnings) = match surgard::read(line, options.header_digits, mode) {
-        Ok(read) => match surgard::report(&read, codes) {
-            Some(report) => (What::Report(report.clone()), report.warnings),
-            None => (What::Control("heartbeat"), read.warnings.iter().map(|warning| (*warning).to_owned()).collect()),
-        },
+/// The lines between ends; at least one, which may be empty.
+fn lines(bytes: &[u8], end: u8) -> Vec<&[u8]> {
+    let between = |byte: &u8| matches!(*byte, b'\n' | b'\r') || *byte == end;
+    let lines: Vec<&[u8]> = bytes.split(between).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() { vec![&[]] } else { lines }
+}
+
+/// A line of an automation output; one that says nothing is a heartbeat.
+fn automation_line(line: &[u8], read: Result<(Option<Report>, Vec<&'static str>), LineError>) -> Decoded {
+    let (what, warnings) = match read {
+        Ok((Some(report), _)) => (What::Report(report.clone()), report.warnings),
+        Ok((None, warnings)) => {
+            (What::Control("heartbeat"), warnings.into_iter().map(|warning| warning.to_owned()).collect())
+        }
         Err(error) => (What::Error(error.fault()), Vec::new()),
     };
     Decoded { input: line.to_vec(), what, warnings }

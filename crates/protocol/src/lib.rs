@@ -16,10 +16,13 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
 
+pub mod ademco685;
+pub mod automation;
 pub mod bs8521;
 pub mod codes;
 pub mod contact_id;
 pub mod decode;
+pub mod high_speed;
 pub mod report;
 pub mod session;
 pub mod sia;

@@ -12,19 +12,22 @@ pub enum Protocol {
     Bs8521,
     /// Sur-Gard automation output of a hardware receiver.
     SurGard,
+    /// Ademco 685 automation output of a hardware receiver.
+    Ademco685,
     /// No protocol: this receiver speaks of its own line.
     Own,
 }
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 3] = [Protocol::Bs8521, Protocol::SurGard, Protocol::Own];
+    pub const ALL: [Protocol; 4] = [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Own];
 
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
+            Protocol::Ademco685 => "ademco-685",
             Protocol::Own => "own",
         }
     }
@@ -258,4 +261,16 @@ pub enum Value {
     Number(i64),
     /// Several groups of fields, for frames that carry several events.
     List(Vec<Fields>),
+}
+
+/// Texts as fields; a blank one is left out.
+pub(crate) fn texts(fields: &[(&str, &str)]) -> Fields {
+    let said = fields.iter().filter(|(_, value)| !value.trim().is_empty());
+    said.map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned()))).collect()
+}
+
+/// Names of deviations, `UnknownCode` among them when an event has a code that no table knows.
+pub(crate) fn warnings(found: &[&'static str], events: &[Event]) -> Vec<String> {
+    let unknown = events.iter().any(|event| event.trigger == Trigger::Unknown);
+    found.iter().copied().chain(unknown.then_some("UnknownCode")).map(str::to_owned).collect()
 }

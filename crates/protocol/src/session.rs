@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, surgard};
+use crate::{Report, ademco685, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,13 +82,17 @@ pub enum Counted {
     BadFrame(&'static str),
     /// An answer not sent because it came after the sender had stopped waiting for it.
     LateAnswer,
+    /// A report that may be a copy of the one before it. Only where another host answers, and nothing proves it.
+    PossibleRepeat,
 }
 
 /// A conversation in one of the protocols.
 #[derive(Debug)]
 pub enum Session {
-    /// A hardware receiver's automation output.
+    /// A hardware receiver that writes Sur-Gard lines.
     SurGard(surgard::Session),
+    /// A hardware receiver that writes Ademco 685 lines.
+    Ademco685(ademco685::Session),
 }
 
 impl Session {
@@ -96,6 +100,7 @@ impl Session {
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {
         match self {
             Session::SurGard(session) => session.handle_bytes(bytes, now),
+            Session::Ademco685(session) => session.handle_bytes(bytes, now),
         }
     }
 
@@ -103,6 +108,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self {
             Session::SurGard(session) => session.handle_timeout(now),
+            Session::Ademco685(session) => session.handle_timeout(now),
         }
     }
 
@@ -110,6 +116,7 @@ impl Session {
     pub fn handle_stored(&mut self, token: Token, now: Instant) {
         match self {
             Session::SurGard(session) => session.handle_stored(token, now),
+            Session::Ademco685(session) => session.handle_stored(token, now),
         }
     }
 
@@ -117,6 +124,7 @@ impl Session {
     pub fn handle_refused(&mut self, token: Token, now: Instant) {
         match self {
             Session::SurGard(session) => session.handle_refused(token, now),
+            Session::Ademco685(session) => session.handle_refused(token, now),
         }
     }
 
@@ -124,6 +132,7 @@ impl Session {
     pub fn next_command(&mut self) -> Option<Command> {
         match self {
             Session::SurGard(session) => session.next_command(),
+            Session::Ademco685(session) => session.next_command(),
         }
     }
 
@@ -131,6 +140,7 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self {
             Session::SurGard(session) => session.poll_timeout(),
+            Session::Ademco685(session) => session.poll_timeout(),
         }
     }
 }

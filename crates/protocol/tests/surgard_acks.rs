@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use telecare_protocol::surgard::{self, Sender, SenderCommand, SenderSettings, Settings};
+use telecare_protocol::surgard::{self, Header, Sender, SenderCommand, Settings};
 use telecare_protocol::{Codes, Command, Delivery, Message, Session, Token};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -161,9 +161,10 @@ proptest! {
 /// every line is acknowledged in the end, and only once it is stored.
 #[test]
 fn every_line_arrives_over_a_bad_link() {
+    let header = Header { receiver: "01".to_owned(), line: "1".to_owned() };
     for seed in 1..40u32 {
         let (mut rig, mut random) = (Rig::new(), Random(seed));
-        let mut sender = Sender::new(SenderSettings::default(), rig.now);
+        let mut sender = Sender::new(surgard::sender_settings(&header), rig.now);
         let lines: Vec<Vec<u8>> = (0..20).map(|n| format!("5011 18{n:04}E10101001\x14").into_bytes()).collect();
         for line in &lines {
             sender.send(line.clone(), rig.now).unwrap();

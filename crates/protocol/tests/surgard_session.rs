@@ -1,113 +1,33 @@
 //! Scripts for the Sur-Gard session on virtual time. Every step lists all commands; a leftover one fails.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+mod rig;
 
-use telecare_protocol::surgard::{self, Settings};
-use telecare_protocol::{Codes, Command, Counted, Message, Outcome, RepeatProof, Session, Token};
+use std::sync::Arc;
+use std::time::Duration;
 
-static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
+use rig::{ACK, CODES, HEARTBEAT, Rig};
+use telecare_protocol::surgard::{self, Settings, Timing};
 
 const G01: &str = "1011           @    \x14";
 const G03: &str = "5011 181234E12101001\x14";
 const G04: &str = "5023 184321R10100005\x14";
 const G17: &str = "5011 181234E121010\x14";
-const HEARTBEAT: &str = "heartbeat";
 const DURESS: &str = "1234 duress active";
-const ACK: &str = "ack";
 
-/// A session and its clock; what it asked for since the last look, in words.
-struct Rig {
-    session: Session,
-    now: Instant,
-    tokens: u64,
+fn rig() -> Rig {
+    Rig::new(|now| surgard::Session::new(Settings::default(), Arc::clone(&CODES), now).into())
 }
 
-impl Rig {
-    fn new() -> Rig {
-        Rig::with(Settings::default())
-    }
-
-    fn with(settings: Settings) -> Rig {
-        let now = Instant::now();
-        let session = surgard::Session::new(settings, Arc::clone(&CODES), now).into();
-        Rig { session, now, tokens: 0 }
-    }
-
-    fn wait(&mut self, seconds: f64) -> Vec<String> {
-        let until = self.now + Duration::from_secs_f64(seconds);
-        while let Some(deadline) = self.session.poll_timeout().filter(|deadline| *deadline <= until) {
-            self.now = deadline;
-            self.session.handle_timeout(deadline);
-            assert!(self.session.poll_timeout() != Some(deadline), "a timeout that does not move");
-        }
-        self.now = until;
-        self.seen()
-    }
-
-    fn hear(&mut self, bytes: impl AsRef<[u8]>) -> Vec<String> {
-        self.session.handle_bytes(bytes.as_ref(), self.now);
-        self.seen()
-    }
-
-    fn stored(&mut self, token: u64) -> Vec<String> {
-        self.session.handle_stored(Token(token), self.now);
-        self.seen()
-    }
-
-    fn refused(&mut self, token: u64) -> Vec<String> {
-        self.session.handle_refused(Token(token), self.now);
-        self.seen()
-    }
-
-    fn seen(&mut self) -> Vec<String> {
-        let mut seen = Vec::new();
-        while let Some(command) = self.session.next_command() {
-            seen.push(match command {
-                Command::Send(bytes) if bytes == [surgard::ACK] => ACK.to_owned(),
-                Command::Send(bytes) => format!("send {bytes:?}"),
-                Command::Count(Counted::BadFrame(name)) => format!("bad {name}"),
-                Command::Count(Counted::JunkBytes(n)) => format!("junk {n}"),
-                Command::Count(Counted::LateAnswer) => "late".to_owned(),
-                Command::Deliver(delivery) => {
-                    assert_eq!(delivery.token, Token(self.tokens), "tokens count up");
-                    self.tokens += 1;
-                    let about = delivery.about.map_or(String::new(), |token| format!(" about {}", token.0));
-                    format!("{}{}{about}", message(&delivery.message), repeat(&delivery.repeat))
-                }
-            });
-        }
-        seen
-    }
-}
-
-fn message(message: &Message) -> String {
-    match message {
-        Message::SignOfLife => HEARTBEAT.to_owned(),
-        Message::Report(report) => {
-            let event = &report.events[0];
-            let who = report.identity.clone().unwrap_or_else(|| format!("{:?}", report.origin));
-            let what = match &report.outcome {
-                Outcome::Decoded => event.trigger.to_string(),
-                Outcome::Unreadable(fault) => format!("unreadable {}", fault.name),
-            };
-            format!("{who} {what} {}", event.status.as_str())
-        }
-    }
-}
-
-fn repeat(proof: &RepeatProof) -> String {
-    match proof {
-        RepeatProof::None => String::new(),
-        RepeatProof::PreviousOnLine(window) => format!(" repeat {:.1}", window.as_secs_f64()),
-        RepeatProof::Key { .. } => " key".to_owned(),
-    }
+fn with_timing(change: impl FnOnce(&mut Timing)) -> Rig {
+    let mut settings = Settings::default();
+    change(&mut settings.timing);
+    Rig::new(|now| surgard::Session::new(settings, Arc::clone(&CODES), now).into())
 }
 
 /// A rig whose line is past its first, answered report, so that nothing is in doubt: the next token is 1.
 fn settled() -> Rig {
-    let mut rig = Rig::new();
+    let mut rig = rig();
     rig.hear(G04);
     rig.stored(0);
     rig
@@ -115,7 +35,7 @@ fn settled() -> Rig {
 
 #[test]
 fn t1_heartbeats_keep_the_link_up() {
-    let mut rig = Rig::new();
+    let mut rig = rig();
     for token in 0..10 {
         assert_eq!(rig.hear(G01), [HEARTBEAT]);
         assert_eq!(rig.stored(token), [ACK]);
@@ -191,22 +111,22 @@ fn t5_no_answer_is_given_twice_or_unasked() {
 
 #[test]
 fn t6_a_silent_link_is_reported_once_and_its_return_too() {
-    let mut rig = Rig::new();
+    let mut rig = rig();
     assert_eq!(rig.wait(89.0), [""; 0]);
     assert_eq!(rig.wait(2.0), ["Line link-lost active"]);
     assert_eq!(rig.wait(1000.0), [""; 0]);
     assert_eq!(rig.hear(G01), ["Line link-lost restored", HEARTBEAT]);
     assert_eq!(rig.stored(0), [""; 0], "no answer is owed for our own report");
     assert_eq!(rig.stored(2), [ACK]);
-    let mut off = Rig::with(Settings { link_watch: Duration::ZERO, ..Settings::default() });
+    let mut off = with_timing(|timing| timing.link_watch = Duration::ZERO);
     assert_eq!(off.wait(100_000.0), [""; 0]);
 }
 
 #[test]
 fn t7_the_first_line_after_a_reconnect_may_be_a_copy() {
-    let mut rig = Rig::new();
+    let mut rig = rig();
     assert_eq!(rig.hear(G03), [format!("{DURESS} repeat 16.0")]);
-    let mut brief = Rig::with(Settings { retry_window: Some(Duration::from_secs(40)), ..Settings::default() });
+    let mut brief = with_timing(|timing| timing.retry_window = Some(Duration::from_secs(40)));
     assert_eq!(brief.hear(G03), [format!("{DURESS} repeat 40.0")]);
 }
 

@@ -8,10 +8,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use telecare_protocol::surgard::{self, Settings};
 use telecare_protocol::{
     Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
-    What, bs8521, decode,
+    What, ademco685, bs8521, decode, surgard,
 };
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -50,14 +49,14 @@ impl Vector {
     }
 
     fn options(&self) -> DecodeOptions {
-        DecodeOptions { header_digits: self.header_digits.unwrap_or(3) }
+        DecodeOptions { header_digits: self.header_digits }
     }
 }
 
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
-    for protocol in ["bs8521", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "surgard"] {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
         files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);
     }
@@ -85,21 +84,34 @@ fn every_vector_is_marked_and_decodes_as_expected() {
 /// What a session delivers is what the front door says, whatever the reads: whole, byte by byte, in threes.
 #[test]
 fn sessions_say_the_same_for_every_split() {
-    let vectors = files().remove("surgard").unwrap();
-    for vector in vectors.iter().filter(|v| v.mode != "strict" && v.bytes().ends_with(&[surgard::DC4])) {
-        let readable = vector.expect.iter().filter(|expect| !expect.contains_key("error"));
-        let expected: Vec<_> = readable.cloned().collect();
-        for size in [1, 3, 1000] {
-            let found = through_session(&vector.bytes(), size, vector.options().header_digits);
-            assert_eq!(found, expected, "{} in reads of {size}", vector.id);
+    for (protocol, end) in [("surgard", surgard::DC4), ("ademco-685", ademco685::CR)] {
+        let vectors = files().remove(protocol).unwrap();
+        for vector in vectors.iter().filter(|v| v.mode != "strict" && v.bytes().ends_with(&[end])) {
+            let readable = vector.expect.iter().filter(|expect| !expect.contains_key("error"));
+            let expected: Vec<_> = readable.cloned().collect();
+            for size in [1, 3, 1000] {
+                let session = session(protocol, vector.header_digits);
+                let found = through_session(session, &vector.bytes(), size);
+                assert_eq!(found, expected, "{} in reads of {size}", vector.id);
+            }
         }
     }
 }
 
-fn through_session(bytes: &[u8], size: usize, header_digits: usize) -> Vec<toml::Table> {
+fn session(protocol: &str, header_digits: Option<usize>) -> Session {
+    let (now, codes) = (Instant::now(), Arc::clone(&CODES));
+    if protocol == "surgard" {
+        let mut settings = surgard::Settings::default();
+        settings.header_digits = header_digits.unwrap_or(settings.header_digits);
+        return surgard::Session::new(settings, codes, now).into();
+    }
+    let mut settings = ademco685::Settings::default();
+    settings.header_digits = header_digits.unwrap_or(settings.header_digits);
+    ademco685::Session::new(settings, codes, now).into()
+}
+
+fn through_session(mut session: Session, bytes: &[u8], size: usize) -> Vec<toml::Table> {
     let mut now = Instant::now();
-    let settings = Settings { header_digits, ..Settings::default() };
-    let mut session: Session = surgard::Session::new(settings, Arc::clone(&CODES), now).into();
     let mut found = Vec::new();
     for read in bytes.chunks(size) {
         now += Duration::from_millis(5);

@@ -23,10 +23,13 @@ pub enum Table {
     Bs8521Speech,
     ContactIdEvents,
     SiaEvents,
+    HighSpeedChannels,
+    HighSpeedAuxiliary,
+    Ademco685Pulse,
+    Ademco685Pairs,
+    Ademco685Own,
     SurGardForms,
     SurGardLetters,
-    SurGardChannels,
-    SurGardAuxiliary,
     SurGardTelenot,
     SurGardCesa,
     SurGardBfsk,
@@ -58,8 +61,10 @@ pub struct Codes {
 
 /// The embedded tables by the name of their protocol folder.
 const BUILTIN: &[(&str, &str)] = &[
+    ("ademco-685", include_str!("../../../../protocols/ademco-685/codes.toml")),
     ("bs8521", include_str!("../../../../protocols/bs8521/codes.toml")),
     ("contact-id", include_str!("../../../../protocols/contact-id/codes.toml")),
+    ("high-speed", include_str!("../../../../protocols/high-speed/codes.toml")),
     ("sia-dc03", include_str!("../../../../protocols/sia-dc03/codes.toml")),
     ("surgard", include_str!("../../../../protocols/surgard/codes.toml")),
 ];
@@ -72,7 +77,7 @@ impl Codes {
     }
 
     /// The embedded tables with a site's rows laid over them; keys are names of protocol folders
-    /// (`bs8521`, `contact-id`, `sia-dc03`, `surgard`), values are TOML texts in the same layout.
+    /// (`bs8521`, `contact-id`, `surgard` and the like), values are TOML texts in the same layout.
     pub fn with_overrides(texts: &BTreeMap<String, String>) -> Result<Codes, CodesError> {
         let mut codes = Codes::load_builtin()?;
         for (protocol, text) in texts {
@@ -176,6 +181,14 @@ mod tests {
         assert_eq!(codes.event(Table::ContactIdEvents, "199", "").trigger, Trigger::Panic);
         assert_eq!(codes.event(Table::ContactIdEvents, "100", "").words, "wrist button");
         assert_eq!(codes.event(Table::ContactIdEvents, "101", "").trigger, Trigger::Emergency);
+    }
+
+    /// The list that a site may copy is one that would be taken.
+    #[test]
+    fn the_express_list_is_a_table() {
+        let codes = over("ademco-685", include_str!("../../../../protocols/ademco-685/express.toml")).unwrap();
+        assert_eq!(codes.event(Table::Ademco685Pairs, "11", "").trigger, Trigger::Emergency);
+        assert_eq!(Codes::builtin().event(Table::Ademco685Pairs, "11", "").trigger, Trigger::Unknown);
     }
 
     #[test]

@@ -5,10 +5,6 @@ use crate::sia;
 
 /// Data link control 4, the end of every line.
 pub const DC4: u8 = 0x14;
-/// The answer to a line that is stored.
-pub const ACK: u8 = 0x06;
-/// The answer this receiver never gives; some hosts do.
-pub const NAK: u8 = 0x15;
 
 /// The bytes of a line, DC4 included. Fields are written as they are, so a line with fields that do not fit
 /// their layout is written just as wrongly: test calls need that, too.

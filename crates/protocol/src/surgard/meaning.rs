@@ -9,9 +9,10 @@
 
 use super::{Body, Line, Read};
 use crate::codes::Table;
-use crate::contact_id;
+use crate::report::{texts, warnings};
 use crate::sia::{self, Block, Packet};
 use crate::{Caller, Codes, Event, Fields, Location, Origin, Outcome, Protocol, Report, Status, Trigger, Value};
+use crate::{contact_id, high_speed};
 
 /// The report of one line; none for a heartbeat, which is a sign of life.
 pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
@@ -21,9 +22,7 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
         Body::Basic { account, letter, group, zone } => basic(codes, account, *letter, group, zone),
         Body::ContactId { qualifier, code, group, zone, .. } => {
             let event = contact_id::event(codes, *qualifier, code, zone);
-            let qualifier = qualifier.letter().to_string();
-            let fields = texts(&[("qualifier", &qualifier), ("code", code), ("group", group), ("zone", zone)]);
-            (Origin::Unit, vec![event], fields)
+            (Origin::Unit, vec![event], contact_id::fields(*qualifier, code, group, zone))
         }
         Body::Sia { code, address, .. } => {
             let packet = Packet::Event { code: code.clone(), address: address.clone() };
@@ -36,7 +35,9 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
             (Origin::HardwareReceiver, events, fields)
         }
         Body::HighSpeed { channels, auxiliary, .. } => high_speed(codes, channels, *auxiliary),
-        Body::Acron { channels, .. } => (Origin::Unit, at_rest(codes, channels), texts(&[("channels", channels)])),
+        Body::Acron { channels, .. } => {
+            (Origin::Unit, high_speed::channels(codes, channels), texts(&[("channels", channels)]))
+        }
         Body::Bfsk { code, zone, .. } => coded(codes, Table::SurGardBfsk, code, zone),
         Body::Fsk2 { code, zone, .. } => coded(codes, Table::SurGardFsk2, code, zone),
         Body::Telenot { letter, zone, .. } => lettered(codes, Table::SurGardTelenot, *letter, zone),
@@ -55,7 +56,7 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
         local_unit: None,
         caller: caller(&line.body),
         fields: [header_fields(line), fields].concat(),
-        warnings: warnings(read, &events),
+        warnings: warnings(&read.warnings, &events),
         events,
     })
 }
@@ -77,12 +78,6 @@ fn header_fields(line: &Line) -> Fields {
     }
     fields.extend(line.body.account().map(|account| ("account".to_owned(), Value::Text(account.to_owned()))));
     fields
-}
-
-fn warnings(read: &Read, events: &[Event]) -> Vec<String> {
-    let unknown = events.iter().any(|event| event.trigger == Trigger::Unknown);
-    let all = read.warnings.iter().copied().chain(unknown.then_some("UnknownCode"));
-    all.map(str::to_owned).collect()
 }
 
 /// Form 1. On account 0000 the letter and number together may be a message of the receiver itself; P there is
@@ -163,35 +158,9 @@ fn is_receiver_account(account: &str) -> bool {
     account.len() >= 4 && account.bytes().all(|digit| digit == b'0')
 }
 
-/// One event per channel that is not at rest, then what the auxiliary digit adds; 2 and 4 there make channel 1
-/// a user number (confidence A for the values). With nothing else to say, the auxiliary digit is the event.
 fn high_speed(codes: &Codes, channels: &str, auxiliary: char) -> (Origin, Vec<Event>, Fields) {
-    let auxiliary = auxiliary.to_string();
-    let fields = texts(&[("channels", channels), ("auxiliary", &auxiliary)]);
-    let by_user = matches!(auxiliary.as_str(), "2" | "4");
-    let mut events: Vec<Event> =
-        channel_events(codes, channels).into_iter().skip_while(|event| by_user && is_channel_1(event)).collect();
-    let user = if by_user { channels.get(..1).unwrap_or_default() } else { "" };
-    if events.is_empty() || auxiliary != "7" {
-        events.push(codes.event(Table::SurGardAuxiliary, &auxiliary, user));
-    }
-    (Origin::Unit, events, fields)
-}
-
-fn is_channel_1(event: &Event) -> bool {
-    event.location.as_ref().is_some_and(|location| location.code == "1")
-}
-
-/// Channels that are not at rest, or one event that says all are.
-fn at_rest(codes: &Codes, channels: &str) -> Vec<Event> {
-    let events = channel_events(codes, channels);
-    if events.is_empty() { vec![codes.event(Table::SurGardChannels, "5", "")] } else { events }
-}
-
-fn channel_events(codes: &Codes, channels: &str) -> Vec<Event> {
-    let numbered = channels.chars().zip(1u8..);
-    let speaking = numbered.filter(|(value, _)| *value != '5');
-    speaking.map(|(value, n)| codes.event(Table::SurGardChannels, &value.to_string(), &n.to_string())).collect()
+    let fields = texts(&[("channels", channels), ("auxiliary", &auxiliary.to_string())]);
+    (Origin::Unit, high_speed::events(codes, channels, auxiliary), fields)
 }
 
 fn coded(codes: &Codes, table: Table, code: &str, zone: &str) -> (Origin, Vec<Event>, Fields) {
@@ -223,9 +192,4 @@ fn unknown_form(line: &Line, codes: &Codes) -> Event {
     let form = line.body.form().to_string();
     let words = codes.words(Table::SurGardForms, &form);
     Event { trigger: Trigger::Unknown, status: Status::Unknown, code: form, words, location: None::<Location> }
-}
-
-fn texts(fields: &[(&str, &str)]) -> Fields {
-    let said = fields.iter().filter(|(_, value)| !value.trim().is_empty());
-    said.map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned()))).collect()
 }

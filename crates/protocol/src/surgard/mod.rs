@@ -10,32 +10,24 @@
 //! └ form
 //! ```
 //!
-//! Stop-and-wait: the sender repeats a line until it sees 06, and sends nothing else. There is no checksum, so
-//! every field is validated and nothing is corrected. Source and confidence: `protocols/surgard/README.md`.
+//! The conversation is that of every automation output ([`crate::automation`]). Source and confidence: `protocols/surgard/README.md`.
 
-mod answers;
-mod deframe;
-mod doubt;
 mod encode;
-mod error;
 mod forms;
 mod line;
 mod meaning;
-mod noise;
 mod read;
 mod sender;
 mod session;
 mod settings;
-mod unread;
 
-pub use encode::{ACK, DC4, NAK, encode};
-pub use error::LineError;
+pub use crate::automation::{
+    ACK, LineError, LineNumber, NAK, Sender, SenderCommand, SenderCounts, SenderSettings, Timing,
+};
+pub use encode::{DC4, encode};
 pub use line::{Body, Header, Line};
 pub use meaning::report;
 pub use read::{HEADER_DIGITS, Read, read};
-pub use sender::{LineNumber, Sender, SenderCommand, SenderCounts, SenderSettings};
+pub use sender::sender_settings;
 pub use session::Session;
-pub use settings::{
-    ANSWER_TRANSFER, ANSWERS_OWED_MAX, FAILURE_WINDOW, FRAME_BYTES_MAX, NOISE_BYTES_MIN, NOISE_QUIET, Settings,
-    UNREADABLE_REPORTS_MAX,
-};
+pub use settings::Settings;

@@ -2,7 +2,8 @@
 
 use super::forms;
 use super::{Body, Line, LineError};
-use crate::decode::Mode;
+use crate::Mode;
+use crate::automation::{characters, is_line_end};
 
 /// Digits of receiver and line together (receiver setting 3 to 9; 3 = RRL, 5 = RRLLL). Confidence A/B.
 pub const HEADER_DIGITS: std::ops::RangeInclusive<usize> = 3..=9;
@@ -72,31 +73,6 @@ fn unknown_form(frame: &[u8]) -> Result<Read, LineError> {
     }
     let warnings = masked.then_some("ParityBit").into_iter().collect();
     Ok(Read { line: Line { header: None, body: Body::Unknown { text } }, warnings, noise_bytes: 0 })
-}
-
-/// Masks parity and checks the alphabet; tells whether anything was masked.
-fn characters(frame: &[u8]) -> Result<(String, bool), LineError> {
-    let mut text = String::with_capacity(frame.len());
-    for (index, byte) in frame.iter().enumerate() {
-        let character = unmasked(*byte).filter(|c| matches!(c, b' '..=b'~'));
-        text.push(char::from(character.ok_or(LineError::IllegalCharacter { index })?));
-    }
-    if text.is_empty() { Err(LineError::Empty) } else { Ok((text, frame.iter().any(|byte| *byte > 0x7F))) }
-}
-
-/// A 7E1 line read as 8N1 shows even parity in bit 7: with it right the bit is masked, else the byte is
-/// damaged (vector G19).
-pub(super) fn unmasked(byte: u8) -> Option<u8> {
-    match byte {
-        0..=0x7F => Some(byte),
-        0x80..=0xFF if byte.count_ones().is_multiple_of(2) => Some(byte & 0x7F),
-        0x80..=0xFF => None,
-    }
-}
-
-/// LF and CR between messages are tolerated (the latter carries parity on a 7E1 line read as 8N1).
-pub(super) fn is_line_end(byte: u8) -> bool {
-    matches!(byte, 0x0A | 0x0D | 0x8D)
 }
 
 fn trim_line_ends(frame: &[u8]) -> &[u8] {

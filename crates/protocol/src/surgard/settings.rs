@@ -1,76 +1,26 @@
-//! What a site sets per line, and the bounds that it does not.
+//! What a site sets per Sur-Gard line.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::automation::Timing;
+
+/// How long the sender waits for our answer: 4.0 s on all models read, some can be set to 10 s (A).
+pub const ACK_WAIT: Duration = Duration::from_secs(4);
+
+/// The attempts a sender makes, the first included (A).
+pub const ATTEMPTS: u32 = 4;
 
 /// Settings of one Sur-Gard line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Digits of receiver and line together, 3 (RRL) to 9; 5 is RRLLL.
     pub header_digits: usize,
-    /// How long the sender waits for our answer: 4.0 s on all models read, some can be set to 10 s (A).
-    pub ack_wait: Duration,
-    /// How long a copy of an unanswered line may still be a repeat; none is four times `ack_wait`, the
-    /// attempts a sender makes (A).
-    pub retry_window: Option<Duration>,
-    /// Silence inside a line after which what came of it is dropped as noise (vector G16; the figure is ours, C).
-    pub partial_message: Duration,
-    /// Silence after which the link is reported lost; zero turns the watch off. Two to three heartbeat periods (C).
-    pub link_watch: Duration,
+    /// The timers.
+    pub timing: Timing,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings {
-            header_digits: 3,
-            ack_wait: Duration::from_secs(4),
-            retry_window: None,
-            partial_message: Duration::from_secs(2),
-            link_watch: Duration::from_secs(90),
-        }
+        Settings { header_digits: 3, timing: Timing::new(ACK_WAIT, ATTEMPTS) }
     }
-}
-
-/// Longest line kept, in bytes: form S carries at most 63 bytes of data and 30 around them. Of a longer run the
-/// oldest bytes are counted as noise, so that a line at its end is still found.
-pub const FRAME_BYTES_MAX: usize = 128;
-
-/// Most answers owed at once. A line beyond them is not delivered, not answered and counted: it comes again.
-pub const ANSWERS_OWED_MAX: usize = 8;
-
-/// Taken off `ack_wait`, so that an answer begun at the last moment is also there in time: one character at
-/// 300 baud is 33 ms, and a serial driver or network may hold it about as long.
-pub const ANSWER_TRANSFER: Duration = Duration::from_millis(200);
-
-/// How long after an unanswered line it may still come again while the sender shows by heartbeats, and by
-/// nothing else, that it holds its buffer back (session vector T3).
-pub const FAILURE_WINDOW: Duration = Duration::from_secs(600);
-
-/// Noise below this is only counted: a plug touched, a line opened.
-pub const NOISE_BYTES_MIN: u64 = 8;
-
-/// Silence, or a readable line, for so long ends an episode of noise.
-pub const NOISE_QUIET: Duration = Duration::from_secs(60);
-
-/// Unreadable or unknown lines delivered per episode of noise. Beyond them the episode's own report, with its
-/// counts, stands for them, and no answer is owed. A readable line ends the episode.
-pub const UNREADABLE_REPORTS_MAX: u32 = 5;
-
-/// Copies of an unreadable line remembered: the attempts a sender makes (A).
-pub const ATTEMPTS: usize = 4;
-
-impl Settings {
-    /// How long a copy of an unanswered line may still be a repeat.
-    pub fn retry_window(&self) -> Duration {
-        self.retry_window.unwrap_or(self.ack_wait.saturating_mul(4))
-    }
-
-    /// The instant from which an answer to a line with this last byte is late.
-    pub(super) fn answer_deadline(&self, last_byte: Instant) -> Instant {
-        after(last_byte, self.ack_wait.saturating_sub(ANSWER_TRANSFER))
-    }
-}
-
-/// An instant later; the far end of the clock stays where it is.
-pub(super) fn after(instant: Instant, wait: Duration) -> Instant {
-    instant.checked_add(wait).unwrap_or(instant)
 }

@@ -13,7 +13,7 @@ use crate::config;
 pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session {
     match line.protocol {
         // The configuration lets no line speak the other two.
-        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+        Protocol::SurGard | Protocol::Ademco685 | Protocol::Bs8521 | Protocol::Own => {
             let settings = settings(&line.surgard);
             let now = Instant::now();
             Session::SurGard(surgard::Session::new(settings, Arc::clone(codes), now).with_told(told, now))
@@ -24,7 +24,7 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
 /// Whether one sender speaks for many units and waits for each answer before it sends the next message.
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
     match protocol {
-        Protocol::SurGard => true,
+        Protocol::SurGard | Protocol::Ademco685 => true,
         Protocol::Bs8521 | Protocol::Own => false,
     }
 }
@@ -32,8 +32,10 @@ pub fn is_stop_and_wait(protocol: Protocol) -> bool {
 fn settings(surgard: &config::SurGard) -> surgard::Settings {
     surgard::Settings {
         header_digits: surgard.header_digits.into(),
-        ack_wait: surgard.ack_wait,
-        link_watch: surgard.link_watch.unwrap_or(Duration::ZERO),
-        ..surgard::Settings::default()
+        timing: surgard::Timing {
+            ack_wait: surgard.ack_wait,
+            link_watch: surgard.link_watch.unwrap_or(Duration::ZERO),
+            ..surgard::Settings::default().timing
+        },
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::settings::ANSWERS_OWED_MAX;
+use super::timing::ANSWERS_OWED_MAX;
 use crate::Token;
 
 /// One answer owed.

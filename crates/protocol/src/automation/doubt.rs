@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::settings::{FAILURE_WINDOW, after};
+use super::timing::{FAILURE_WINDOW, after};
 use crate::RepeatProof;
 
 /// Stamps of two copies are compared by another clock later on; this covers their difference.

@@ -9,7 +9,7 @@
 use std::time::Instant;
 
 use super::LineError;
-use super::settings::ATTEMPTS;
+use super::timing::ATTEMPTS;
 
 /// One unreadable line.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Why a Sur-Gard line cannot be read.
+//! Why a line cannot be read.
 
 use crate::{Fault, Value};
 
@@ -6,14 +6,18 @@ use crate::{Fault, Value};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.reason())]
 pub enum LineError {
-    /// Nothing between two DC4.
+    /// Nothing between two ends.
     Empty,
+    /// The byte that begins a line is missing.
+    NoStart,
+    /// The next line begins before this one has ended.
+    NoEnd,
     /// A character that is not printable, or whose parity is wrong.
     IllegalCharacter {
         /// Its place in the line.
         index: usize,
     },
-    /// A fixed-length form of another length than the header setting gives.
+    /// A form of fixed length in another length than the header setting gives.
     WrongLength {
         /// Characters of the form with the configured header.
         expected: usize,
@@ -25,7 +29,7 @@ pub enum LineError {
         /// The name of the field in the layout.
         field: &'static str,
     },
-    /// A first character that no form has.
+    /// What no form has.
     UnknownForm,
 }
 
@@ -34,6 +38,8 @@ impl LineError {
     pub fn name(&self) -> &'static str {
         match self {
             LineError::Empty => "Empty",
+            LineError::NoStart => "NoStart",
+            LineError::NoEnd => "NoEnd",
             LineError::IllegalCharacter { .. } => "IllegalCharacter",
             LineError::WrongLength { .. } => "WrongLength",
             LineError::BadField { .. } => "BadField",
@@ -45,10 +51,12 @@ impl LineError {
     pub fn reason(&self) -> &'static str {
         match self {
             LineError::Empty => "nothing in the line",
+            LineError::NoStart => "the line has no beginning",
+            LineError::NoEnd => "the line has no end",
             LineError::IllegalCharacter { .. } => "a character is damaged or not printable",
             LineError::WrongLength { .. } => "the line has not the length of its form",
             LineError::BadField { .. } => "a field is outside its alphabet or width",
-            LineError::UnknownForm => "the first character names no known form",
+            LineError::UnknownForm => "the line is in no known form",
         }
     }
 
@@ -56,7 +64,7 @@ impl LineError {
     pub fn fault(&self) -> Fault {
         let number = |name: &str, n: usize| (name.to_owned(), Value::Number(i64::try_from(n).unwrap_or(i64::MAX)));
         let fields = match self {
-            LineError::Empty | LineError::UnknownForm => Vec::new(),
+            LineError::Empty | LineError::NoStart | LineError::NoEnd | LineError::UnknownForm => Vec::new(),
             LineError::IllegalCharacter { index } => vec![number("index", *index)],
             LineError::WrongLength { expected, got } => vec![number("expected", *expected), number("got", *got)],
             LineError::BadField { field } => vec![("field".to_owned(), Value::Text((*field).to_owned()))],
