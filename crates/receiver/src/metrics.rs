@@ -49,6 +49,9 @@ pub fn began() {
 pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
     match protocol {
         Protocol::SurGard => &["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"],
+        Protocol::Ademco685 => {
+            &["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"]
+        }
         Protocol::Bs8521 | Protocol::Own => &[],
     }
 }

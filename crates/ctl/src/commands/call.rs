@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
-use telecare_protocol::surgard::{DC4, Sender, SenderCommand, SenderSettings};
+use telecare_protocol::surgard::{DC4, Header, Sender, SenderCommand, SenderSettings, sender_settings};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -62,8 +62,9 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
     let settings = SenderSettings {
         ack_wait: Duration::from_millis(arguments.ack_wait_ms),
         heartbeat: Duration::ZERO,
-        ..SenderSettings::default()
+        ..sender_settings(&Header { receiver: "01".to_owned(), line: "1".to_owned() })
     };
+    let attempts = settings.attempts;
     let mut sender = Sender::new(settings, Instant::now());
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
@@ -76,7 +77,7 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
                 println(&format!("{} acknowledged after {ms:.1} ms, attempts {attempts}", clock()?))?;
             }
             None => {
-                println(&format!("{} NOT acknowledged, attempts {}", clock()?, SenderSettings::default().attempts))?;
+                println(&format!("{} NOT acknowledged, attempts {}", clock()?, attempts))?;
                 return Ok(Verdict::Failed);
             }
         }

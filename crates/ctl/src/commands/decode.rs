@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         if !surgard::HEADER_DIGITS.contains(&digits) {
             return Err(Usage("--header-digits must be 3 to 9".to_owned()).into());
         }
-        options.header_digits = digits;
+        options.header_digits = Some(digits);
     }
     let mode = if arguments.strict { Mode::Strict } else { Mode::Tolerant };
     let codes = Codes::builtin();

@@ -27,10 +27,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let bytes = match arguments.protocol {
         Protocol::SurGard if arguments.heartbeat => fields.heartbeat(),
         Protocol::SurGard => fields.surgard(&[])?,
-        Protocol::Bs8521 | Protocol::Own if arguments.heartbeat => {
+        Protocol::Bs8521 | Protocol::Ademco685 | Protocol::Own if arguments.heartbeat => {
             return Err(crate::Usage("only surgard has a heartbeat".to_owned()).into());
         }
-        Protocol::Bs8521 | Protocol::Own => fields.bs8521()?,
+        Protocol::Bs8521 | Protocol::Ademco685 | Protocol::Own => fields.bs8521()?,
     };
     writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;
     Ok(Verdict::Done)

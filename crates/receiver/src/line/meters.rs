@@ -116,6 +116,7 @@ impl LineMeters {
             Counted::JunkBytes(bytes) => self.junk_bytes.increment(bytes),
             Counted::BadFrame(reason) => instruments::bad_frames(&self.line, self.protocol, reason).increment(1),
             Counted::LateAnswer => self.late_answers.increment(1),
+            Counted::PossibleRepeat => self.possible_repeats.increment(1),
         }
     }
 
