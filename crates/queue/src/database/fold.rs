@@ -73,12 +73,18 @@ impl Rows {
         Ok(())
     }
 
-    /// Whether a unit's open alarm was closed by this batch: reopening another one waits for the next, since
-    /// one statement cannot swap which of two rows is the open one.
-    fn swaps(&self, id: AlarmId, action: &Action) -> bool {
-        let unit = self.locked.get(&id).map(|alarm| clean(&alarm.unit.key));
-        matches!(action.act, Act::Reopen { .. })
-            && unit.is_some_and(|unit| self.closed_now.contains(&unit) && self.previous.get(&unit) != Some(&id))
+    /// Puts a unit's reopening off to the next batch, with whatever of that unit comes after it, when this
+    /// batch closed the unit's open alarm: one statement cannot swap which of two rows is the open one.
+    fn puts_off(&mut self, id: AlarmId, action: &Action) -> bool {
+        let Some(unit) = self.locked.get(&id).map(|alarm| clean(&alarm.unit.key)) else { return false };
+        let swaps = self.closed_now.contains(&unit) && self.previous.get(&unit) != Some(&id);
+        if !matches!(action.act, Act::Reopen { .. }) || !swaps {
+            return false;
+        }
+        let of_unit = self.locked.values().filter(|alarm| clean(&alarm.unit.key) == unit);
+        self.busy_rows.extend(of_unit.map(|alarm| alarm.id));
+        self.busy.insert(unit);
+        true
     }
 }
 
@@ -180,7 +186,7 @@ impl<'a> Fold<'a> {
 
     fn action(&mut self, entry: &'a Entry, action: &Action, waiting: &HashSet<AlarmId>) -> bool {
         let id = self.rows.aliases.get(&action.alarm).copied().unwrap_or(action.alarm);
-        if self.rows.busy_rows.contains(&id) || waiting.contains(&id) || self.rows.swaps(id, action) {
+        if self.rows.busy_rows.contains(&id) || waiting.contains(&id) || self.rows.puts_off(id, action) {
             return false;
         }
         if let Some(said) = self.rows.actions.get(&action.id.0).cloned() {
@@ -250,3 +256,6 @@ impl<'a> Fold<'a> {
         committed
     }
 }
+
+#[cfg(test)]
+mod tests;
