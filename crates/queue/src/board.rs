@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use telecare_alarm::{Alarm, AlarmId, ReceiverId};
+use telecare_alarm::{Alarm, AlarmId, ReceiverId, Registry};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ pub struct Board {
     pub aliases: HashMap<AlarmId, AlarmId>,
     /// The other receivers on the same database that have fallen silent.
     pub silent: Vec<OtherReceiver>,
+    /// Who is behind the alarms, as far as is known.
+    pub registry: Arc<Registry>,
 }
 
 /// Whose word an answer is.
@@ -97,6 +99,7 @@ impl Board {
             closed: Vec::new(),
             aliases: HashMap::new(),
             silent: Vec::new(),
+            registry: Arc::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use telecare_alarm::{Act, Action, Alarm, AlarmId, ReceiverId, Refusal, Signal};
+use telecare_alarm::{Act, Action, Alarm, AlarmId, ReceiverId, Refusal, Registry, Signal};
 use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -21,6 +21,7 @@ use crate::entry::{Chain, What};
 use crate::journal::file::{Kept, entries_about};
 use crate::journal::{Journal, Recovered};
 use crate::keeper::{Ends, Keeper, Request};
+use crate::registry::Names;
 use crate::{Board, QueueConfig, Trouble};
 
 /// Requests that may wait for the keeper; more wait at the door.
@@ -36,12 +37,13 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 pub struct Queue {
     requests: mpsc::Sender<Request>,
     board: watch::Receiver<Arc<Board>>,
-    pool: watch::Receiver<Option<PgPool>>,
+    pub(crate) pool: watch::Receiver<Option<PgPool>>,
+    pub(crate) names: Names,
     ended: watch::Receiver<Option<String>>,
     closed: watch::Receiver<bool>,
     troubles: Arc<Mutex<mpsc::UnboundedReceiver<Trouble>>>,
     answered: Answered,
-    receiver: ReceiverId,
+    pub(crate) receiver: ReceiverId,
     path: PathBuf,
     ack_wait: Duration,
     pub(crate) consoles: Consoles,
@@ -151,7 +153,7 @@ impl Queue {
     pub async fn open(config: QueueConfig) -> Result<Queue, OpenError> {
         let directory = config.journal.directory.display().to_string();
         let failed = |why| OpenError::Journal { path: directory.clone(), why };
-        let (journal, known, recovered) = Journal::open(&config.journal, &config.receiver).await.map_err(failed)?;
+        let (journal, mut known, recovered) = Journal::open(&config.journal, &config.receiver).await.map_err(failed)?;
         let chain = match (known.head, &config.database) {
             (Some(head), _) => head,
             (None, Some(database)) => match crate::database::head(database, config.receiver.as_str()).await {
@@ -166,11 +168,14 @@ impl Queue {
         let (events, events_in) = mpsc::unbounded_channel();
         let (journal_in, journal_commands) = mpsc::unbounded_channel();
         let (pool, pool_out) = watch::channel(None);
+        let names = Names::new(std::mem::take(&mut known.units), events.clone());
+        let keep = crate::registry::keep(names.registry(), names.watch(), journal_in.clone(), journal.opened());
+        tokio::spawn(keep);
         let mut tasks = JoinSet::new();
         tasks.spawn(named("journal", journal.run(journal_commands, events.clone())));
         let database = config.database.clone().map(|settings| {
             let (database_in, database_commands) = mpsc::unbounded_channel();
-            let database = Database::new(settings, &config, events.clone(), pool);
+            let database = Database::new(settings, &config, events.clone(), pool, names.clone());
             tasks.spawn(named("database", database.run(database_commands)));
             database_in
         });
@@ -179,7 +184,14 @@ impl Queue {
         let path = Journal::path(&config.journal);
         let (ack_wait, receiver) = (config.ack_wait, config.receiver.clone());
         let answered = Answered::default();
-        let ends = Ends { journal: journal_in, database, board, answered: answered.clone(), troubles };
+        let ends = Ends {
+            journal: journal_in,
+            database,
+            board,
+            answered: answered.clone(),
+            troubles,
+            registry: names.registry(),
+        };
         let keeper = Keeper::new(known, chain, boot, ends);
         tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
         let (ended, ended_out) = watch::channel(None);
@@ -203,6 +215,7 @@ impl Queue {
             requests,
             board: board_out,
             pool: pool_out,
+            names,
             ended: ended_out,
             closed: closed_out,
             troubles,
@@ -273,6 +286,11 @@ impl Queue {
     /// The board as it is, and every later state.
     pub fn board(&self) -> watch::Receiver<Arc<Board>> {
         self.board.clone()
+    }
+
+    /// Who is behind the accounts and numbers, as of now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.board.borrow().registry.clone()
     }
 
     /// An alarm with its signals and log; none when no such alarm is known.

@@ -22,6 +22,7 @@ mod lanes;
 mod ledger;
 mod meters;
 mod record;
+pub mod registry;
 mod repeats;
 #[cfg(test)]
 mod sample;
@@ -30,6 +31,7 @@ pub mod trouble;
 pub use board::{Board, Link, OtherReceiver};
 pub use config::{DatabaseConfig, JournalConfig, QueueConfig};
 pub use consoles::Heard;
+pub use database::inspect::{DatabaseFacts, database_facts};
 pub use handle::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, Queue, StoredSignal};
 pub use journal::inspect;
 pub use trouble::Trouble;

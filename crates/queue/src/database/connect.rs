@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::config::DatabaseConfig;
 use crate::entry::Hash;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Bringing an older schema up to date may take this long.
 const MIGRATION_MAX: Duration = Duration::from_secs(60);
@@ -112,7 +112,8 @@ pub async fn head(connection: &mut PgConnection, receiver: &str) -> Result<Optio
     Ok(Some((row.try_get(0)?, head.try_into().unwrap_or([0; 32]))))
 }
 
-/// Connections for reading, made when needed: the reader's and two for details.
+/// Connections beside the writer's, made when needed: the reader's two, two for details and history, one that
+/// reads the registry and one for an import.
 pub fn pool(options: PgConnectOptions, stall: Duration) -> PgPool {
-    PgPoolOptions::new().max_connections(4).acquire_timeout(stall).connect_lazy_with(options)
+    PgPoolOptions::new().max_connections(6).acquire_timeout(stall).connect_lazy_with(options)
 }

@@ -8,6 +8,7 @@ mod batch;
 mod clock;
 mod connect;
 mod fold;
+pub mod inspect;
 pub mod read;
 mod reader;
 
@@ -26,6 +27,7 @@ use crate::board::OtherReceiver;
 use crate::config::{DatabaseConfig, QueueConfig};
 use crate::entry::Hash;
 use crate::keeper::Event as KeeperEvent;
+use crate::registry::Names;
 pub use batch::{Batch, Heard};
 pub use connect::Refused;
 
@@ -116,15 +118,18 @@ pub struct Database {
     events: mpsc::UnboundedSender<KeeperEvent>,
     pool: watch::Sender<Option<PgPool>>,
     hint: Arc<Notify>,
+    names: Names,
 }
 
 impl Database {
-    /// The task for a configured database. `pool` serves readers of details while the database is up.
+    /// The task for a configured database. `pool` serves readers of details while the database is up,
+    /// `names` are kept up to date.
     pub fn new(
         config: DatabaseConfig,
         queue: &QueueConfig,
         events: mpsc::UnboundedSender<KeeperEvent>,
         pool: watch::Sender<Option<PgPool>>,
+        names: Names,
     ) -> Database {
         Database {
             config,
@@ -133,6 +138,7 @@ impl Database {
             events,
             pool,
             hint: Arc::new(Notify::new()),
+            names,
         }
     }
 
@@ -145,8 +151,13 @@ impl Database {
                 Ok((connection, pool)) => {
                     wait = RETRY_FIRST;
                     self.pool.send_replace(Some(pool.clone()));
-                    let reader =
-                        reader::Reader::new(self.receiver.clone(), pool, self.events.clone(), self.hint.clone());
+                    let reader = reader::Reader::new(
+                        self.receiver.clone(),
+                        pool,
+                        self.events.clone(),
+                        self.hint.clone(),
+                        self.names.clone(),
+                    );
                     let reader = tokio::spawn(reader.run());
                     let serving: Boxed<'_, _> = Box::pin(self.serve(connection, &mut commands));
                     let ended = serving.await;

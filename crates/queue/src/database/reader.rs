@@ -9,6 +9,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use telecare_alarm::ReceiverId;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, warn};
 
@@ -17,6 +18,7 @@ use super::read::alarms;
 use crate::board::OtherReceiver;
 use crate::keeper::Event as KeeperEvent;
 use crate::record::AlarmRecord;
+use crate::registry::Names;
 
 const READ_EVERY: Duration = Duration::from_secs(1);
 /// Hints are sent at most this often, from this connection, never from the writer's transaction.
@@ -31,6 +33,8 @@ pub struct Reader {
     pool: PgPool,
     events: mpsc::UnboundedSender<KeeperEvent>,
     hint: Arc<Notify>,
+    names: Names,
+    loading: JoinSet<()>,
     /// Snapshot of the last read: what was in progress then may have committed since.
     xmin: String,
     others: bool,
@@ -44,8 +48,10 @@ impl Reader {
         pool: PgPool,
         events: mpsc::UnboundedSender<KeeperEvent>,
         hint: Arc<Notify>,
+        names: Names,
     ) -> Reader {
-        Reader { receiver, pool, events, hint, xmin: "0".to_owned(), others: false, tidy_at: Instant::now() }
+        let (loading, xmin) = (JoinSet::new(), "0".to_owned());
+        Reader { receiver, pool, events, hint, names, loading, xmin, others: false, tidy_at: Instant::now() }
     }
 
     /// Reads until aborted. A failure is tried again a second later; the keeper notices when none comes.
@@ -107,6 +113,8 @@ impl Reader {
         let silent = silent.collect::<Result<Vec<_>, _>>()?;
         let others: bool = sqlx::query_scalar("SELECT count(*) > 1 FROM receiver").fetch_one(&mut *connection).await?;
         self.others = others;
+        let names = crate::registry::stamp(&mut *connection).await?;
+        self.names.follow(names, &self.pool, &mut self.loading);
         let _ = self.events.send(KeeperEvent::Database(Event::Changed { rows, silent }));
         Ok(())
     }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use telecare_alarm::registry::Unit;
 use telecare_alarm::{Alarm, AlarmId};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::inspect::Row;
 use crate::entry::{Chain, Entry, Hash, What, row_sum};
-use crate::record::AlarmRecord;
+use crate::record::{AlarmRecord, UnitRecord};
 
 /// Times as the journal writes them: one width, so that texts sort as times do.
 const STAMP: &[BorrowedFormatItem<'static>] =
@@ -83,6 +83,8 @@ pub struct Known {
     pub recent: Vec<Arc<Entry>>,
     /// Head of the chain, if there is any entry.
     pub head: Option<Chain>,
+    /// Units of the registry as last read.
+    pub units: Vec<Unit>,
     /// Rows that could not be read back.
     pub unreadable: usize,
 }
@@ -91,7 +93,7 @@ pub struct Known {
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
-    connection: SqliteConnection,
+    pub(super) connection: SqliteConnection,
 }
 
 impl File {
@@ -136,6 +138,10 @@ impl File {
                 "alias" => match (id.parse(), body.parse()) {
                     (Ok(id), Ok(of)) => known.aliases.push((AlarmId(id), AlarmId(of))),
                     _ => known.unreadable += 1,
+                },
+                "unit" => match serde_json::from_str::<UnitRecord>(&body) {
+                    Ok(record) => known.units.push(record.restore()),
+                    Err(_) => known.unreadable += 1,
                 },
                 _ => known.unreadable += 1,
             }
@@ -240,41 +246,6 @@ impl File {
                     FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
         let bytes: i64 = sqlx::query_scalar(text).fetch_one(&mut self.connection).await?;
         Ok(bytes.try_into().unwrap_or(0))
-    }
-
-    /// Marks forwarded entries since a time as not forwarded. Returns how many there were.
-    pub async fn mark_unforwarded(&mut self, since: OffsetDateTime) -> Result<u64, JournalError> {
-        let query = sqlx::query(include_str!("sql/inspect_replay.sql")).bind(stamp(since));
-        Ok(query.execute(&mut self.connection).await?.rows_affected())
-    }
-
-    /// Keeps rows of another file as not forwarded, in one commit. Returns how many were new, how many were
-    /// here already, and how many have the sequence of another entry.
-    pub async fn keep_rows(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        let kept = self.keep_rows_within(rows).await;
-        let end = if kept.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        sqlx::raw_sql(end).execute(&mut self.connection).await?;
-        kept
-    }
-
-    async fn keep_rows_within(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
-        let (mut copied, mut known, mut conflicting) = (0, 0, 0);
-        for row in rows {
-            let query = sqlx::query_scalar::<_, String>(include_str!("sql/inspect_hash.sql")).bind(row.seq);
-            match query.fetch_optional(&mut self.connection).await? {
-                Some(hash) if hash == row.hash => known += 1,
-                Some(_) => conflicting += 1,
-                None => {
-                    let query = sqlx::query(include_str!("sql/inspect_keep.sql")).bind(row.seq).bind(&row.at);
-                    let query = query.bind(&row.kind).bind(&row.id).bind(&row.subject).bind(&row.lane);
-                    let query = query.bind(&row.refused).bind(&row.hash).bind(row.row_sum).bind(&row.body);
-                    query.execute(&mut self.connection).await?;
-                    copied += 1;
-                }
-            }
-        }
-        Ok((copied, known, conflicting))
     }
 
     /// The value kept under a name.

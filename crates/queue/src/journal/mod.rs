@@ -7,6 +7,7 @@
 
 pub mod file;
 pub mod inspect;
+mod names;
 mod recover;
 
 use std::path::{Path, PathBuf};
@@ -14,8 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::ReceiverId;
+use telecare_alarm::registry::{Unit, UnitId};
 use time::OffsetDateTime;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
@@ -47,6 +49,15 @@ pub enum Command {
         /// or since this time.
         at: OffsetDateTime,
     },
+    /// Keep these units and drop those; answered whether it was done.
+    Names {
+        /// New or changed ones.
+        put: Vec<Arc<Unit>>,
+        /// Gone ones.
+        dropped: Vec<UnitId>,
+        /// Where the answer goes.
+        done: oneshot::Sender<bool>,
+    },
     /// Entries older than this may go once forwarded.
     Prune(OffsetDateTime),
     /// End.
@@ -59,6 +70,8 @@ pub struct Journal {
     config: JournalConfig,
     receiver: String,
     file: Option<File>,
+    /// How many files were opened since the first.
+    opened: watch::Sender<u64>,
     /// Keeps a second daemon off the directory for as long as it lives.
     _lock: std::fs::File,
 }
@@ -94,8 +107,14 @@ impl Journal {
         }
         let known = file.known().await.map_err(|error| error.to_string())?;
         let receiver = receiver.to_string();
-        let journal = Journal { config: config.clone(), receiver, file: Some(file), _lock: lock };
+        let journal =
+            Journal { config: config.clone(), receiver, file: Some(file), opened: watch::channel(0).0, _lock: lock };
         Ok((journal, known, recovered))
+    }
+
+    /// How many files were opened since the first: each may be a fresh one.
+    pub fn opened(&self) -> watch::Receiver<u64> {
+        self.opened.subscribe()
     }
 
     /// Path of the file, for readers beside the writer.
@@ -136,6 +155,11 @@ impl Journal {
                 }
                 Command::Settle(settle) => merge(&mut waiting, settle),
                 Command::Reread { seq, at } => self.reread(seq, at, &events).await,
+                Command::Names { put, dropped, done } => {
+                    let kept = self.names(&put, &dropped, &events).await;
+                    // Whoever asked is gone only when the process ends.
+                    let _ = done.send(kept);
+                }
                 Command::Prune(from) => keep_from = from,
                 Command::Close => {
                     self.settle(&mut waiting, &events).await;
@@ -171,6 +195,17 @@ impl Journal {
         }
     }
 
+    async fn names(&mut self, put: &[Arc<Unit>], dropped: &[UnitId], events: &mpsc::UnboundedSender<Event>) -> bool {
+        let Some(file) = &mut self.file else { return false };
+        match file.keep_names(put, dropped).await {
+            Ok(()) => true,
+            Err(error) => {
+                self.failed(error, events).await;
+                false
+            }
+        }
+    }
+
     /// Gives a file up, or keeps it for later when only the space is lacking.
     async fn failed(&mut self, error: JournalError, events: &mpsc::UnboundedSender<Event>) {
         error!(%error, "the journal failed");
@@ -201,6 +236,7 @@ impl Journal {
                     Ok(holds) => {
                         info!("the journal takes entries again");
                         self.file = Some(file);
+                        self.opened.send_modify(|count| *count += 1);
                         send(events, Event::JournalReady { holds });
                     }
                     Err(error) => self.unusable(&path, &error),

@@ -47,6 +47,7 @@ pub async fn copy(aside: &Path, fresh: &mut File) -> Result<Recovered, JournalEr
         recovered.copied += sound.len();
         fresh.append(&sound, &Settle::default()).await?;
     }
+    super::names::copy(&mut damaged, fresh).await?;
     Ok(recovered)
 }
 

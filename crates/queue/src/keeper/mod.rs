@@ -18,7 +18,7 @@ mod signals;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, ActionId, Alarm, LineId};
+use telecare_alarm::{Action, ActionId, Alarm, LineId, Registry};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -54,6 +54,8 @@ pub enum Event {
     Reread(Vec<Arc<Entry>>),
     /// From the database.
     Database(database::Event),
+    /// The registry has changed.
+    Registry(Arc<Registry>),
 }
 
 /// What a handle asks.
@@ -135,6 +137,7 @@ pub struct Keeper {
     answered: Answered,
     outbox: Vec<(actions::Reply, Result<Acted, ActError>)>,
     silent: Vec<OtherReceiver>,
+    registry: Arc<Registry>,
     boot: Uuid,
     version: u64,
     dirty: bool,
@@ -158,6 +161,8 @@ pub struct Ends {
     pub answered: Answered,
     /// Where troubles go.
     pub troubles: mpsc::UnboundedSender<Trouble>,
+    /// The names the journal knew.
+    pub registry: Arc<Registry>,
 }
 
 impl Keeper {
@@ -195,6 +200,7 @@ impl Keeper {
             answered: ends.answered,
             outbox: Vec::new(),
             silent: Vec::new(),
+            registry: ends.registry,
             boot,
             version: 0,
             dirty: true,
@@ -277,6 +283,10 @@ impl Keeper {
             Event::JournalReady { holds } => self.journal_ready(&holds),
             Event::Reread(entries) => self.reread(entries),
             Event::Database(event) => self.database_says(event),
+            Event::Registry(registry) => {
+                self.registry = registry;
+                self.dirty = true;
+            }
         }
     }
 
@@ -378,6 +388,7 @@ impl Keeper {
             closed: self.ledger.closed_lately(OffsetDateTime::now_utc()).cloned().collect(),
             aliases: self.ledger.aliases().clone(),
             silent: self.silent.clone(),
+            registry: self.registry.clone(),
         }));
     }
 }

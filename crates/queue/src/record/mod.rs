@@ -11,11 +11,13 @@ mod action;
 mod alarm;
 mod report;
 mod signal;
+mod unit;
 
 pub use action::ActionRecord;
 pub use alarm::AlarmRecord;
 pub use report::ReportRecord;
 pub use signal::SignalRecord;
+pub use unit::UnitRecord;
 
 use time::OffsetDateTime;
 

@@ -1,1 +1,2 @@
-DELETE FROM state
+-- Names are no part of the board.
+DELETE FROM state WHERE kind <> 'unit'

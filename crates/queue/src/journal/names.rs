@@ -1,0 +1,45 @@
+//! The journal's copy of the registry: rows of kind `unit` in its state, so that alarms have names when the
+//! receiver starts without a database.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sqlx::{Connection, Row, SqliteConnection};
+use telecare_alarm::registry::{Unit, UnitId};
+
+use super::file::{File, JournalError};
+use crate::record::UnitRecord;
+
+impl File {
+    /// Keeps units and drops others, in one commit.
+    pub async fn keep_names(&mut self, put: &[Arc<Unit>], dropped: &[UnitId]) -> Result<(), JournalError> {
+        let rows = put.iter().map(|unit| {
+            let body = serde_json::to_string(&UnitRecord::of(unit)).unwrap_or_default();
+            json!({ "kind": "unit", "id": unit.id.0, "version": 0, "body": body })
+        });
+        let rows: serde_json::Value = rows.collect();
+        let ids: serde_json::Value = dropped.iter().map(|id| json!(id.0)).collect();
+        let mut transaction = self.connection.begin().await?;
+        let put = sqlx::query(include_str!("sql/state_put.sql")).bind(rows.to_string());
+        put.execute(&mut *transaction).await?;
+        let drop = sqlx::query(include_str!("sql/names_drop.sql")).bind(ids.to_string());
+        drop.execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// Copies the names that can be read in a damaged file, as far as they can.
+pub(super) async fn copy(damaged: &mut SqliteConnection, fresh: &mut File) -> Result<(), JournalError> {
+    const PAGE: i64 = 250;
+    let mut after = String::new();
+    loop {
+        let text = "SELECT id, body FROM state WHERE kind = 'unit' AND id > ?1 ORDER BY id LIMIT ?2";
+        let Ok(rows) = sqlx::query(text).bind(&after).bind(PAGE).fetch_all(&mut *damaged).await else { return Ok(()) };
+        let Some(last) = rows.last().and_then(|row| row.try_get(0).ok()) else { return Ok(()) };
+        after = last;
+        let bodies = rows.iter().filter_map(|row| row.try_get::<String, _>(1).ok());
+        let units = bodies.filter_map(|body| serde_json::from_str::<UnitRecord>(&body).ok());
+        let units: Vec<Arc<Unit>> = units.map(|record| Arc::new(record.restore())).collect();
+        fresh.keep_names(&units, &[]).await?;
+    }
+}

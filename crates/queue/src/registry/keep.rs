@@ -1,0 +1,64 @@
+//! Keeps the journal's copy of the names in step, so that they are there when the receiver starts without a
+//! database. Small batches, each after the one before is done: a signal waits for one of them at most.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use telecare_alarm::Registry;
+use telecare_alarm::registry::{Unit, UnitId};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::debug;
+
+use super::Known;
+use crate::journal::Command;
+
+/// Units of one batch: some milliseconds of the journal's time.
+const BATCH_UNITS: usize = 250;
+
+/// Writes what differs between the names and what the journal has kept. `opened` counts the files the journal
+/// has opened since; a fresh one has no names. Ends with the journal, or when nobody can change a name.
+pub async fn keep(
+    mut kept: Arc<Registry>,
+    mut known: Known,
+    journal: mpsc::UnboundedSender<Command>,
+    mut opened: watch::Receiver<u64>,
+) {
+    loop {
+        tokio::select! {
+            changed = known.changed() => if changed.is_err() { return },
+            changed = opened.changed() => match changed {
+                Ok(()) => kept = Arc::default(),
+                Err(_) => return,
+            },
+        }
+        let wanted = known.borrow_and_update().1.clone();
+        match write(&journal, &kept, &wanted).await {
+            Ok(true) => kept = wanted,
+            // The file is gone with some of it; the next one gets all of it.
+            Ok(false) => debug!("the journal does not take names at the moment"),
+            Err(Ended) => return,
+        }
+    }
+}
+
+/// The journal's task has ended.
+struct Ended;
+
+/// Whether all of it was written.
+async fn write(journal: &mpsc::UnboundedSender<Command>, kept: &Registry, wanted: &Registry) -> Result<bool, Ended> {
+    let before: HashMap<UnitId, &Arc<Unit>> = kept.units().iter().map(|unit| (unit.id, unit)).collect();
+    let put: Vec<Arc<Unit>> =
+        wanted.units().iter().filter(|unit| before.get(&unit.id) != Some(unit)).cloned().collect();
+    let dropped: Vec<UnitId> =
+        kept.units().iter().map(|unit| unit.id).filter(|id| wanted.unit(*id).is_none()).collect();
+    let puts = put.chunks(BATCH_UNITS).map(|units| (units.to_vec(), Vec::new()));
+    let drops = dropped.chunks(BATCH_UNITS).map(|ids| (Vec::new(), ids.to_vec()));
+    for (put, dropped) in puts.chain(drops) {
+        let (done, is_done) = oneshot::channel();
+        journal.send(Command::Names { put, dropped, done }).map_err(|_| Ended)?;
+        if !is_done.await.map_err(|_| Ended)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,1 @@
+DELETE FROM unit_identity WHERE unit = ANY ($1)

@@ -1,0 +1,2 @@
+-- One import at a time.
+SELECT version FROM registry_version FOR UPDATE

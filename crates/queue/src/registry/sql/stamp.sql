@@ -1,0 +1,1 @@
+SELECT version, import FROM registry_version
