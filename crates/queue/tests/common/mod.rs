@@ -85,6 +85,8 @@ pub fn signal(
             warnings: Vec::new(),
         },
         repeat_of: None,
+        shadow: false,
+        shadow: false,
         software: "test".into(),
         clock: ClockState::Unknown,
     }
