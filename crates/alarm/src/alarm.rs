@@ -56,6 +56,8 @@ pub struct Alarm {
     pub closed: Option<Closed>,
     /// When it was first served to an operator's or supervisor's console.
     pub served_at: Option<OffsetDateTime>,
+    /// Whether all its signals are shadows: heard beside another platform, whose operators answer them.
+    pub shadow: bool,
     /// The unit's alarm before this one.
     pub previous: Option<AlarmId>,
     /// Grows with every stored change.

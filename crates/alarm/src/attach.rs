@@ -37,6 +37,7 @@ impl Alarm {
             contest: None,
             closed: None,
             served_at: None,
+            shadow: signal.shadow,
             previous,
             revision: 0,
         };
@@ -52,6 +53,7 @@ impl Alarm {
             self.end_hold();
         }
         self.raise(signal);
+        self.shadow = self.shadow && signal.shadow;
         self.opened_at = self.opened_at.min(at);
         self.last_at = self.last_at.max(at);
         self.signals = self.signals.saturating_add(1);

@@ -36,7 +36,8 @@ impl Alarm {
         let triggers = Triggers::of(self);
         let unit = tidy(&self.unit.words, UNIT_CHARS_MAX);
         let join = if self.unit.basis == Basis::Line { " on " } else { ", " };
-        let subject = format!("{}{join}{unit}", upper_first(&triggers.subject()));
+        let shadow = if self.shadow { "Shadow: " } else { "" };
+        let subject = format!("{shadow}{}{join}{unit}", upper_first(&triggers.subject()));
         // In the order in which they are needed; the number is the place in the line.
         let wanted = [
             (3, self.unseen(&triggers, now)),
@@ -177,6 +178,16 @@ mod tests {
             &[signal(1, 0, Trigger::Pendant, Active), signal(2, 1, Trigger::CallerIdentity, Active)],
             "Pendant, unit 12345",
         );
+    }
+
+    #[test]
+    fn a_shadow_says_so_until_a_signal_of_ours_joins() {
+        let shadow = |id| Signal { shadow: true, ..signal(id, 0, Trigger::Pendant, Active) };
+        shows(&[shadow(1)], "Shadow: Pendant, unit 12345");
+        shows(&[shadow(1), shadow(2)], "Shadow: Pendant, unit 12345, 2 presses");
+        let ours = signal(3, 0, Trigger::Pendant, Active);
+        shows(&[shadow(1), ours.clone()], "Pendant, unit 12345, 2 presses");
+        shows(&[ours, shadow(1)], "Pendant, unit 12345, 2 presses");
     }
 
     #[test]

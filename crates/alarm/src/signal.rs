@@ -30,6 +30,8 @@ pub struct Signal {
     pub report: Report,
     /// The stored signal of which this is a proven repeat. A repeat is kept and is no press of its own.
     pub repeat_of: Option<SignalId>,
+    /// Heard on a line that only listens beside another platform, whose operators answer it.
+    pub shadow: bool,
     /// Version of the software that took it in.
     pub software: Arc<str>,
     /// State of the host's clock when it came.

@@ -35,6 +35,7 @@ pub fn signal(id: u128, seconds: i64, trigger: Trigger, status: Status) -> Signa
         raw: Vec::new(),
         report,
         repeat_of: None,
+        shadow: false,
         software: "test".into(),
         clock: ClockState::Synchronised,
     }

@@ -42,6 +42,12 @@ pub struct Place<'a> {
     pub namespace: Option<&'a str>,
 }
 
+/// The namespace of a line that only listens: nobody's account on it is ever a unit of another line's. No
+/// namespace of the configuration can have this name, because of its slashes.
+pub fn shadow_namespace(receiver: &ReceiverId, line: &LineId) -> String {
+    format!("shadow/{}/{}", receiver.as_str(), line.as_str())
+}
+
 impl UnitKey {
     /// The key of the unit a report is from. `signal` is the id of the signal the report becomes; the registry
     /// is that of the moment, and what changes in it later changes later signals only.

@@ -66,6 +66,8 @@ pub struct Incoming {
 pub enum Answer {
     /// Durable: acknowledge.
     Stored,
+    /// Durable, as the proven repeat of an earlier signal: acknowledge.
+    Repeat,
     /// Nothing could store it, or its lane is full: do not acknowledge.
     Refused,
 }

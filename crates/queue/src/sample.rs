@@ -49,6 +49,7 @@ pub fn press(unit: &str, n: u64) -> Signal {
             warnings: vec!["NoiseBefore".to_owned()],
         },
         repeat_of: None,
+        shadow: false,
         software: "0.1.0".into(),
         clock: ClockState::Synchronised,
     }

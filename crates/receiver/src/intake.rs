@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::stamps::{Anchor, clock_state};
+use crate::stored;
 
 /// What every line's intake shares. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub struct LineIntake {
     /// Whether one sender speaks for many units on this line and waits for each answer, so that holding
     /// back one answer would hold back everyone.
     stop_and_wait: bool,
+    /// Whether the line only listens beside another platform.
+    shadow: bool,
 }
 
 /// Bytes heard and when.
@@ -50,11 +53,18 @@ struct Heard {
 impl Intake {
     /// The intake of a line.
     pub fn line(&self, line: &LineId, namespace: Option<&str>, stop_and_wait: bool) -> LineIntake {
-        LineIntake { intake: self.clone(), line: line.clone(), namespace: namespace.map(Arc::from), stop_and_wait }
+        let namespace = namespace.map(Arc::from);
+        LineIntake { intake: self.clone(), line: line.clone(), namespace, stop_and_wait, shadow: false }
     }
 }
 
 impl LineIntake {
+    /// Of a line that only listens: its signals are marked, and its units are nobody else's.
+    pub fn shadowing(self) -> LineIntake {
+        let namespace = telecare_alarm::unit::shadow_namespace(self.receiver(), &self.line);
+        LineIntake { namespace: Some(Arc::from(namespace)), shadow: true, ..self }
+    }
+
     /// The line.
     pub fn line(&self) -> &LineId {
         &self.line
@@ -69,7 +79,7 @@ impl LineIntake {
     pub async fn own(&self, report: Report) -> Answer {
         let now = Instant::now();
         let signal = self.signal(report, Heard { raw: Vec::new(), first_byte: now, last_byte: now }, None);
-        self.intake.queue.submit(Incoming { signal, repeat: RepeatProof::None, reserved: false }).await
+        stored::store(&self.intake.queue, Incoming { signal, repeat: RepeatProof::None, reserved: false }).await
     }
 
     /// The queue.
@@ -103,6 +113,7 @@ impl LineIntake {
             raw: heard.raw,
             report,
             repeat_of: None,
+            shadow: self.shadow,
             software: self.intake.software.clone(),
             clock: clock_state(),
         }
@@ -162,7 +173,7 @@ impl SessionIntake {
         self.remember(token, signal.unit.clone());
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
-        self.under_way.spawn(async move { (token, queue.submit(incoming).await) });
+        self.under_way.spawn(async move { (token, stored::store(&queue, incoming).await) });
     }
 
     /// The queue.

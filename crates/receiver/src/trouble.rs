@@ -58,7 +58,7 @@ async fn raise_settling(queue: Queue, intake: Intake, settled_after: Duration) {
 async fn offer(intake: &LineIntake, waiting: &mut BTreeMap<String, Report>) {
     while let Some(first) = waiting.first_entry() {
         match intake.own(first.get().clone()).await {
-            Answer::Stored => drop(first.remove()),
+            Answer::Stored | Answer::Repeat => drop(first.remove()),
             Answer::Refused => return,
         }
     }

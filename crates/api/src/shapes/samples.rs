@@ -1,6 +1,5 @@
 //! Boards and alarms for the tests of this crate.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +34,7 @@ pub fn signal(number: u128) -> Signal {
         raw: b"5011 181234E10101001\x14".to_vec(),
         report: Report::own(Trigger::Pendant, Status::Active, "101"),
         repeat_of: None,
+        shadow: false,
         software: Arc::from("0"),
         clock: ClockState::Synchronised,
     }
@@ -69,8 +69,6 @@ pub fn board_of(open: Vec<Alarm>, link: Link) -> Board {
         can_store: true,
         backlog: 0,
         open: open.into_iter().map(Arc::new).collect(),
-        closed: Vec::new(),
-        aliases: HashMap::new(),
-        silent: Vec::new(),
+        ..Board::empty(Uuid::from_u128(0xb007))
     }
 }

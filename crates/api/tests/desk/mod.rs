@@ -117,6 +117,7 @@ impl Server {
             raw,
             report,
             repeat_of: None,
+            shadow: false,
             software: Arc::from("0"),
             clock: ClockState::Unknown,
         };

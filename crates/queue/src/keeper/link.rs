@@ -22,7 +22,6 @@ use super::{JournalState, Keeper};
 use crate::board::Link;
 use crate::database::{self, Batch, Command, Committed, Event, Heard};
 use crate::entry::{Entry, What};
-use crate::handle::Answer;
 use crate::journal::{self, Settle};
 use crate::lanes::BATCH_MAX;
 
@@ -107,7 +106,7 @@ impl Keeper {
             self.refuse_everything();
         }
         for ((_, seq), ()) in std::mem::take(&mut self.deadlines) {
-            self.answer_signal(seq, Answer::Stored);
+            self.signal_stored(seq);
         }
         self.decide_everything();
     }
@@ -265,7 +264,7 @@ impl Keeper {
         for seq in &committed.entries {
             self.backlog.get(seq).into_iter().for_each(|entry| crate::meters::committed(entry));
             self.unjournalled.remove(seq);
-            self.answer_signal(*seq, Answer::Stored);
+            self.signal_stored(*seq);
         }
         let mut done = committed.entries;
         if self.link == Link::CatchingUp {

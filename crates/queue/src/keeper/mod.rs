@@ -131,7 +131,8 @@ pub struct Keeper {
     heard_at: Instant,
     skipped_until: Option<Instant>,
     last_write_was_small: bool,
-    waiting: HashMap<i64, oneshot::Sender<Answer>>,
+    /// Lines that wait for the word that their signal is stored, and which word that is.
+    waiting: HashMap<i64, (oneshot::Sender<Answer>, Answer)>,
     deadlines: BTreeMap<(Instant, i64), ()>,
     acting: HashMap<ActionId, Acting>,
     answered: Answered,
@@ -307,7 +308,7 @@ impl Keeper {
             }
             let seq = *seq;
             self.deadlines.pop_first();
-            self.answer_signal(seq, Answer::Stored);
+            self.signal_stored(seq);
         }
         self.actions_in_time(now);
         self.link_in_time(now);

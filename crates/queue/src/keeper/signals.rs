@@ -48,7 +48,7 @@ impl Keeper {
             for (entry, waiter) in batch {
                 self.unjournalled.insert(entry.seq, entry.clone());
                 if let Some((_, reply)) = waiter {
-                    self.waiting.insert(entry.seq, reply);
+                    self.await_store(&entry, reply);
                 }
                 self.note_action_seq(&entry);
                 self.backlog.insert(entry.seq, entry);
@@ -96,11 +96,11 @@ impl Keeper {
             self.note_action_seq(&entry);
             self.seen_by_journal(&entry);
             if let Some((deadline, reply)) = waiter {
-                self.waiting.insert(entry.seq, reply);
+                self.await_store(&entry, reply);
                 if self.link == Link::Connected {
                     self.deadlines.insert((deadline, entry.seq), ());
                 } else {
-                    self.answer_signal(entry.seq, Answer::Stored);
+                    self.signal_stored(entry.seq);
                 }
             }
             self.backlog.insert(entry.seq, entry);
@@ -119,10 +119,19 @@ impl Keeper {
         self.settle(Settle { forwarded: seqs, refused, rows, ..Settle::default() });
     }
 
-    pub(super) fn answer_signal(&mut self, seq: i64, answer: Answer) {
-        if let Some(reply) = self.waiting.remove(&seq) {
+    /// Owes a line the word that its signal is stored.
+    fn await_store(&mut self, entry: &Entry, reply: oneshot::Sender<Answer>) {
+        let stored = match &entry.what {
+            What::Signal(signal) if signal.repeat_of.is_some() => Answer::Repeat,
+            What::Signal(_) | What::Action(_) | What::Verdict(_) => Answer::Stored,
+        };
+        self.waiting.insert(entry.seq, (reply, stored));
+    }
+
+    pub(super) fn signal_stored(&mut self, seq: i64) {
+        if let Some((reply, stored)) = self.waiting.remove(&seq) {
             // A line that is gone no longer asks.
-            let _ = reply.send(answer);
+            let _ = reply.send(stored);
         }
     }
 
@@ -136,7 +145,7 @@ impl Keeper {
             if direct {
                 self.unjournalled.insert(entry.seq, entry.clone());
                 if let Some((_, reply)) = waiter {
-                    self.waiting.insert(entry.seq, reply);
+                    self.await_store(&entry, reply);
                 }
                 self.note_action_seq(&entry);
                 self.backlog.insert(entry.seq, entry);
@@ -153,7 +162,7 @@ impl Keeper {
     pub(super) fn refuse_everything(&mut self) {
         for (seq, entry) in std::mem::take(&mut self.unjournalled) {
             self.backlog.remove(&seq);
-            let reply = self.waiting.remove(&seq);
+            let reply = self.waiting.remove(&seq).map(|(reply, _)| reply);
             self.refuse(&entry, reply);
         }
         if let Some(before) = self.chain_before.take() {
@@ -201,7 +210,7 @@ impl Keeper {
         for (seq, entry) in std::mem::take(&mut self.unjournalled) {
             if self.backlog.contains_key(&seq) {
                 self.seen_by_journal(&entry);
-                self.answer_signal(seq, Answer::Stored);
+                self.signal_stored(seq);
             }
         }
     }

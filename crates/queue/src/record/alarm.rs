@@ -74,6 +74,8 @@ pub struct AlarmRecord {
     caller_number: Option<String>,
     caller_name: Option<String>,
     triggers: Vec<TriggerRecord>,
+    #[serde(default)]
+    shadow: bool,
     previous: Option<Uuid>,
     revision: i64,
 }
@@ -143,6 +145,7 @@ impl AlarmRecord {
             caller_number: alarm.caller.as_ref().and_then(|caller| caller.number.as_deref()).map(clean),
             caller_name: alarm.caller.as_ref().and_then(|caller| caller.name.as_deref()).map(clean),
             triggers: alarm.triggers.iter().map(TriggerRecord::of).collect(),
+            shadow: alarm.shadow,
             previous: alarm.previous.map(|id| id.0),
             revision: alarm.revision,
         }
@@ -198,6 +201,7 @@ impl AlarmRecord {
                 text: closing_text.unwrap_or_default(),
             }),
             served_at: self.served_at,
+            shadow: self.shadow,
             previous: self.previous.map(AlarmId),
             revision: self.revision,
         })

@@ -39,6 +39,8 @@ pub struct SignalRecord {
     #[serde(with = "bytea")]
     raw: Vec<u8>,
     repeat_of: Option<Uuid>,
+    #[serde(default)]
+    shadow: bool,
     software: String,
     clock: String,
 }
@@ -77,6 +79,7 @@ impl SignalRecord {
             report: ReportRecord::of(report),
             raw: signal.raw.clone(),
             repeat_of: signal.repeat_of.map(|id| id.0),
+            shadow: signal.shadow,
             software: signal.software.to_string(),
             clock: signal.clock.as_str().to_owned(),
         }
@@ -107,6 +110,7 @@ impl SignalRecord {
             raw: self.raw,
             report: self.report.restore(protocol, self.identity, self.caller_number)?,
             repeat_of: self.repeat_of.map(SignalId),
+            shadow: self.shadow,
             software: self.software.into(),
             clock: self.clock.parse().map_err(unreadable)?,
         })

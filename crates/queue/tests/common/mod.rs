@@ -86,7 +86,6 @@ pub fn signal(
         },
         repeat_of: None,
         shadow: false,
-        shadow: false,
         software: "test".into(),
         clock: ClockState::Unknown,
     }

@@ -183,7 +183,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         let owed = self.owed.iter().position(|(known, ..)| *known == token);
         let owed = owed.map(|at| self.owed.swap_remove(at));
         match answer {
-            Answer::Stored => {
+            Answer::Stored | Answer::Repeat => {
                 self.answering = owed.map(|(_, last_byte, is_report)| {
                     let age = now.saturating_duration_since(last_byte);
                     let queue = self.with.intake.queue();

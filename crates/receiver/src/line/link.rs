@@ -210,7 +210,7 @@ async fn tell(link: &Link, intake: &LineIntake, status: Status, state: &mut watc
     while link.is_up() == wanted {
         let report = Report::own(Trigger::LineDown, status, link.state.borrow().code());
         match intake.own(report).await {
-            Answer::Stored => return true,
+            Answer::Stored | Answer::Repeat => return true,
             Answer::Refused => {
                 // Whichever comes first; the loop looks at both.
                 let _ = tokio::time::timeout(OFFER_EVERY, until(state, !wanted)).await;

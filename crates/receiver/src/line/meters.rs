@@ -21,6 +21,15 @@ pub enum WaitedFor {
 }
 
 impl WaitedFor {
+    /// The name used in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WaitedFor::Nothing => "nowhere",
+            WaitedFor::Journal => "journal",
+            WaitedFor::Database => "database",
+        }
+    }
+
     /// What a report found stored at an age had waited for: the queue gives the commit a fixed time and then
     /// answers by the journal.
     pub fn of(queue: &Queue, age: Duration) -> WaitedFor {

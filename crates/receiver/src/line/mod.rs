@@ -36,6 +36,7 @@ use meters::LineMeters;
 
 pub use conversation::DRAIN_MAX;
 pub use link::{Cause, Link};
+pub use meters::WaitedFor;
 
 /// What every line gets.
 #[derive(Clone)]

@@ -127,6 +127,7 @@ mod tests {
             raw: Vec::new(),
             report,
             repeat_of: None,
+            shadow: false,
             software: Arc::from("test"),
             clock: ClockState::Unknown,
         }

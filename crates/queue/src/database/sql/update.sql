@@ -10,7 +10,7 @@ UPDATE alarm SET
     new.closed_at, outcome = new.outcome, closing_text = new.closing_text, caller_number = new.caller_number,
     caller_name = new.caller_name, caller_at = new.caller_at, triggers = new.triggers, signals = new.signals,
     repeats = new.repeats, last_signal = new.last_signal, rule = new.rule, revision = new.revision,
-    given_by = new.given_by, given_desk = new.given_desk, served_at = new.served_at,
+    given_by = new.given_by, given_desk = new.given_desk, served_at = new.served_at, shadow = coalesce(new.shadow, false),
     changed = pg_current_xact_id()
 FROM jsonb_populate_recordset(NULL::alarm, $1) AS new
 WHERE alarm.id = new.id
