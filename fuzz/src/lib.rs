@@ -91,7 +91,8 @@ pub fn sia(data: &[u8]) {
 }
 
 fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
-    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) }) {
+    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) })
+    {
         if let What::Report(report) = decoded.what {
             assert!(!report.events.is_empty(), "a report says something");
             assert!(report.principal().is_some());

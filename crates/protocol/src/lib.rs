@@ -32,5 +32,5 @@ pub mod trigger;
 pub use codes::{Codes, CodesError};
 pub use decode::{DecodeOptions, Decoded, Mode, What, decode};
 pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Status, Value};
-pub use session::{Command, Counted, Delivery, Message, RepeatProof, Session, Token};
+pub use session::{Answered, Command, Counted, Delivery, Message, RepeatProof, Session, Token};
 pub use trigger::Trigger;

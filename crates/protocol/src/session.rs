@@ -23,6 +23,8 @@ pub enum Command {
     Send(Vec<u8>),
     /// Hand this to the intake and come back with `handle_stored` or `handle_refused`.
     Deliver(Box<Delivery>),
+    /// Take notice of what became of the answer that a delivery was owed; for who looks at the line later.
+    Left(Token, Answered),
     /// Add to a counter; nothing else depends on it.
     Count(Counted),
 }
@@ -42,6 +44,8 @@ pub struct Delivery {
     pub last_byte: Instant,
     /// Whether this copy may be a repeat of a stored one.
     pub repeat: RepeatProof,
+    /// Whether its sender waits for an answer; [`Command::Left`] says what became of it.
+    pub owed: bool,
     /// The earlier delivery of this session that this one speaks about (a caller number after its event).
     pub about: Option<Token>,
 }
@@ -71,6 +75,18 @@ pub enum RepeatProof {
         /// How long the sender may repeat it.
         window: Duration,
     },
+}
+
+/// What became of an answer that was owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was given.
+    Positive,
+    /// Not given: the sender had stopped waiting.
+    Late,
+    /// Not given: nothing could store it, or an answer could have been taken for another line's. Where a copy came
+    /// before the answer, the copy's is the one that counts.
+    Withheld,
 }
 
 /// A thing counted by line.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rig::{ACK, CODES, HEARTBEAT, Rig};
 use telecare_protocol::ademco685::{self, Settings};
-use telecare_protocol::surgard;
+use telecare_protocol::{Answered, surgard};
 
 const OKAY: &str = "\n00 OKAY @\r";
 const PRESS: &str = "\n11 4321 18 E101 00 C001\r";
@@ -82,6 +82,33 @@ fn damage_is_not_answered_until_it_comes_again_alike() {
     assert_eq!(rig.wait(8.0), [""; 0]);
     assert_eq!(rig.hear(damaged), ["bad BadField"]);
     assert_eq!(rig.wait(8.0), ["Unit unreadable BadField active"], "nobody repeated it");
+}
+
+/// What an engineer reads of each call: every delivery that was owed an answer says what became of it, once.
+#[test]
+fn what_became_of_each_answer_is_told_once() {
+    let mut rig = settled();
+    rig.left.clear();
+    assert_eq!(rig.hear(format!("{PRESS}{PRESS}")), [PRESSED, PRESSED]);
+    assert_eq!(rig.stored(1), [""; 0], "its copy is answered instead");
+    assert_eq!(rig.stored(2), [ACK]);
+    assert_eq!(rig.left, [(1, Answered::Withheld), (2, Answered::Positive)]);
+    rig.left.clear();
+    rig.hear(OTHER);
+    assert_eq!(rig.wait(4.0), ["late"]);
+    assert_eq!(rig.stored(3), [""; 0]);
+    rig.hear(PRESS);
+    rig.refused(4);
+    rig.hear(OTHER);
+    assert_eq!(rig.left, [(3, Answered::Late), (4, Answered::Withheld), (5, Answered::Withheld)]);
+    assert!(listening_left().is_empty(), "who only listens owes none");
+}
+
+fn listening_left() -> Vec<(u64, Answered)> {
+    let mut rig = listening();
+    rig.hear(PRESS);
+    rig.stored(0);
+    rig.left
 }
 
 /// The end of a High Speed line is a whole 3+1 line of another account. Only LF tells.

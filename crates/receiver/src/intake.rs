@@ -96,7 +96,7 @@ impl LineIntake {
                 &report,
                 &Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() },
                 id,
-                &telecare_alarm::Registry::default(),
+                &self.intake.queue.registry(),
             )
         });
         Signal {
@@ -258,6 +258,7 @@ mod tests {
             first_byte: now,
             last_byte: now,
             repeat: RepeatProof::None,
+            owed: true,
             about: about.map(Token),
         }
     }

@@ -29,6 +29,7 @@ pub(super) struct Owed {
 /// How an owed answer left.
 #[derive(Debug, PartialEq)]
 pub(super) struct Left {
+    pub(super) token: Token,
     pub(super) how: How,
     pub(super) is_report: bool,
     pub(super) raw: Vec<u8>,
@@ -50,6 +51,7 @@ pub(super) enum How {
 pub(super) struct Answers {
     owed: VecDeque<Owed>,
     open: Option<Open>,
+    superseded: Vec<Token>,
 }
 
 /// Lines that left unanswered and whose sender may still take any ACK for them.
@@ -83,11 +85,16 @@ impl Answers {
             // A copy that came before its forerunner was answered: its sender waits for one answer, and a second
             // one would be taken for its next line.
             if self.owed.back().is_some_and(|back| back.raw == owed.raw) {
-                self.owed.pop_back();
+                self.superseded.extend(self.owed.pop_back().map(|copy| copy.token));
             }
             self.owed.push_back(owed);
         }
         !ambiguous
+    }
+
+    /// Copies whose answer a later copy gets, since the last call.
+    pub(super) fn take_superseded(&mut self) -> Vec<Token> {
+        std::mem::take(&mut self.superseded)
     }
 
     /// The instant at which the front answer becomes late.
@@ -101,7 +108,9 @@ impl Answers {
         if let Some(at) = self.owed.iter().position(|owed| owed.token == token) {
             // Earlier copies of the same line are answered by this one.
             let raw = self.owed.get(at).map(|owed| owed.raw.clone()).unwrap_or_default();
-            self.owed.retain(|owed| owed.token >= token || owed.raw != raw);
+            let is_answered_by_it = |owed: &Owed| owed.token < token && owed.raw == raw;
+            self.superseded.extend(self.owed.iter().filter(|owed| is_answered_by_it(owed)).map(|owed| owed.token));
+            self.owed.retain(|owed| !is_answered_by_it(owed));
             self.owed.iter_mut().filter(|owed| owed.token == token).for_each(|owed| owed.stored = true);
         }
         while self.owed.front().is_some_and(|front| front.stored)
@@ -168,7 +177,7 @@ impl Answers {
 
 impl Owed {
     fn left(&self, how: How) -> Left {
-        Left { how, is_report: self.is_report, raw: self.raw.clone(), last_byte: self.last_byte }
+        Left { token: self.token, how, is_report: self.is_report, raw: self.raw.clone(), last_byte: self.last_byte }
     }
 }
 

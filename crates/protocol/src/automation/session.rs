@@ -27,7 +27,7 @@ use super::noise::Noise;
 use super::timing::after;
 use super::unread::{Copy, Unread};
 use super::{ACK, Dialect, Heard, LineError, NAK, Said};
-use crate::{Codes, Command, Counted, Delivery, Message, RepeatProof, Report, Status, Token, Trigger};
+use crate::{Answered, Codes, Command, Counted, Delivery, Message, RepeatProof, Report, Status, Token, Trigger};
 
 /// A conversation on one line, from connect to disconnect.
 #[derive(Debug)]
@@ -240,7 +240,7 @@ impl<D: Dialect> Session<D> {
         let Some(copy) = self.unread.end() else { return };
         if self.allow_unreadable(now) {
             let report = Report::unreadable(D::PROTOCOL, copy.error.fault());
-            self.deliver(Message::Report(report), copy, RepeatProof::None, None);
+            self.deliver(Message::Report(report), copy, RepeatProof::None, None, false);
         }
     }
 
@@ -276,7 +276,7 @@ impl<D: Dialect> Session<D> {
             if is_report && copies.is_possible_repeat(&copy.raw, copy.last_byte) {
                 self.count(Counted::PossibleRepeat);
             }
-            return Some(self.deliver(message, copy, RepeatProof::None, about));
+            return Some(self.deliver(message, copy, RepeatProof::None, about, false));
         }
         if !self.answers.has_room() {
             self.count(Counted::BadFrame("AnswersOwed"));
@@ -289,46 +289,71 @@ impl<D: Dialect> Session<D> {
         }
         let (raw, last_byte) = (copy.raw.clone(), copy.last_byte);
         let repeat = if is_report { self.doubt.proof(last_byte) } else { RepeatProof::None };
-        let token = self.deliver(message, copy, repeat, about);
+        let token = self.deliver(message, copy, repeat, about, true);
         let deadline = self.dialect.timing().answer_deadline(last_byte);
         let waits_until = after(last_byte, self.dialect.timing().ack_wait);
         let owed = Owed { token, raw: raw.clone(), last_byte, deadline, waits_until, is_report, stored: false };
-        if !self.answers.owe(owed) && is_report {
-            // Stored all the same; its sender will repeat it.
-            self.doubt.unanswered(&raw, last_byte);
+        if !self.answers.owe(owed) {
+            self.commands.push_back(Command::Left(token, Answered::Withheld));
+            if is_report {
+                // Stored all the same; its sender will repeat it.
+                self.doubt.unanswered(&raw, last_byte);
+            }
         }
+        self.superseded();
         Some(token)
     }
 
     fn deliver_own(&mut self, report: Report, now: Instant) {
         let copy = Copy { raw: Vec::new(), first_byte: now, last_byte: now, error: LineError::Empty };
-        self.deliver(Message::Report(report), copy, RepeatProof::None, None);
+        self.deliver(Message::Report(report), copy, RepeatProof::None, None, false);
     }
 
-    fn deliver(&mut self, message: Message, copy: Copy, repeat: RepeatProof, about: Option<Token>) -> Token {
+    fn deliver(
+        &mut self,
+        message: Message,
+        copy: Copy,
+        repeat: RepeatProof,
+        about: Option<Token>,
+        owed: bool,
+    ) -> Token {
         let token = Token(self.next_token);
         self.next_token = self.next_token.saturating_add(1);
         let Copy { raw, first_byte, last_byte, .. } = copy;
-        let delivery = Delivery { token, message, raw, first_byte, last_byte, repeat, about };
+        let delivery = Delivery { token, message, raw, first_byte, last_byte, repeat, owed, about };
         self.commands.push_back(Command::Deliver(Box::new(delivery)));
         token
     }
 
     /// Carries out how owed answers left. [`How::Acknowledged`] comes from [`Answers::stored`] alone.
     fn settle(&mut self, left: Vec<Left>, now: Instant) {
-        for Left { how, is_report, raw, last_byte } in left {
+        self.superseded();
+        for Left { token, how, is_report, raw, last_byte } in left {
             match (how, is_report) {
                 (How::Acknowledged, true) => self.doubt.answered(),
                 (How::Acknowledged, false) => self.doubt.heartbeat_answered(now),
                 (How::Late | How::Withheld, true) => self.doubt.unanswered(&raw, last_byte),
                 (How::Late | How::Withheld, false) => {}
             }
-            match how {
-                How::Acknowledged => self.commands.push_back(Command::Send(vec![ACK])),
-                How::Late => self.count(Counted::LateAnswer),
-                How::Withheld => {}
-            }
+            let answered = match how {
+                How::Acknowledged => {
+                    self.commands.push_back(Command::Send(vec![ACK]));
+                    Answered::Positive
+                }
+                How::Late => {
+                    self.count(Counted::LateAnswer);
+                    Answered::Late
+                }
+                How::Withheld => Answered::Withheld,
+            };
+            self.commands.push_back(Command::Left(token, answered));
         }
+    }
+
+    /// The answers that copies get instead.
+    fn superseded(&mut self) {
+        let superseded = self.answers.take_superseded();
+        self.commands.extend(superseded.into_iter().map(|token| Command::Left(token, Answered::Withheld)));
     }
 
     /// A splitter may give the other host's answers, too. They come between lines.

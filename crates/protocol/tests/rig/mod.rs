@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use telecare_protocol::{Codes, Command, Counted, Message, Outcome, RepeatProof, Session, Token};
+use telecare_protocol::{Answered, Codes, Command, Counted, Message, Outcome, RepeatProof, Session, Token};
 
 pub static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
@@ -17,12 +17,14 @@ pub struct Rig {
     pub session: Session,
     now: Instant,
     tokens: u64,
+    /// What became of the answers since this was last taken.
+    pub left: Vec<(u64, Answered)>,
 }
 
 impl Rig {
     pub fn new(begin: impl FnOnce(Instant) -> Session) -> Rig {
         let now = Instant::now();
-        Rig { session: begin(now), now, tokens: 0 }
+        Rig { session: begin(now), now, tokens: 0, left: Vec::new() }
     }
 
     pub fn wait(&mut self, seconds: f64) -> Vec<String> {
@@ -55,6 +57,10 @@ impl Rig {
         let mut seen = Vec::new();
         while let Some(command) = self.session.next_command() {
             seen.push(match command {
+                Command::Left(token, answered) => {
+                    self.left.push((token.0, answered));
+                    continue;
+                }
                 Command::Send(bytes) if bytes == [telecare_protocol::automation::ACK] => ACK.to_owned(),
                 Command::Send(bytes) => format!("send {bytes:?}"),
                 Command::Count(Counted::BadFrame(name)) => format!("bad {name}"),

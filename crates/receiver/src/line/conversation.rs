@@ -163,6 +163,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                 }
                 Command::Deliver(delivery) => self.deliver(*delivery),
                 Command::Count(counted) => self.with.meters.counted(counted),
+                Command::Left(..) => {}
             }
         }
         Ok(())
