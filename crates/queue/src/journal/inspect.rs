@@ -15,10 +15,10 @@ use std::time::SystemTime;
 use sqlx::Connection;
 use time::OffsetDateTime;
 
-use super::file::{File, JournalError, hash_of};
+use super::file::{File, JournalError, hash_of, stamp};
 use super::{FILE_NAME, OWNER};
 use crate::entry::Hash;
-pub use rows::Row;
+use rows::Row;
 pub use salvage::{Salvaged, recover};
 
 /// Broken links that are named one by one; more are only counted.
@@ -241,5 +241,13 @@ fn hand_over(directory: &Path) {
         if foreign {
             let _ = std::os::unix::fs::chown(entry.path(), Some(owner.uid()), Some(owner.gid()));
         }
+    }
+}
+
+impl File {
+    /// Marks forwarded entries since a time as not forwarded. Returns how many there were.
+    async fn mark_unforwarded(&mut self, since: OffsetDateTime) -> Result<u64, JournalError> {
+        let query = sqlx::query(include_str!("sql/inspect_replay.sql")).bind(stamp(since));
+        Ok(query.execute(&mut self.connection).await?.rows_affected())
     }
 }

@@ -137,3 +137,34 @@ async fn keep(file: &mut File, rows: Vec<Option<Row>>, saved: &mut Salvaged) -> 
     saved.conflicting += conflicting;
     Ok(())
 }
+
+impl File {
+    /// Keeps rows of another file as not forwarded, in one commit. Returns how many were new, how many were
+    /// here already, and how many have the sequence of another entry.
+    async fn keep_rows(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        let kept = self.keep_rows_within(rows).await;
+        let end = if kept.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        sqlx::raw_sql(end).execute(&mut self.connection).await?;
+        kept
+    }
+
+    async fn keep_rows_within(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
+        let (mut copied, mut known, mut conflicting) = (0, 0, 0);
+        for row in rows {
+            let query = sqlx::query_scalar::<_, String>(include_str!("../sql/inspect_hash.sql")).bind(row.seq);
+            match query.fetch_optional(&mut self.connection).await? {
+                Some(hash) if hash == row.hash => known += 1,
+                Some(_) => conflicting += 1,
+                None => {
+                    let query = sqlx::query(include_str!("../sql/inspect_keep.sql")).bind(row.seq).bind(&row.at);
+                    let query = query.bind(&row.kind).bind(&row.id).bind(&row.subject).bind(&row.lane);
+                    let query = query.bind(&row.refused).bind(&row.hash).bind(row.row_sum).bind(&row.body);
+                    query.execute(&mut self.connection).await?;
+                    copied += 1;
+                }
+            }
+        }
+        Ok((copied, known, conflicting))
+    }
+}

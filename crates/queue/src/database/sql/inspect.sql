@@ -1,0 +1,13 @@
+SELECT current_setting('server_version_num')::bigint,
+       current_setting('server_version'),
+       current_setting('fsync'),
+       current_setting('synchronous_commit'),
+       current_setting('full_page_writes'),
+       current_setting('wal_level'),
+       pg_is_in_recovery(),
+       current_setting('default_transaction_read_only'),
+       current_setting('max_connections')::bigint,
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+       clock_timestamp(),
+       to_regclass('_sqlx_migrations') IS NOT NULL,
+       to_regclass('quarantine') IS NOT NULL
