@@ -40,6 +40,11 @@ pub struct DeskArguments {
 }
 
 impl DeskArguments {
+    /// What every action says of who does it.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![("desk", self.name())]
+    }
+
     /// The desk's name.
     pub fn name(&self) -> String {
         let host = || fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
@@ -49,7 +54,7 @@ impl DeskArguments {
 }
 
 /// The open list, as far as this program reads it.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct List {
     pub cursor: String,
     pub receiver: String,
@@ -60,10 +65,21 @@ pub struct List {
     pub open: u64,
     pub silent_receivers: Vec<Silent>,
     pub alarms: Vec<Card>,
+    #[serde(default)]
+    pub degraded_since: Option<String>,
+    #[serde(default = "yes")]
+    pub journal_ok: bool,
+    /// Closed in the last minutes; older receivers do not tell.
+    #[serde(default, alias = "closed")]
+    pub just_closed: Vec<Card>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Another receiver that has fallen silent.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Silent {
     pub receiver: String,
     pub silent_since: String,
@@ -71,7 +87,7 @@ pub struct Silent {
 }
 
 /// An alarm, as far as this program reads it.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Card {
     pub id: Uuid,
     pub headline: String,
@@ -82,22 +98,59 @@ pub struct Card {
     pub claim: Option<Holder>,
     pub hold: Option<Holder>,
     pub contest: Option<Holder>,
+    #[serde(default)]
+    pub ringing: Option<Ringing>,
+    #[serde(default)]
+    pub closed: Option<Closed>,
+}
+
+/// Presses on a claimed alarm that its holder has not seen.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ringing {
+    pub count: u32,
+}
+
+/// How an alarm ended.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Closed {
+    pub person: String,
+    pub outcome: String,
+    pub at: String,
 }
 
 /// Who has an alarm.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Holder {
     pub person: String,
     pub desk: String,
 }
 
+/// What operators choose from.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Choices {
+    pub outcomes: Vec<Choice>,
+    pub note_kinds: Vec<Choice>,
+}
+
+/// An outcome of a close, or a kind of a note.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Choice {
+    pub code: String,
+    pub words: String,
+    /// For an outcome: optional, required or none.
+    #[serde(default)]
+    pub text: String,
+}
+
 /// An answer of the API.
+#[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
     pub text: String,
 }
 
 /// One receiver's API.
+#[derive(Clone)]
 pub struct Client {
     agent: ureq::Agent,
     api: String,
@@ -110,11 +163,13 @@ impl Client {
         let Some(token) = arguments.token.clone().filter(|token| !token.is_empty()) else {
             bail!(crate::Usage("a token is needed: --token, or TELECARE_TOKEN in the environment".to_owned()));
         };
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(POLL_S) + ANSWER_MAX))
-            .build();
-        Ok(Client { agent: config.into(), api: arguments.api.trim_end_matches('/').to_owned(), token })
+        Ok(Client::at(&arguments.api, token, Duration::from_secs(POLL_S) + ANSWER_MAX))
+    }
+
+    /// A client of an API with a token; every answer must come within a time.
+    pub fn at(api: &str, token: String, within: Duration) -> Client {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(within)).build();
+        Client { agent: config.into(), api: api.trim_end_matches('/').to_owned(), token }
     }
 
     /// The open list as text: at once, or when it is no longer the one with this cursor.
@@ -148,12 +203,33 @@ impl Client {
         }
     }
 
+    /// The open list once it is no longer the one with this cursor, or after some seconds.
+    pub fn list_after(&self, cursor: Option<&str>, wait_s: u64) -> anyhow::Result<List> {
+        let query = cursor.map_or(String::new(), |cursor| format!("?cursor={cursor}&wait={wait_s}"));
+        read(&self.get(&format!("/v1/alarms{query}"))?)
+    }
+
+    /// What operators choose from.
+    pub fn choices(&self) -> anyhow::Result<Choices> {
+        read(&self.get("/v1/choices")?)
+    }
+
+    /// Any answer of the API that is 200, as text.
+    pub fn get_text(&self, path: &str) -> anyhow::Result<String> {
+        self.get(path)
+    }
+
     /// Does something to an alarm. When the answer is lost or the receiver cannot store, the same action is
     /// offered again: it is done once.
-    pub fn act(&self, alarm: Uuid, act: &str, mut body: Value) -> anyhow::Result<Answer> {
-        body["action"] = json!(Uuid::new_v4());
+    pub fn act(&self, alarm: Uuid, act: &str, body: Value) -> anyhow::Result<Answer> {
+        self.act_as(Uuid::new_v4(), alarm, act, body, TRIES)
+    }
+
+    /// As [`Client::act`], with the action's id and how often it is offered.
+    pub fn act_as(&self, action: Uuid, alarm: Uuid, act: &str, mut body: Value, tries: u32) -> anyhow::Result<Answer> {
+        body["action"] = json!(action);
         let url = format!("{}/v1/alarms/{alarm}/{act}", self.api);
-        for _ in 1..TRIES {
+        for _ in 1..tries {
             match self.post(&url, &body) {
                 Ok(answer) if answer.status != 503 => return Ok(answer),
                 Ok(_) | Err(_) => thread::sleep(TRY_PAUSE),

@@ -14,15 +14,22 @@ mod client;
 mod commands;
 mod decoded;
 mod frame;
+mod host;
 mod link;
+mod moment;
+mod sniff;
 mod text;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{act, alarms, call as call_command, check_config, decode, encode, show, token};
+use crate::commands::{
+    act, alarms, call as call_command, check_config, decode, encode, journal, show, sniff as sniff_command, token,
+    watch as watch_command,
+};
 
 /// The telecare receiver's tool for engineers and administrators.
 #[derive(Parser)]
@@ -42,12 +49,16 @@ enum Command {
     Encode(encode::Arguments),
     /// Place a test call as a Sur-Gard hardware receiver would.
     Call(call_command::Arguments),
+    Watch(watch_command::Arguments),
+    Sniff(sniff_command::Arguments),
     /// List the open alarms.
     Alarms(alarms::Arguments),
     /// Show one alarm with its signals and its log.
     Show(show::Arguments),
     #[command(flatten)]
     Act(act::Command),
+    /// Look into a receiver's journal, offer its entries again, save what a damaged file still has.
+    Journal(journal::Arguments),
     /// Make, list and revoke access tokens.
     Token(token::Arguments),
 }
@@ -77,9 +88,12 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Call(arguments) => call_command::run(&arguments),
+        Command::Watch(arguments) => watch_command::run(&arguments),
+        Command::Sniff(arguments) => sniff_command::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Act(command) => act::run(&command),
+        Command::Journal(arguments) => journal::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
     };
     match done {

@@ -84,7 +84,8 @@ fn link(list: &List) -> String {
     }
 }
 
-fn who(card: &Card) -> String {
+/// Who has an alarm, after its headline.
+pub fn who(card: &Card) -> String {
     let name = |holder: &Holder| format!("{} at {}", holder.person, holder.desk);
     let mut text = match (&card.hold, &card.claim) {
         (Some(hold), _) => format!("  [held by {}]", name(hold)),
@@ -97,7 +98,8 @@ fn who(card: &Card) -> String {
     text
 }
 
-fn age(seconds: i64) -> String {
+/// An age in its largest sensible unit.
+pub fn age(seconds: i64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),

@@ -6,5 +6,8 @@ pub mod call;
 pub mod check_config;
 pub mod decode;
 pub mod encode;
+pub mod journal;
 pub mod show;
+pub mod sniff;
 pub mod token;
+pub mod watch;

@@ -31,7 +31,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(Verdict::Done)
 }
 
-fn in_words(detail: &Value) -> String {
+/// An alarm as `GET /v1/alarms/ID` tells it, in words.
+pub fn in_words(detail: &Value) -> String {
     let alarm = &detail["alarm"];
     let mut text = format!("{}\n", word(&alarm["headline"]));
     for name in ["id", "standing", "priority", "class", "rule", "opened_at", "last_at", "line", "receiver", "previous"]

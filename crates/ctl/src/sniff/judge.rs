@@ -1,0 +1,220 @@
+//! What some bytes of a port are: which character frame they were sent in, which protocol they speak, how wide
+//! its header is and how often it says that it is there. Pure.
+//!
+//! A port set to 8 data bits without parity shows a 7-bit character with its parity in bit 7, so one look at a
+//! speed tells four frames apart. Eight bits with parity do not fit such a port and are looked for with one
+//! that expects the parity bit.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, decode, surgard};
+
+/// A protocol is believed from this many whole frames on, and never when more frames are broken than whole.
+const FRAMES_MIN: usize = 1;
+/// Text is believed from this many characters on.
+const TEXT_CHARACTERS_MIN: usize = 8;
+/// Frames of which the text is shown.
+const EXAMPLES_MAX: usize = 3;
+
+/// One byte as the port gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// When, since listening began.
+    pub at: Duration,
+    /// The byte.
+    pub byte: u8,
+    /// Whether the port found its parity or its stop bit wrong.
+    pub is_bad: bool,
+}
+
+/// Bits of a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Framing {
+    /// 7 or 8.
+    pub data_bits: u8,
+    /// Its parity.
+    pub parity: Parity,
+}
+
+/// The parity bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parity {
+    None,
+    Even,
+    Odd,
+}
+
+impl Framing {
+    /// How a port is set to listen, most telling first.
+    pub const VIEWS: [Framing; 3] =
+        [Framing::new(8, Parity::None), Framing::new(8, Parity::Even), Framing::new(8, Parity::Odd)];
+
+    /// A frame.
+    pub const fn new(data_bits: u8, parity: Parity) -> Framing {
+        Framing { data_bits, parity }
+    }
+
+    /// Its short name, one stop bit: 7E1.
+    pub fn name(self) -> String {
+        let parity = match self.parity {
+            Parity::None => 'N',
+            Parity::Even => 'E',
+            Parity::Odd => 'O',
+        };
+        format!("{}{parity}1", self.data_bits)
+    }
+
+    /// The frames that a port set like this shows.
+    fn shown(self) -> Vec<Framing> {
+        match self.parity {
+            Parity::None => vec![self, Framing::new(7, Parity::Even), Framing::new(7, Parity::Odd)],
+            Parity::Even | Parity::Odd => vec![self],
+        }
+    }
+
+    /// The character in a byte that came through a port set to 8 bits; none when it does not fit this frame.
+    fn character(self, heard: &Heard) -> Option<u8> {
+        let is_even = heard.byte.count_ones().is_multiple_of(2);
+        match (self.data_bits, self.parity) {
+            _ if heard.is_bad => None,
+            (7, Parity::Even) => is_even.then_some(heard.byte & 0x7F),
+            (7, Parity::Odd) => (!is_even).then_some(heard.byte & 0x7F),
+            // Every protocol here is ASCII: bit 7 would be a parity that this frame has not got.
+            _ => heard.byte.is_ascii().then_some(heard.byte),
+        }
+    }
+}
+
+/// What was heard, as far as it can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judgement {
+    /// Too little to say anything.
+    Nothing,
+    /// Bytes that make no sense in any frame: another speed, or a fault.
+    Garbage {
+        /// How many.
+        bytes: usize,
+    },
+    /// Sensible text in no protocol we know.
+    Text {
+        /// Its frame.
+        framing: Framing,
+        /// Some of it.
+        text: Vec<u8>,
+    },
+    /// A protocol.
+    Known(Box<Found>),
+}
+
+/// A protocol that was recognised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Its character frame.
+    pub framing: Framing,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// Digits of receiver and line at the head of a message, where the protocol has such.
+    pub header_digits: Option<usize>,
+    /// Whole frames.
+    pub whole: usize,
+    /// Frames that could not be read.
+    pub broken: usize,
+    /// When heartbeats came.
+    pub heartbeats: Vec<Duration>,
+    /// Some frames, as they came.
+    pub examples: Vec<Vec<u8>>,
+}
+
+impl Found {
+    /// The usual time between two heartbeats; none before there were two.
+    pub fn heartbeat_every(&self) -> Option<Duration> {
+        let mut between: Vec<Duration> = self.heartbeats.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        between.sort();
+        between.get(between.len() / 2).copied()
+    }
+}
+
+/// A protocol to try, and the byte that ends its frames.
+struct Candidate {
+    protocol: Protocol,
+    end: u8,
+    header_digits: Option<usize>,
+}
+
+/// Every protocol that hardware receivers speak on a serial port, in every width of its header.
+fn candidates() -> Vec<Candidate> {
+    let surgard = surgard::HEADER_DIGITS.map(|digits| (Protocol::SurGard, surgard::DC4, digits));
+    let ademco685 = ademco685::HEADER_DIGITS.map(|digits| (Protocol::Ademco685, ademco685::CR, digits));
+    let candidate = |(protocol, end, digits)| Candidate { protocol, end, header_digits: Some(digits) };
+    surgard.chain(ademco685).map(candidate).collect()
+}
+
+/// Says what bytes are that came through a port set to `view`.
+pub fn judge(heard: &[Heard], view: Framing) -> Judgement {
+    let found = view.shown().into_iter().flat_map(|framing| protocols(heard, framing));
+    // Of several readings the one with most whole frames; a smaller header before a wider.
+    if let Some(best) = found.min_by_key(|found| (usize::MAX - found.whole, found.broken, found.header_digits)) {
+        return Judgement::Known(Box::new(best));
+    }
+    if heard.len() < TEXT_CHARACTERS_MIN {
+        return if heard.is_empty() { Judgement::Nothing } else { Judgement::Garbage { bytes: heard.len() } };
+    }
+    let text = view.shown().into_iter().find_map(|framing| {
+        let text: Vec<u8> = heard.iter().filter_map(|heard| framing.character(heard)).collect();
+        let fits = text.len() * 20 >= heard.len() * 19;
+        let is_text = text.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | 0x14)).count();
+        (fits && is_text * 10 >= text.len() * 9).then_some(Judgement::Text { framing, text })
+    });
+    text.unwrap_or(Judgement::Garbage { bytes: heard.len() })
+}
+
+/// The protocols in which bytes can be read in one frame.
+fn protocols(heard: &[Heard], framing: Framing) -> Vec<Found> {
+    candidates().iter().map(|candidate| read(heard, framing, candidate)).filter(is_believed).collect()
+}
+
+fn is_believed(found: &Found) -> bool {
+    found.whole >= FRAMES_MIN && found.whole >= found.broken
+}
+
+fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
+    static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
+    let options = DecodeOptions { header_digits: candidate.header_digits };
+    let mut found = Found {
+        framing,
+        protocol: candidate.protocol,
+        header_digits: candidate.header_digits,
+        whole: 0,
+        broken: 0,
+        heartbeats: Vec::new(),
+        examples: Vec::new(),
+    };
+    let ends = |heard: &Heard| framing.character(heard) == Some(candidate.end);
+    for (number, frame) in heard.split_inclusive(ends).enumerate() {
+        let Some(last) = frame.last().filter(|last| ends(last)) else { continue };
+        let characters: Option<Vec<u8>> = frame.iter().map(|heard| framing.character(heard)).collect();
+        let read = characters.as_ref().and_then(|characters| {
+            let mut decoded = decode(candidate.protocol, characters, Mode::Strict, &CODES, &options);
+            decoded.pop().filter(|_| decoded.is_empty()).map(|decoded| decoded.what)
+        });
+        match read {
+            Some(What::Report(_)) => found.whole += 1,
+            Some(What::Control(_)) => {
+                found.whole += 1;
+                found.heartbeats.push(last.at);
+            }
+            // The first one may have begun before we listened.
+            Some(What::Error(_)) | None if number == 0 => continue,
+            Some(What::Error(_)) | None => found.broken += 1,
+        }
+        if let (Some(characters), true) = (characters, found.examples.len() < EXAMPLES_MAX) {
+            found.examples.push(characters);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

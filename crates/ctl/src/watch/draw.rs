@@ -1,0 +1,291 @@
+//! The screen as lines: a pure function of the model, the time and the size.
+//!
+//! ```text
+//! 3 waiting, 5 open                                          08:15:30
+//! north-1 connected
+//! NO ANSWER from north-2 for 12 s: its alarms are as they were then
+//! PRI STANDING     AGE  ALARM
+//! >1  waiting     12 s  Pendant, unit 1234, bedroom
+//!  2  claimed    4 min  Smoke, unit 77                  [Ann at desk 2]
+//! closed 3 min ago (attended) ...
+//! claim: done: Pendant, unit 1234
+//! c claim  s seen  n note  x close ...
+//! ```
+
+use std::time::Instant;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+use super::form::{Form, Kind};
+use super::keys::KEYS;
+use super::model::{Key, Mode, Model, Source, waits};
+use crate::client::Card;
+use crate::commands::alarms::{age, who};
+
+/// Lately closed alarms shown at the foot.
+const CLOSED_ROWS_MAX: usize = 3;
+/// Rows the queue keeps whatever else wants to be shown.
+const QUEUE_ROWS_MIN: usize = 3;
+/// Choices shown of a question; the others come as one moves.
+const CHOICE_ROWS_MAX: usize = 9;
+
+/// How a piece of text looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Bold,
+    Dim,
+    /// Something is not as it should be.
+    Warn,
+    /// Somebody calls.
+    Alarm,
+    /// The alarm the keys act on.
+    Selected,
+}
+
+/// One line of the screen, never wider than the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub text: String,
+    pub style: Style,
+}
+
+/// Width and height.
+pub type Size = (usize, usize);
+
+/// The whole screen, at most as many lines as it has rows.
+pub fn draw(model: &Model, now: Instant, clock: OffsetDateTime, (width, height): Size) -> Vec<Line> {
+    let mut head = title(model, now, clock, width);
+    head.extend(receivers(model, now, clock));
+    let mut foot = Vec::new();
+    let rows: Vec<Line>;
+    match &model.mode {
+        Mode::Detail { lines, from, .. } => {
+            let wrapped = lines.iter().flat_map(|line| wrap(line, width));
+            rows = wrapped.skip(*from).map(|text| line(text, Style::Plain)).collect();
+        }
+        Mode::Help => rows = help(),
+        Mode::List | Mode::Ask(_) => {
+            head.push(line("PRI STANDING     AGE  ALARM".to_owned(), Style::Bold));
+            if let Mode::Ask(form) = &model.mode {
+                foot = questions(form);
+            } else {
+                foot = closed(model, clock);
+            }
+            rows = queue(model, now, width);
+        }
+    }
+    let message = model.message(now);
+    let tail = [
+        line(
+            message.map_or(String::new(), |message| message.text.clone()),
+            if message.is_some_and(|message| message.is_bad) { Style::Warn } else { Style::Plain },
+        ),
+        line(keys(model), Style::Dim),
+    ];
+    let fixed = head.len() + tail.len();
+    foot.truncate(height.saturating_sub(fixed + QUEUE_ROWS_MIN));
+    let room = height.saturating_sub(fixed + foot.len());
+    let first = if matches!(model.mode, Mode::List | Mode::Ask(_)) { first_row(model, now, room) } else { 0 };
+    let mut body: Vec<Line> = rows.into_iter().skip(first).take(room).collect();
+    body.resize(room, line(String::new(), Style::Plain));
+    let all = head.into_iter().chain(body).chain(foot).chain(tail);
+    all.take(height).map(|shown| fitted(shown, width)).collect()
+}
+
+fn title(model: &Model, now: Instant, clock: OffsetDateTime, width: usize) -> Vec<Line> {
+    let rows = model.rows(now);
+    let waiting = rows.iter().filter(|(_, card)| waits(card)).count();
+    let left = format!("{waiting} waiting, {} open", rows.len());
+    let right = clock.format(format_description!("[hour]:[minute]:[second] UTC")).unwrap_or_default();
+    let gap = width.saturating_sub(left.chars().count() + right.chars().count()).max(1);
+    vec![line(format!("{left}{}{right}", " ".repeat(gap)), Style::Bold)]
+}
+
+/// One line for the receivers that are well, one for each thing that is not.
+fn receivers(model: &Model, now: Instant, clock: OffsetDateTime) -> Vec<Line> {
+    let mut well = Vec::new();
+    let mut lines = Vec::new();
+    for source in &model.sources {
+        let troubles = troubles(source, now, clock);
+        if troubles.is_empty() {
+            let link = source.list.as_ref().map_or("", |list| &list.link);
+            well.push(format!("{} {link}", source.name()));
+        }
+        lines.extend(troubles.into_iter().map(|text| line(text, Style::Warn)));
+    }
+    if !well.is_empty() {
+        lines.insert(0, line(well.join(", "), Style::Plain));
+    }
+    lines
+}
+
+fn troubles(source: &Source, now: Instant, clock: OffsetDateTime) -> Vec<String> {
+    let name = source.name();
+    let mut found = Vec::new();
+    if source.is_stale(now) {
+        let silent = now.saturating_duration_since(source.heard_at).as_secs();
+        let why = source.fault.as_ref().map_or(String::new(), |fault| format!(" ({fault})"));
+        let old = if source.list.is_some() { ": its alarms are as they were then" } else { "" };
+        found.push(format!("NO ANSWER from {name} for {silent} s{old}{why}"));
+    }
+    let Some(list) = &source.list else { return found };
+    if list.degraded {
+        let since = list.degraded_since.as_deref().and_then(|at| ago(at, clock)).unwrap_or_default();
+        let backlog = list.backlog;
+        let what = match list.link.as_str() {
+            "catching-up" => "is catching up with the database",
+            _ => "is CUT OFF from the database",
+        };
+        found.push(format!("{name} {what}{since}: what others do may be missing here; {backlog} not yet stored there"));
+    }
+    if !list.journal_ok {
+        found.push(format!("{name}: its JOURNAL FAILED; it takes alarms in only while the database is there"));
+    }
+    for other in &list.silent_receivers {
+        let (other, left) = (&other.receiver, other.unforwarded);
+        found.push(format!("receiver {other} is SILENT; {left} signals it has taken in are not shown"));
+    }
+    found
+}
+
+fn queue(model: &Model, now: Instant, width: usize) -> Vec<Line> {
+    let rows = model.rows(now);
+    if rows.is_empty() {
+        let nothing =
+            if model.sources.iter().all(|source| source.list.is_none()) { "no list yet" } else { "no open alarms" };
+        return vec![line(format!("    {nothing}"), Style::Dim)];
+    }
+    rows.into_iter().map(|(key, card)| row(model, key, card, now, width)).collect()
+}
+
+fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line {
+    let is_selected = model.selected == Some(key);
+    let source = model.sources.get(key.0);
+    // What is old may have changed since.
+    let doubt = if source.is_some_and(|source| source.is_stale(now)) { "?" } else { "" };
+    let mark = if is_selected { '>' } else { ' ' };
+    let standing = format!("{}{doubt}", card.standing);
+    let old = age(model.age_s(key, card, now));
+    let ringing = card.ringing.as_ref().map(|ringing| format!("RINGING x{} ", ringing.count)).unwrap_or_default();
+    let left = format!("{mark}{}  {standing:<9}{old:>7}  {ringing}", card.priority);
+    let mut right = who(card);
+    if model.sources.len() > 1 {
+        right += &format!("  {}", source.map_or("", Source::name));
+    }
+    let room = width.saturating_sub(left.chars().count() + right.chars().count().min(width / 3));
+    let headline = cut(&card.headline, room);
+    let gap = room.saturating_sub(headline.chars().count());
+    let style = match (is_selected, card.standing.as_str()) {
+        (true, _) => Style::Selected,
+        (false, _) if !ringing.is_empty() => Style::Alarm,
+        (false, "waiting") if card.priority <= 2 => Style::Alarm,
+        (false, "waiting") => Style::Bold,
+        (false, "held") => Style::Dim,
+        (false, _) => Style::Plain,
+    };
+    line(format!("{left}{headline}{}{right}", " ".repeat(gap)), style)
+}
+
+/// The row the queue begins with, so that the selected one is among those shown.
+fn first_row(model: &Model, now: Instant, room: usize) -> usize {
+    let rows = model.rows(now);
+    let at = rows.iter().position(|(key, _)| Some(*key) == model.selected).unwrap_or(0);
+    (at + 1).saturating_sub(room)
+}
+
+fn closed(model: &Model, clock: OffsetDateTime) -> Vec<Line> {
+    let cards = model.just_closed().into_iter().take(CLOSED_ROWS_MAX);
+    let words = |card: &Card| {
+        let closed = card.closed.as_ref()?;
+        let since = ago(&closed.at, clock).unwrap_or_default();
+        Some(format!("closed{since} by {} ({}): {}", closed.person, closed.outcome, card.headline))
+    };
+    cards.filter_map(words).map(|text| line(text, Style::Dim)).collect()
+}
+
+fn questions(form: &Form) -> Vec<Line> {
+    let mut lines = vec![line(format!("{}: {}", form.act, form.headline), Style::Bold)];
+    let Some(question) = form.question() else { return lines };
+    match &question.kind {
+        Kind::OneOf { of, at } => {
+            lines.push(line(format!("{}? (a number or the arrows, then enter)", question.label), Style::Plain));
+            let first = (at + 1).saturating_sub(CHOICE_ROWS_MAX);
+            for (index, (_, words, _)) in of.iter().enumerate().skip(first).take(CHOICE_ROWS_MAX) {
+                let style = if index == *at { Style::Selected } else { Style::Plain };
+                lines.push(line(format!("  {} {words}", digit(index)), style));
+            }
+        }
+        Kind::Optional | Kind::Required | Kind::Minutes => {
+            let empty = if question.kind == Kind::Optional { " (enter for none)" } else { "" };
+            lines.push(line(format!("{}{empty}: {}_", question.label, form.typed), Style::Plain));
+        }
+    }
+    if let Some(fault) = &form.fault {
+        lines.push(line(fault.clone(), Style::Warn));
+    }
+    lines
+}
+
+fn digit(index: usize) -> char {
+    u32::try_from(index + 1).ok().and_then(|number| char::from_digit(number, 36)).unwrap_or(' ')
+}
+
+fn help() -> Vec<Line> {
+    let keys = KEYS.iter().map(|(key, does)| format!("  {key:<6} {does}"));
+    let more = [
+        "",
+        "  The arrows, or j and k, choose an alarm; page up and down go further.",
+        "  A standing with a ? is from a receiver that does not answer: it may have changed.",
+        "  Every action has an id of its own and is done once, however often it is sent.",
+        "",
+        "  Any key goes back.",
+    ];
+    keys.chain(more.map(str::to_owned)).map(|text| line(text, Style::Plain)).collect()
+}
+
+fn keys(model: &Model) -> String {
+    match &model.mode {
+        Mode::Ask(_) => "enter answers  esc goes back without doing anything".to_owned(),
+        Mode::Detail { .. } => "arrows move  esc goes back  c s n x h u r t act on this alarm".to_owned(),
+        Mode::Help => String::new(),
+        Mode::List => KEYS.iter().filter(|(key, _)| *key != "y").map(|(key, does)| format!("{key} {does}  ")).collect(),
+    }
+}
+
+/// " 3 min ago", for an RFC 3339 time.
+fn ago(at: &str, clock: OffsetDateTime) -> Option<String> {
+    let at = OffsetDateTime::parse(at, &Rfc3339).ok()?;
+    Some(format!(" {} ago", age((clock - at).whole_seconds().max(0))))
+}
+
+fn line(text: String, style: Style) -> Line {
+    Line { text, style }
+}
+
+fn fitted(line: Line, width: usize) -> Line {
+    // What a device or a person typed must not steer the terminal.
+    let text: String =
+        line.text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    Line { text: cut(&text, width), style: line.style }
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).take(width).collect()
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    if characters.is_empty() {
+        return vec![String::new()];
+    }
+    characters.chunks(width.max(1)).map(|piece| piece.iter().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests;
