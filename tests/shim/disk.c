@@ -7,6 +7,7 @@
  *   eio        a sync fails with EIO
  *   full       a write that would make a file longer fails with ENOSPC
  *   readonly   every write, and every opening for writing, fails with EROFS
+ *   stuck      a write never comes back, as with a driver that hangs
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -23,10 +24,10 @@
 
 #define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
-enum mode { OK, NOSYNC, SLOW, EIO_ON_SYNC, FULL, READONLY };
+enum mode { OK, NOSYNC, SLOW, EIO_ON_SYNC, FULL, READONLY, STUCK };
 
 static enum mode mode_now(long *argument) {
-    static const char *const words[] = {"ok", "nosync", "slow", "eio", "full", "readonly"};
+    static const char *const words[] = {"ok", "nosync", "slow", "eio", "full", "readonly", "stuck"};
     __typeof__(&open) real_open = (__typeof__(&open))dlsym(RTLD_NEXT, "open");
     const char *control = getenv("TELECARE_DISK_CONTROL");
     char text[64] = "", word[16] = "";
@@ -36,7 +37,7 @@ static enum mode mode_now(long *argument) {
     close(fd);
     *argument = 0;
     if (length <= 0 || sscanf(text, "%15s %ld", word, argument) < 1) return OK;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         if (strcmp(word, words[i]) == 0) return (enum mode)i;
     return OK;
 }
@@ -80,6 +81,8 @@ static int may_write(int fd, off_t end) {
     enum mode mode = is_ours(fd) ? mode_now(&unused) : OK;
     struct stat file;
     errno = saved;
+    if (mode == STUCK)
+        for (;;) pause();
     if (mode == READONLY) {
         errno = EROFS;
         return 0;

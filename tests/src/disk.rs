@@ -24,6 +24,8 @@ pub enum Fault {
     Full,
     /// Writes and openings for writing fail with EROFS.
     ReadOnly,
+    /// A write never comes back, as with a driver that hangs.
+    Stuck,
 }
 
 /// The control of one faulty disk.
@@ -52,6 +54,7 @@ impl Disk {
             Fault::SyncFails => "eio".to_owned(),
             Fault::Full => "full".to_owned(),
             Fault::ReadOnly => "readonly".to_owned(),
+            Fault::Stuck => "stuck".to_owned(),
         };
         let next = self.scratch.join("control.next");
         fs::write(&next, word)?;

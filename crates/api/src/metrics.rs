@@ -2,31 +2,35 @@
 
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{counter, gauge, histogram};
 
 use crate::tokens::Denied;
 
 const REQUESTS: &str = "telecare_api_requests_total";
 const DENIED: &str = "telecare_api_denied_total";
 const PANICS: &str = "telecare_api_panics_total";
+const TURNED_AWAY: &str = "telecare_api_turned_away_total";
 const CONNECTIONS: &str = "telecare_api_connections";
 const WAITING_POLLS: &str = "telecare_api_waiting_polls";
-/// Wants buckets in the exporter, from 1 ms to 5 s.
-pub const ACT_SECONDS: &str = "telecare_api_act_seconds";
+const ACT_SECONDS: &str = "telecare_api_act_seconds";
 
-/// Tells the exporter each number's unit and meaning, and shows the counters at zero. Once, after the exporter is
-/// in place.
-pub fn describe() {
-    describe_counter!(REQUESTS, "Requests answered, by route and class of status.");
-    describe_counter!(DENIED, "Requests refused for their token, by reason.");
-    describe_counter!(PANICS, "Handlers that panicked; each answered 500.");
-    describe_gauge!(CONNECTIONS, "Open connections.");
-    describe_gauge!(WAITING_POLLS, "Consoles waiting for a change.");
-    describe_histogram!(ACT_SECONDS, Unit::Seconds, "From an action's request to its answer.");
+/// Every route's name: the router's closed set.
+pub(crate) const ROUTES: [&str; 9] =
+    ["health", "choices", "calls", "openapi", "list", "detail", "act", "units", "other"];
+/// Classes of status that answers have.
+const STATUSES: [&str; 3] = ["2xx", "4xx", "5xx"];
+
+/// Shows everything at zero, so that a query about what has not happened yet answers 0. Once, after the exporter
+/// is in place. What each number means stands in the receiver's catalogue.
+pub fn begin() {
+    for route in ROUTES {
+        STATUSES.iter().for_each(|status| counter!(REQUESTS, "route" => route, "status" => *status).increment(0));
+    }
     counter!(PANICS).increment(0);
+    counter!(TURNED_AWAY).increment(0);
     gauge!(CONNECTIONS).set(0.0);
     gauge!(WAITING_POLLS).set(0.0);
-    for reason in ["none", "unknown", "expired"] {
+    for reason in ["none", "unknown", "expired", "revoked"] {
         counter!(DENIED, "reason" => reason).increment(0);
     }
 }
@@ -49,6 +53,7 @@ pub(crate) fn count_denied(denied: &Denied) {
         Denied::None => "none",
         Denied::Unknown => "unknown",
         Denied::Expired { .. } => "expired",
+        Denied::Revoked { .. } => "revoked",
     };
     counter!(DENIED, "reason" => reason).increment(1);
 }
@@ -56,6 +61,11 @@ pub(crate) fn count_denied(denied: &Denied) {
 /// A handler panicked.
 pub(crate) fn count_panic() {
     counter!(PANICS).increment(1);
+}
+
+/// A connection was closed because its address had its share.
+pub(crate) fn count_turned_away() {
+    counter!(TURNED_AWAY).increment(1);
 }
 
 /// How many connections are open.

@@ -6,6 +6,7 @@
 //! line       port or socket -> session, one supervised task each
 //! intake     what a session delivers -> unit key, rank, stamps -> the queue -> the answer
 //! stamps     monotonic instants to wall time
+//! stored     one line in the log for each stored signal
 //! trouble    what ails the queue itself, as technical alarms
 //! web        the API's and the metrics' listeners, on threads of their own
 //! metrics    every number Prometheus reads
@@ -23,6 +24,7 @@ mod pulse;
 #[cfg(test)]
 mod rig;
 mod stamps;
+mod stored;
 mod systemd;
 mod trouble;
 mod web;

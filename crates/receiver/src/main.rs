@@ -18,9 +18,9 @@ struct Arguments {
     /// Checks the configuration and exits: 0 when it is usable, 78 when not.
     #[arg(long)]
     check: bool,
-    /// How the log looks.
-    #[arg(long, value_enum, env = "TELECARE_LOG_FORMAT", default_value = "text")]
-    log_format: Format,
+    /// How the log looks, whatever the configuration says.
+    #[arg(long, value_enum, env = "TELECARE_LOG_FORMAT")]
+    log_format: Option<Format>,
 }
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         println!("{}", summary(&arguments.config, &config));
         return ExitCode::SUCCESS;
     }
-    logging::install(arguments.log_format);
+    logging::install(arguments.log_format.unwrap_or(config.log_format), config.log_level);
     match daemon::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -34,7 +34,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     }
     let handle = builder.install_recorder()?;
     catalogue::describe();
-    telecare_api::metrics::describe();
+    telecare_api::metrics::begin();
     Ok(handle)
 }
 

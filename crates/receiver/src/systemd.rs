@@ -11,9 +11,18 @@ pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// The receiver reads its files again. [`ready`] ends it.
+pub fn reloading() {
+    // Without a clock systemd would not know whether an earlier word of readiness counts; it gets none then.
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "systemd was not told of a reload"),
+    }
+}
+
 /// The receiver is stopping.
 pub fn stopping() {
-    tell(&[NotifyState::Stopping]);
+    tell(&[NotifyState::Stopping, NotifyState::Status("stopping: owed answers leave, the journal is closed")]);
 }
 
 fn tell(states: &[NotifyState<'_>]) {
@@ -34,7 +43,10 @@ pub async fn feed_watchdog(pulses: Pulses) {
         own.tick();
         match pulses.hung(Instant::now()) {
             None => {
-                said = false;
+                if said {
+                    said = false;
+                    tracing::info!("no task hangs any more; the watchdog is fed again");
+                }
                 if limit.is_some() {
                     tell(&[NotifyState::Watchdog]);
                 }
@@ -42,6 +54,7 @@ pub async fn feed_watchdog(pulses: Pulses) {
             Some(task) if !said => {
                 said = true;
                 tracing::error!(task, "a task hangs; the watchdog is not fed");
+                tell(&[NotifyState::Status(&format!("hangs: {task}; the watchdog is not fed"))]);
             }
             Some(_) => {}
         }

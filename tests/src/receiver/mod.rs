@@ -129,6 +129,28 @@ impl Receiver {
         ended
     }
 
+    /// The next thing it tells the service manager, if it does so soon. [`Receiver::wait_ready`] reads these, too.
+    pub fn notified(&self) -> Result<Option<String>> {
+        let mut message = [0; 4096];
+        match self.notify.recv(&mut message) {
+            Ok(count) => Ok(Some(String::from_utf8_lossy(message.get(..count).unwrap_or_default()).into_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error).context("the readiness socket"),
+        }
+    }
+
+    /// Has it read its files again.
+    pub fn reload(&mut self) -> Result<()> {
+        let child = self.process.as_ref().context("the receiver does not run")?;
+        signal(self.setup.daemon_of(child)?, Signal::HUP)
+    }
+
+    /// Asks it to end and waits for nothing.
+    pub fn ask_to_end(&mut self) -> Result<()> {
+        let child = self.process.as_ref().context("the receiver does not run")?;
+        signal(self.setup.daemon_of(child)?, Signal::TERM)
+    }
+
     /// Whether its process has not ended.
     pub fn is_running(&mut self) -> Result<bool> {
         Ok(self.child()?.try_wait()?.is_none())

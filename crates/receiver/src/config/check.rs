@@ -12,7 +12,7 @@ use telecare_protocol::codes::Codes;
 use telecare_queue::JournalConfig;
 use toml::Spanned;
 
-use super::{Api, Config, ConfigError, Database, DatabaseUrl, Line, Transport, file, read};
+use super::{Config, ConfigError, Database, DatabaseUrl, Line, Transport, file, read};
 
 /// Longest name of a receiver or line, characters. Names are metric labels and parts of unit keys.
 const NAME_LENGTH_MAX: usize = 40;
@@ -50,6 +50,8 @@ impl<'a> Check<'a> {
             codes: Arc::new(self.codes(file.codes.as_ref())?),
             api,
             metrics_listen,
+            log_format: file.log.format,
+            log_level: file.log.level,
             lines: self.lines(&file.line)?,
         })
     }
@@ -86,17 +88,14 @@ impl<'a> Check<'a> {
                 return Err(error.at(self.text, url.span()));
             }
         }
+        let password = database.password_file.as_ref().map(|file| self.password(file)).transpose()?;
+        let url = |url: &Spanned<String>| match &password {
+            Some(password) => self.with_password(url.as_ref(), password, url.span()),
+            None => Ok(DatabaseUrl(url.as_ref().clone())),
+        };
         Ok(Database {
-            urls: urls.iter().map(|url| DatabaseUrl(url.as_ref().clone())).collect(),
+            urls: urls.iter().map(url).collect::<Result<_, _>>()?,
             stall: Duration::from_millis(self.within(&database.stall_ms, 100..=60_000)?),
-        })
-    }
-
-    fn api(&self, api: &file::Api) -> Result<Api, ConfigError> {
-        Ok(Api {
-            listen: self.loopback(&api.listen)?,
-            tokens: self.resolve(&api.tokens),
-            lease: Duration::from_secs(self.within(&api.lease_s, 5..=3_600)?),
         })
     }
 
@@ -216,7 +215,7 @@ impl<'a> Check<'a> {
     }
 
     /// Reads a file this one names. When it cannot be read, the place that names it is at fault.
-    fn read_named(&self, path: &Path, span: Range<usize>) -> Result<String, ConfigError> {
+    pub(super) fn read_named(&self, path: &Path, span: Range<usize>) -> Result<String, ConfigError> {
         read(path).map_err(|error| {
             let what = format!("{} {}", path.display(), error.what);
             self.error(what, error.remedy).at(self.text, span)

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::logging::{Format, Level};
+
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct File {
@@ -21,6 +23,8 @@ pub(super) struct File {
     pub api: Api,
     #[serde(default)]
     pub metrics: Metrics,
+    #[serde(default)]
+    pub log: Log,
     #[serde(default)]
     pub line: Vec<Spanned<Line>>,
 }
@@ -47,6 +51,7 @@ pub(super) struct Journal {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Database {
     pub urls: Spanned<Vec<Spanned<String>>>,
+    pub password_file: Option<Spanned<PathBuf>>,
     #[serde(default = "stall_ms")]
     pub stall_ms: Spanned<u64>,
 }
@@ -81,10 +86,22 @@ pub(super) struct Codes {
 pub(super) struct Api {
     #[serde(default = "api_listen")]
     pub listen: Spanned<String>,
+    pub tls: Option<Tls>,
+    #[serde(default)]
+    pub insecure: bool,
+    #[serde(default)]
+    pub origins: Vec<Spanned<String>>,
     #[serde(default = "tokens")]
     pub tokens: PathBuf,
     #[serde(default = "lease_s")]
     pub lease_s: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -94,16 +111,29 @@ pub(super) struct Metrics {
     pub listen: Spanned<String>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Log {
+    #[serde(default)]
+    pub format: Format,
+    #[serde(default)]
+    pub level: Level,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Line {
     pub name: Spanned<String>,
     pub protocol: Spanned<String>,
     pub namespace: Option<Spanned<String>>,
+    #[serde(default)]
+    pub listen_only: bool,
     pub serial: Option<Spanned<Serial>>,
     pub tcp_connect: Option<Spanned<TcpConnect>>,
     pub tcp_listen: Option<Spanned<TcpListen>>,
-    pub surgard: Option<SurGard>,
+    pub surgard: Option<Spanned<Automation>>,
+    #[serde(rename = "ademco-685")]
+    pub ademco685: Option<Spanned<Automation>>,
 }
 
 #[derive(Deserialize)]
@@ -146,15 +176,13 @@ pub(super) struct TcpListen {
     pub connections_max: Spanned<u64>,
 }
 
-#[derive(Deserialize)]
+/// What all automation outputs have; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct SurGard {
-    #[serde(default = "header_digits")]
-    pub header_digits: Spanned<u64>,
-    #[serde(default = "surgard_ack_wait_ms")]
-    pub ack_wait_ms: Spanned<u64>,
-    #[serde(default = "link_watch_s")]
-    pub link_watch_s: Spanned<u64>,
+pub(super) struct Automation {
+    pub header_digits: Option<Spanned<u64>>,
+    pub ack_wait_ms: Option<Spanned<u64>>,
+    pub link_watch_s: Option<Spanned<u64>>,
 }
 
 impl Default for Intake {
@@ -165,19 +193,20 @@ impl Default for Intake {
 
 impl Default for Api {
     fn default() -> Self {
-        Api { listen: api_listen(), tokens: tokens(), lease_s: lease_s() }
+        Api {
+            listen: api_listen(),
+            tls: None,
+            insecure: false,
+            origins: Vec::new(),
+            tokens: tokens(),
+            lease_s: lease_s(),
+        }
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Metrics { listen: metrics_listen() }
-    }
-}
-
-impl Default for SurGard {
-    fn default() -> Self {
-        SurGard { header_digits: header_digits(), ack_wait_ms: surgard_ack_wait_ms(), link_watch_s: link_watch_s() }
     }
 }
 
@@ -229,19 +258,4 @@ fn stop_bits() -> Spanned<u64> {
 /// More hardware receivers than one centre has behind one port.
 fn connections_max() -> Spanned<u64> {
     unwritten(8)
-}
-
-/// RRL, the classic form.
-fn header_digits() -> Spanned<u64> {
-    unwritten(3)
-}
-
-/// The wait every Sur-Gard receiver starts from.
-fn surgard_ack_wait_ms() -> Spanned<u64> {
-    unwritten(4000)
-}
-
-/// Three heartbeats of 30 s.
-fn link_watch_s() -> Spanned<u64> {
-    unwritten(90)
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use telecare_alarm::LineId;
-use telecare_protocol::Protocol;
+use telecare_protocol::automation::Timing;
+use telecare_protocol::{Protocol, ademco685, surgard};
 use toml::Spanned;
 
 use super::check::Check;
@@ -20,10 +21,12 @@ pub struct Line {
     pub protocol: Protocol,
     /// The set of lines in which one account number means one unit; none: the line alone.
     pub namespace: Option<String>,
+    /// Whether it only listens beside another platform: decodes and stores, marked as a shadow, and never sends.
+    pub listen_only: bool,
     /// How its bytes come.
     pub transport: Transport,
-    /// Settings of the Sur-Gard protocol.
-    pub surgard: SurGard,
+    /// Settings of its protocol.
+    pub automation: Automation,
 }
 
 /// How a line's bytes come.
@@ -89,10 +92,10 @@ pub enum StopBits {
     Two,
 }
 
-/// Settings of the Sur-Gard protocol.
+/// Settings of a hardware receiver's automation output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SurGard {
-    /// Receiver and line digits at the head of a message: 3 for RRL, 5 for RRLLL.
+pub struct Automation {
+    /// Receiver and line digits at the head of a message: 3 for RRL and 5 for RRLLL with Sur-Gard, 2 with Ademco 685.
     pub header_digits: u8,
     /// How long the hardware receiver waits for an answer before it repeats.
     pub ack_wait: Duration,
@@ -109,21 +112,27 @@ impl Check<'_> {
         let line = line.as_ref();
         let name = self.name(&line.name)?;
         let namespace = line.namespace.as_ref().map(|namespace| self.name(namespace)).transpose()?;
+        if let (true, Some(namespace)) = (line.listen_only, &line.namespace) {
+            let what = "a line that only listens cannot share a namespace: its units are shadows of their own";
+            return Err(self.at(self.error(what, "remove namespace, or listen-only"), namespace.span()));
+        }
+        let protocol = self.protocol(&line.protocol)?;
         Ok(Line {
-            protocol: self.protocol(&line.protocol)?,
+            protocol,
             namespace,
+            listen_only: line.listen_only,
             transport: self.transport(line, &name, span)?,
-            surgard: self.surgard(line.surgard.as_ref().unwrap_or(&file::SurGard::default()))?,
+            automation: self.automation(line, protocol)?,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(Protocol::SurGard) => Ok(Protocol::SurGard),
+            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
             Ok(Protocol::Bs8521 | Protocol::Own) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                Err(self.at(self.error(what, "use \"surgard\""), protocol.span()))
+                Err(self.at(self.error(what, "use \"surgard\" or \"ademco-685\""), protocol.span()))
             }
         }
     }
@@ -199,12 +208,54 @@ impl Check<'_> {
         }
     }
 
-    fn surgard(&self, surgard: &file::SurGard) -> Result<SurGard, ConfigError> {
-        let link_watch = self.within(&surgard.link_watch_s, 0..=3_600)?;
-        Ok(SurGard {
-            header_digits: u8::try_from(self.within(&surgard.header_digits, 3..=9)?).unwrap_or(u8::MAX),
-            ack_wait: Duration::from_millis(self.within(&surgard.ack_wait_ms, 500..=30_000)?),
+    fn automation(&self, line: &file::Line, protocol: Protocol) -> Result<Automation, ConfigError> {
+        let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
+        if let Some((of, table)) =
+            tables.iter().find_map(|(of, table)| Some((*of, table.as_ref()?)).filter(|_| *of != protocol))
+        {
+            let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
+            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), table.span()));
+        }
+        let unset = file::Automation::default();
+        let set = tables.iter().find_map(|(_, table)| table.as_ref()).map_or(&unset, Spanned::as_ref);
+        let (usual, digits) = usual(protocol);
+        let or = |value: &Option<Spanned<u64>>, bounds, usual: u64| match value {
+            Some(value) => self.within(value, bounds),
+            None => Ok(usual),
+        };
+        let link_watch = or(&set.link_watch_s, 0..=3_600, usual.timing.link_watch.as_secs())?;
+        let ack_wait =
+            or(&set.ack_wait_ms, 500..=30_000, u64::try_from(usual.timing.ack_wait.as_millis()).unwrap_or(u64::MAX))?;
+        Ok(Automation {
+            header_digits: u8::try_from(or(&set.header_digits, digits, usual.header_digits)?).unwrap_or(u8::MAX),
+            ack_wait: Duration::from_millis(ack_wait),
             link_watch: (link_watch > 0).then(|| Duration::from_secs(link_watch)),
         })
     }
+}
+
+/// What a protocol's settings are when nothing is written.
+struct Usual {
+    header_digits: u64,
+    timing: Timing,
+}
+
+/// The usual settings of a protocol, and how wide its header may be.
+fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
+    let wide = |range: &std::ops::RangeInclusive<usize>| number(*range.start())..=number(*range.end());
+    match protocol {
+        Protocol::Ademco685 => {
+            let ademco685::Settings { header_digits, timing } = ademco685::Settings::default();
+            (Usual { header_digits: number(header_digits), timing }, wide(&ademco685::HEADER_DIGITS))
+        }
+        // No line speaks the last two.
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+            let surgard::Settings { header_digits, timing } = surgard::Settings::default();
+            (Usual { header_digits: number(header_digits), timing }, wide(&surgard::HEADER_DIGITS))
+        }
+    }
+}
+
+fn number(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }

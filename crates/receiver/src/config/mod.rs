@@ -4,14 +4,16 @@
 //! Relative paths are relative to the file. The policy and the code tables it names are read with it: a
 //! daemon that starts has everything it needs to rank and word a signal.
 
+mod api;
 mod check;
 mod error;
 mod file;
 mod line;
+mod secret;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +21,12 @@ use telecare_alarm::{Choices, Policy, ReceiverId};
 use telecare_protocol::codes::Codes;
 use telecare_queue::{DatabaseConfig, JournalConfig, QueueConfig};
 
+use crate::logging::{Format, Level};
+
+pub use api::Api;
 pub use error::ConfigError;
 pub use file::Parity;
-pub use line::{DataBits, Line, Serial, StopBits, SurGard, Transport};
+pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
 
 /// A configuration that has passed every check.
 #[derive(Clone, Debug)]
@@ -46,6 +51,10 @@ pub struct Config {
     pub api: Api,
     /// Where Prometheus reads.
     pub metrics_listen: SocketAddr,
+    /// How the log looks.
+    pub log_format: Format,
+    /// What is logged.
+    pub log_level: Level,
     /// The lines, in the order of the file. Names are unique.
     pub lines: Vec<Line>,
 }
@@ -73,17 +82,6 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// Settings of the HTTP API.
-#[derive(Clone, Debug)]
-pub struct Api {
-    /// Where consoles connect. Loopback: the API speaks no TLS.
-    pub listen: SocketAddr,
-    /// The token file; it may be missing, then every request is refused.
-    pub tokens: PathBuf,
-    /// How long a claim holds without a sign from its console.
-    pub lease: Duration,
 }
 
 /// A configuration file is a page of text; a larger one is a mistake (bytes).

@@ -53,9 +53,21 @@ fn the_smallest_file_gets_every_default() {
         stop_bits: StopBits::One,
     };
     assert_eq!(line.transport, Transport::Serial(serial));
-    let surgard =
-        SurGard { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: Some(Duration::from_secs(90)) };
-    assert_eq!(line.surgard, surgard);
+    let link_watch = Some(Duration::from_secs(90));
+    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch };
+    assert_eq!((line.automation, line.listen_only), (automation, false));
+}
+
+#[test]
+fn a_line_of_the_second_protocol_and_one_that_only_listens() {
+    let ademco = LINE.replace("surgard", "ademco-685");
+    let link_watch = Some(Duration::from_secs(90));
+    let usual = Automation { header_digits: 2, ack_wait: Duration::from_secs(4), link_watch };
+    assert_eq!(load(&format!("{SMALLEST}{ademco}")).unwrap().lines[0].automation, usual);
+    let set = "ademco-685 = { header-digits = 3, ack-wait-ms = 2000, link-watch-s = 0 }\nlisten-only = true\n";
+    let line = load(&format!("{SMALLEST}{ademco}{set}")).unwrap().lines.remove(0);
+    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None };
+    assert_eq!((line.protocol, line.automation, line.listen_only), (Protocol::Ademco685, set, true));
 }
 
 /// Each faulty text with the line, words of the error and words of the remedy.
@@ -110,6 +122,20 @@ fn errors_name_line_and_remedy() {
         (&serial(", speed = 1"), Some(8), "duplicate key", "correct the value"),
         (&line("serial = { path = \"/dev/ttyS0\", speed = 1 }"), Some(8), "1 is out", "from 50"),
         (&serial(" }\nsurgard = { header-digits = 2"), Some(9), "2 is out", "from 3 to 9"),
+        (&serial(" }\nademco-685 = { header-digits = 2"), Some(9), "the line speaks surgard", "name them surgard"),
+        (&serial(" }\nlisten-only = true\nnamespace = \"n\""), Some(8), "duplicate key", "correct the value"),
+        (
+            &with(&format!("{LINE}listen-only = true\nnamespace = \"north\"\n")),
+            Some(10),
+            "cannot share a namespace",
+            "remove namespace",
+        ),
+        (
+            &with(&format!("{}ademco-685 = {{ header-digits = 9 }}", LINE.replace("surgard", "ademco-685"))),
+            Some(9),
+            "9 is out",
+            "from 2 to 5",
+        ),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
         (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),

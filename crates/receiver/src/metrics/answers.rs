@@ -104,7 +104,7 @@ fn since(earlier: OffsetDateTime, now: OffsetDateTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use telecare_alarm::unit::Place;
-    use telecare_alarm::{Act, Action, ActionId, Actor, ClockState, LineId, Policy, Signal, Stamps, UnitKey};
+    use telecare_alarm::{Act, Action, ActionId, Actor, ClockState, LineId, Policy, Registry, Signal, Stamps, UnitKey};
     use telecare_protocol::{Report, Status, Trigger};
     use uuid::Uuid;
 
@@ -119,7 +119,12 @@ mod tests {
         let (receiver, line, id) = (ReceiverId::new("here"), LineId::new("a"), SignalId(Uuid::from_u128(n)));
         Signal {
             id,
-            unit: UnitKey::of(&report, &Place { receiver: &receiver, line: &line, namespace: None }, id),
+            unit: UnitKey::of(
+                &report,
+                &Place { receiver: &receiver, line: &line, namespace: None },
+                id,
+                &Registry::default(),
+            ),
             receiver,
             line,
             stamps: Stamps { first_byte: at(seconds), last_byte: at(seconds), decoded: at(seconds) },

@@ -69,7 +69,7 @@ const TROUBLES: &[&str] = &[
     "quarantined",
 ];
 const CLOCKS: &[&str] = &["synchronised", "unsynchronised", "unknown"];
-const DENIALS: &[&str] = &["none", "unknown", "expired"];
+const DENIALS: &[&str] = &["none", "unknown", "expired", "revoked"];
 
 const fn total(
     name: &'static str,
@@ -225,6 +225,7 @@ pub const CATALOGUE: &[Metric] = &[
     total("telecare_api_requests_total", &[("route", Values::Own), ("status", Values::Own)], "Requests answered, by route and class of status.", "5xx move"),
     total("telecare_api_denied_total", &[("reason", Values::Each(DENIALS))], "Requests refused for their token, by reason.", "unknown moves steadily: somebody guesses, or a console has an old token"),
     total("telecare_api_panics_total", &[], "Handlers that panicked; each answered 500.", "it moves: please report it"),
+    total("telecare_api_turned_away_total", &[], "Connections closed at once because their address had its share.", "it moves: one address opens too many, or many consoles share one behind a proxy"),
     level("telecare_api_connections", &[], "Open connections.", "near 4,096"),
     level("telecare_api_waiting_polls", &[], "Consoles waiting for a change.", "0 while operators are on shift"),
     took("telecare_api_act_seconds", STAGES, &[], "From an action's request to its answer.", "99 % over 100 ms"),

@@ -1,0 +1,100 @@
+//! Secrets from files of their own, so that the configuration can be read by more people than they.
+//!
+//! A relative path is first looked for among the credentials that systemd hands over (`LoadCredential=` of a
+//! directory names each file `DIRECTORY_FILE`), then beside the configuration. So one key serves the service,
+//! which cannot read root's files, and root, who checks the configuration by hand.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::check::Check;
+use super::{ConfigError, DatabaseUrl};
+
+/// Where systemd says that it put the credentials.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+impl Check<'_> {
+    /// Where a secret is: among the credentials if it is there, else beside the configuration.
+    pub(super) fn secret_path(&self, path: &Path) -> PathBuf {
+        credential(path, std::env::var_os(CREDENTIALS).map(PathBuf::from)).unwrap_or_else(|| self.resolve(path))
+    }
+
+    /// Reads the database's password. Without the line break at its end, as editors leave one.
+    pub(super) fn password(&self, file: &Spanned<PathBuf>) -> Result<String, ConfigError> {
+        let text = self.read_named(&self.secret_path(file.as_ref()), file.span())?;
+        let password = text.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            let error = self.error("database.password-file is empty", "write the password into it, alone");
+            return Err(self.at(error, file.span()));
+        }
+        Ok(password.to_owned())
+    }
+
+    /// A URL with a password put in. One that has its own already is a mistake: which one counts?
+    pub(super) fn with_password(
+        &self,
+        url: &str,
+        password: &str,
+        span: Range<usize>,
+    ) -> Result<DatabaseUrl, ConfigError> {
+        let user = url.split_once("://").and_then(|(scheme, rest)| {
+            let (user, place) = rest.split_once('@')?;
+            (!user.is_empty() && !user.contains([':', '/'])).then_some((scheme, user, place))
+        });
+        let Some((scheme, user, place)) = user else {
+            let what =
+                "a database URL does not fit to database.password-file: it has no user, or a password of its own";
+            return Err(self.at(self.error(what, "write postgres://user@host/name"), span));
+        };
+        Ok(DatabaseUrl(format!("{scheme}://{user}:{}@{place}", escaped(password))))
+    }
+}
+
+fn credential(path: &Path, directory: Option<PathBuf>) -> Option<PathBuf> {
+    let name = path.to_str().filter(|_| path.is_relative())?.replace('/', "_");
+    directory.map(|directory| directory.join(name)).filter(|place| place.is_file())
+}
+
+/// As a URL takes it (RFC 3986, section 2.1).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_in_after_the_user_and_nowhere_else() {
+        let check = Check::new(Path::new("receiver.toml"), "");
+        let with = |url: &str| check.with_password(url, "a b@c/d:\u{e4}%", 0..0);
+        let url = with("postgres://telecare@db.example/telecare?sslmode=require").unwrap();
+        assert_eq!(url.0, "postgres://telecare:a%20b%40c%2Fd%3A%C3%A4%25@db.example/telecare?sslmode=require");
+        for url in ["postgres://db.example/telecare", "postgres://u:p@h/d", "postgres://@h/d", "postgres://h/d?x=a@b"] {
+            assert!(with(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_found_by_its_directory_and_name() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("credentials_database-password"), "secret\n").unwrap();
+        let found = |path: &str| credential(Path::new(path), Some(directory.path().to_owned()));
+        assert_eq!(
+            found("credentials/database-password"),
+            Some(directory.path().join("credentials_database-password"))
+        );
+        assert_eq!(found("credentials/other"), None);
+        assert_eq!(found("/credentials/database-password"), None);
+        assert_eq!(credential(Path::new("credentials/database-password"), None), None);
+    }
+}
