@@ -57,24 +57,41 @@ impl Fields {
 
     /// A short name that must be there and not be empty.
     pub fn name(&self, field: &'static str) -> Result<&str, Problem> {
-        let text = self.present(field)?.trim();
+        self.name_if_given(field)?.ok_or_else(|| missing(field))
+    }
+
+    /// A short name; when it is there it must not be empty.
+    pub fn name_if_given(&self, field: &'static str) -> Result<Option<&str>, Problem> {
+        let Some(text) = self.optional(field)?.map(str::trim) else { return Ok(None) };
         if text.is_empty() {
             return Err(Problem::invalid(field, format!("`{field}` must not be empty")));
         }
         if text.chars().any(char::is_control) {
             return Err(Problem::invalid(field, format!("`{field}` must be one line of plain text")));
         }
-        bounded(text, field, NAME_CHARS_MAX)
+        bounded(text, field, NAME_CHARS_MAX).map(Some)
     }
 
     /// A free text; empty when it is not there: whether that will do, the rules say.
     pub fn text(&self, field: &'static str) -> Result<&str, Problem> {
-        bounded(self.optional(field)?.unwrap_or_default(), field, TEXT_CHARS_MAX)
+        let text = bounded(self.optional(field)?.unwrap_or_default(), field, TEXT_CHARS_MAX)?;
+        // The database keeps every character but this one.
+        if text.contains('\0') {
+            return Err(Problem::invalid(field, format!("`{field}` must not hold the character U+0000")));
+        }
+        Ok(text)
     }
 
     /// A short name; empty when it is not there: whether that will do, the rules say.
     pub fn code(&self, field: &'static str) -> Result<&str, Problem> {
-        bounded(self.optional(field)?.unwrap_or_default(), field, NAME_CHARS_MAX)
+        Ok(self.name_or_empty(field)?.unwrap_or_default())
+    }
+
+    fn name_or_empty(&self, field: &'static str) -> Result<Option<&str>, Problem> {
+        match self.optional(field)?.map(str::trim) {
+            Some("") | None => Ok(None),
+            Some(_) => self.name_if_given(field),
+        }
     }
 
     /// A time that must be there.
@@ -85,7 +102,7 @@ impl Fields {
     }
 
     fn present(&self, field: &'static str) -> Result<&str, Problem> {
-        self.optional(field)?.ok_or_else(|| Problem::invalid(field, format!("`{field}` is missing")))
+        self.optional(field)?.ok_or_else(|| missing(field))
     }
 
     fn optional(&self, field: &'static str) -> Result<Option<&str>, Problem> {
@@ -97,6 +114,10 @@ impl Fields {
             }
         }
     }
+}
+
+fn missing(field: &'static str) -> Problem {
+    Problem::invalid(field, format!("`{field}` is missing"))
 }
 
 fn bounded<'a>(text: &'a str, field: &'static str, chars_max: usize) -> Result<&'a str, Problem> {

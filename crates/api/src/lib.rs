@@ -2,11 +2,16 @@
 //!
 //! ```text
 //! server    sockets, their bounds, the orderly stop
+//! shares    how many connections one address may have
+//! tls       certificate and key, read again when told
 //! router    which path is whose; a panic becomes a 500 and nothing else
+//! openapi   the document, made of handlers and shapes
+//! cors      pages of other origins
 //! access    who asks, and whether their role may
 //! handlers  one file per endpoint
 //! shapes    one file per JSON shape; every field on the wire is named there and nowhere else
 //! problem   every refusal, as RFC 9457 problem details
+//! sheet     the registry of units as CSV
 //! calls     the last calls of every line, in memory
 //! tokens    the token file: hashes, roles, expiry
 //! ```
@@ -18,14 +23,19 @@
 mod access;
 mod body;
 pub mod calls;
+pub mod cors;
 mod cursor;
 mod handlers;
 pub mod metrics;
+mod openapi;
 mod problem;
 mod router;
 mod server;
 mod settings;
 pub mod shapes;
+mod shares;
+mod sheet;
+pub mod tls;
 pub mod tokens;
 
 pub use server::serve;

@@ -15,8 +15,10 @@ const WAITING_POLLS: &str = "telecare_api_waiting_polls";
 const ACT_SECONDS: &str = "telecare_api_act_seconds";
 
 /// Every route's name: the router's closed set.
-pub(crate) const ROUTES: [&str; 9] =
-    ["health", "choices", "calls", "openapi", "list", "detail", "act", "units", "other"];
+pub(crate) const ROUTES: [&str; 13] = [
+    "health", "choices", "calls", "openapi", "list", "detail", "act", "units", "unit", "import", "export", "orphans",
+    "other",
+];
 /// Classes of status that answers have.
 const STATUSES: [&str; 3] = ["2xx", "4xx", "5xx"];
 

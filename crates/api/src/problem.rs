@@ -6,11 +6,15 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use telecare_alarm::Refusal;
+use telecare_alarm::choices::NoSuchChoice;
+use telecare_alarm::{Choices, Refusal, Registry};
 use telecare_queue::ActError;
+use telecare_queue::registry::RegistryError;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::shapes::{AlarmShape, Timestamp};
+use crate::shapes::{ActorShape, AlarmShape, RowErrorShape, Timestamp, names};
 
 /// How soon a client should try again when nothing can be stored, seconds.
 const RETRY_AFTER_S: u32 = 1;
@@ -22,24 +26,56 @@ pub struct Problem {
     shape: Box<ProblemShape>,
 }
 
-#[derive(Debug, Serialize)]
-struct ProblemShape {
+/// A refusal: problem details of RFC 9457. `type` says what happened, for programs; `title` and `detail` are for
+/// people. A refused action carries the alarm as it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemShape {
     #[serde(rename = "type")]
+    #[schema(format = "uri", examples("urn:telecare:problem:taken"))]
     kind: String,
+    /// The same for every problem of its type.
     title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What is wrong with this request.
     detail: String,
     /// The part of the request that was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<&'static str>,
+    /// What `field` may be instead, where that is a short list.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    allowed: Option<Vec<String>>,
+    /// Why the rules refused an action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::refusal)]
     refusal: Option<&'static str>,
+    /// Who has the alarm, where that is why.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    holder: Option<ActorShape>,
+    /// The unit's later alarm, where that is why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    later_alarm: Option<Uuid>,
+    /// The answer is this receiver's own because the database is away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     degraded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     now: Option<Timestamp>,
+    /// The alarm as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     alarm: Option<AlarmShape>,
+    /// The first 200 wrong rows of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 200)]
+    rows: Option<Vec<RowErrorShape>>,
 }
 
 impl Problem {
@@ -60,6 +96,29 @@ impl Problem {
     /// The token's role does not reach that far.
     pub fn forbidden(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Your role does not allow this", detail)
+    }
+
+    /// Something that only this token, or this centre's choices, make necessary is not there.
+    pub fn missing(field: &'static str, detail: impl Into<String>) -> Problem {
+        let title = "Something is missing or not possible";
+        let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "missing", title, detail);
+        problem.shape.field = Some(field);
+        problem
+    }
+
+    /// The centre has no such choice; names the codes it has.
+    pub fn no_such_choice(error: &NoSuchChoice, choices: &Choices) -> Problem {
+        let outcomes = || choices.outcomes.iter().map(|outcome| outcome.code.clone()).collect();
+        let (field, allowed) = match error {
+            NoSuchChoice::Outcome(_) => ("outcome", Some(outcomes())),
+            NoSuchChoice::NoteKind(_) => ("kind", Some(choices.note_kinds.iter().map(|k| k.code.clone()).collect())),
+            NoSuchChoice::TextMissing(_) | NoSuchChoice::TextNotWanted(_) => ("text", None),
+        };
+        let title = "The centre has no such choice";
+        let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-such-choice", title, error.to_string());
+        problem.shape.field = Some(field);
+        problem.shape.allowed = allowed;
+        problem
     }
 
     /// The path is not one of ours.
@@ -98,22 +157,54 @@ impl Problem {
     }
 
     /// What the queue said to an action, at an instant.
-    pub fn of_act(error: &ActError, now: OffsetDateTime) -> Problem {
+    pub fn of_act(error: &ActError, registry: &Registry, now: OffsetDateTime) -> Problem {
         match error {
             ActError::Refused { refusal, alarm, degraded } => {
                 let mut problem = Problem::refused(refusal);
                 problem.shape.degraded = Some(*degraded);
                 problem.shape.now = Some(Timestamp(now));
-                problem.shape.alarm = alarm.as_ref().map(|alarm| AlarmShape::of(alarm, now));
+                problem.shape.alarm = alarm.as_ref().map(|alarm| AlarmShape::of(alarm, registry, now));
                 problem
             }
             ActError::CannotStore => {
                 let title = "Nothing can be stored at the moment";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cannot-store", title, error.to_string())
             }
-            ActError::NeedsDatabase => {
-                let title = "This needs the database";
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "needs-database", title, error.to_string())
+            ActError::NeedsDatabase => Problem::needs_database(),
+        }
+    }
+
+    /// Only the database has it, and it is away or not configured.
+    pub fn needs_database() -> Problem {
+        let title = "This needs the database";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "needs-database", title, ActError::NeedsDatabase.to_string())
+    }
+
+    /// Another file is being imported or exported.
+    pub fn busy() -> Problem {
+        let detail = "one file is imported or exported at a time; try again in a moment";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Another file is under way", detail)
+    }
+
+    /// No such unit is known here.
+    pub fn unknown_unit() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "unknown-unit", "No such unit", "no unit with this id is known here")
+    }
+
+    /// What the registry said.
+    pub fn of_registry(error: &RegistryError) -> Problem {
+        match error {
+            RegistryError::Rows(rows) => {
+                let detail = format!("{} errors in the file; nothing was imported", rows.len());
+                let title = "The file cannot be imported";
+                let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-rows", title, detail);
+                problem.shape.rows = Some(RowErrorShape::first(rows));
+                problem
+            }
+            RegistryError::NeedsDatabase => Problem::needs_database(),
+            RegistryError::Away(_) | RegistryError::TooSlow => {
+                tracing::warn!(%error, "the registry did not answer");
+                Problem::needs_database()
             }
         }
     }
@@ -136,6 +227,20 @@ impl Problem {
         let mut problem = Problem::new(status, refusal.name(), title, refusal.to_string());
         problem.shape.field = field;
         problem.shape.refusal = Some(refusal.name());
+        match refusal {
+            Refusal::Taken { holder } | Refusal::NotHolder { holder: Some(holder) } => {
+                problem.shape.holder = Some(ActorShape::of(holder));
+            }
+            Refusal::Superseded { by } => problem.shape.later_alarm = Some(by.0),
+            Refusal::NotHolder { holder: None }
+            | Refusal::Closed { .. }
+            | Refusal::LaterSignal { .. }
+            | Refusal::NotClosed
+            | Refusal::TooLate { .. }
+            | Refusal::NotHeld
+            | Refusal::Missing { .. }
+            | Refusal::UnknownAlarm => {}
+        }
         problem
     }
 
@@ -146,10 +251,14 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
+            allowed: None,
             refusal: None,
+            holder: None,
+            later_alarm: None,
             degraded: None,
             now: None,
             alarm: None,
+            rows: None,
         };
         Problem { status, shape: Box::new(shape) }
     }
@@ -201,7 +310,7 @@ mod tests {
         ];
         for (refusal, status, name, field, words) in table {
             let error = ActError::Refused { refusal, alarm: None, degraded: true };
-            let problem = Problem::of_act(&error, at);
+            let problem = Problem::of_act(&error, &Registry::default(), at);
             let json = serde_json::to_value(&problem.shape).unwrap();
             assert_eq!(problem.status.as_u16(), status, "{name}");
             assert_eq!(json["status"], status, "{name}");
@@ -218,7 +327,8 @@ mod tests {
         let unauthorised = Problem::unauthorised().into_response();
         assert_eq!(unauthorised.headers()["content-type"], "application/problem+json");
         assert!(unauthorised.headers().contains_key("www-authenticate"));
-        let away = Problem::of_act(&ActError::CannotStore, datetime!(2026-03-01 8:00 UTC)).into_response();
+        let away = Problem::of_act(&ActError::CannotStore, &Registry::default(), datetime!(2026-03-01 8:00 UTC))
+            .into_response();
         assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(away.headers()["retry-after"], "1");
     }

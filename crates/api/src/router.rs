@@ -6,23 +6,55 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use tokio::task::JoinSet;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::handlers::{self, Api};
-use crate::metrics;
+use crate::handlers::{Api, act, calls, choices, detail, document, health, list, orphans, units, units_csv};
 use crate::problem::Problem;
+use crate::{cors, metrics, openapi};
 
-/// Every path of the API.
+/// Every path of the API, each with its part of the document.
+fn documented() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(openapi::Frame::openapi())
+        .routes(routes!(list::list))
+        .routes(routes!(detail::detail))
+        .routes(routes!(act::claim))
+        .routes(routes!(act::renew))
+        .routes(routes!(act::seen))
+        .routes(routes!(act::hold))
+        .routes(routes!(act::resume))
+        .routes(routes!(act::release))
+        .routes(routes!(act::transfer))
+        .routes(routes!(act::note))
+        .routes(routes!(act::close))
+        .routes(routes!(act::reopen))
+        .routes(routes!(choices::choices))
+        .routes(routes!(calls::calls))
+        .routes(routes!(units::list))
+        .routes(routes!(units::detail))
+        .routes(routes!(units_csv::import))
+        .routes(routes!(units_csv::export))
+        .routes(routes!(orphans::orphans))
+        .routes(routes!(health::health))
+        .routes(routes!(document::document))
+}
+
+/// The document of every path.
+pub fn document() -> OpenApi {
+    documented().split_for_parts().1
+}
+
+/// Every path, and what happens beside them.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new()
-        .route("/v1/health", get(handlers::health))
-        .route("/v1/alarms", get(handlers::list))
-        .route("/v1/alarms/{id}", get(handlers::detail))
-        .route("/v1/alarms/{id}/{act}", post(handlers::act))
+    let (router, _) = documented().split_for_parts();
+    router
         .fallback(nothing_there)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(contain))
+        .layer(middleware::from_fn_with_state(api.clone(), cors::answer))
         .with_state(api)
 }
 
@@ -57,6 +89,14 @@ fn route(path: &str) -> &'static str {
     let mut parts = path.trim_start_matches('/').splitn(5, '/');
     match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some("v1"), Some("health"), None, _, _) => "health",
+        (Some("v1"), Some("choices"), None, _, _) => "choices",
+        (Some("v1"), Some("calls"), None, _, _) => "calls",
+        (Some("v1"), Some("units"), None, _, _) => "units",
+        (Some("v1"), Some("units"), Some("import"), None, _) => "import",
+        (Some("v1"), Some("units"), Some(_), None, _) => "unit",
+        (Some("v1"), Some("units.csv"), None, _, _) => "export",
+        (Some("v1"), Some("orphans"), None, _, _) => "orphans",
+        (Some("v1"), Some("openapi.json"), None, _, _) => "openapi",
         (Some("v1"), Some("alarms"), None, _, _) => "list",
         (Some("v1"), Some("alarms"), Some(_), None, _) => "detail",
         (Some("v1"), Some("alarms"), Some(_), Some(_), None) => "act",
@@ -69,6 +109,7 @@ mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
     use axum::http::StatusCode;
+    use axum::routing::get;
     use hyper::service::Service as _;
     use hyper_util::service::TowerToHyperService;
 
@@ -94,6 +135,14 @@ mod tests {
     fn routes_are_a_closed_set() {
         let table = [
             ("/v1/health", "health"),
+            ("/v1/calls", "calls"),
+            ("/v1/choices", "choices"),
+            ("/v1/units", "units"),
+            ("/v1/units/7", "unit"),
+            ("/v1/units/import", "import"),
+            ("/v1/units.csv", "export"),
+            ("/v1/orphans", "orphans"),
+            ("/v1/openapi.json", "openapi"),
             ("/v1/alarms", "list"),
             ("/v1/alarms/7", "detail"),
             ("/v1/alarms/7/claim", "act"),
@@ -103,6 +152,7 @@ mod tests {
         ];
         for (path, name) in table {
             assert_eq!(route(path), name, "{path}");
+            assert!(metrics::ROUTES.contains(&name), "{name} is not shown at zero from the start");
         }
     }
 }

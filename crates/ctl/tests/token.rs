@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use telecare_api::TokenStore;
-use telecare_api::tokens::Denied;
+use telecare_api::tokens::{Carrier, Denied};
 use time::OffsetDateTime;
 
 fn token(file: &Path, arguments: &[&str]) -> Output {
@@ -33,7 +33,7 @@ fn a_token_is_shown_once_works_and_can_be_revoked() {
 
     let store = TokenStore::load(&file);
     let found = store.find(&secret, OffsetDateTime::now_utc()).unwrap();
-    assert_eq!((&*found.person, found.role.as_str()), ("Ann Example", "operator"));
+    assert_eq!((found.carrier.name(), found.role.as_str()), ("Ann Example", "operator"));
 
     let second = token(&file, &["add", "--person", "Ben", "--role", "monitor"]);
     assert_eq!(second.status.code(), Some(0));
@@ -43,15 +43,29 @@ fn a_token_is_shown_once_works_and_can_be_revoked() {
 
     assert_eq!(token(&file, &["revoke", &found.id]).status.code(), Some(0));
     assert!(store.reload());
-    assert_eq!(store.find(&secret, OffsetDateTime::now_utc()).unwrap_err(), Denied::Unknown);
-    assert_eq!(token(&file, &["revoke", &found.id]).status.code(), Some(1));
+    let revoked = Denied::Revoked { id: found.id.clone() };
+    assert_eq!(store.find(&secret, OffsetDateTime::now_utc()).unwrap_err(), revoked);
+    assert_eq!(token(&file, &["revoke", &found.id]).status.code(), Some(1), "it is revoked already");
+    assert_eq!(token(&file, &["revoke", "t-none"]).status.code(), Some(1));
+    let listed = String::from_utf8(token(&file, &["list"]).stdout).unwrap();
+    assert!(listed.contains("revoked"), "{listed}");
+
+    let console = token(&file, &["add", "--console", "desk-3", "--role", "operator"]);
+    let secret = String::from_utf8(console.stdout).unwrap().trim().to_owned();
+    assert!(store.reload());
+    let found = store.find(&secret, OffsetDateTime::now_utc()).unwrap();
+    assert_eq!(found.carrier, Carrier::Console("desk-3".into()));
+    let listed = String::from_utf8(token(&file, &["list"]).stdout).unwrap();
+    assert!(listed.contains("console desk-3"), "{listed}");
 }
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("tokens.toml");
-    let table: [(&[&str], i32); 4] = [
+    let table: [(&[&str], i32); 6] = [
+        (&["add", "--role", "operator"], 2),
+        (&["add", "--person", "Ann", "--console", "desk-3", "--role", "operator"], 2),
         (&["add", "--person", "Ann", "--role", "admin"], 2),
         (&["add", "--person", " ", "--role", "operator"], 2),
         (&["add", "--person", "Ann", "--role", "operator", "--expires", "2001-01-01"], 2),

@@ -15,18 +15,21 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use telecare_alarm::ReceiverId;
 use telecare_api::TokenStore;
+use telecare_api::calls::Calls;
+use telecare_api::tls::Tls;
 use telecare_queue::Queue;
 use time::OffsetDateTime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::intake::Intake;
 use crate::line::{self, DRAIN_MAX, Supervisor};
 use crate::metrics::answers::Watcher;
 use crate::metrics::page::Page;
 use crate::pulse::Pulses;
+use crate::sockets::{self, Sockets};
 use crate::web::Listeners;
 use crate::{SOFTWARE, metrics, systemd, trouble};
 
@@ -48,10 +51,11 @@ const RUNTIME_STOP_MAX: Duration = Duration::from_secs(1);
 /// Runs the receiver until it is told to stop. An error means that it could not start, or that a core task
 /// ended by itself.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    let sockets = Sockets::from_environment();
     let prometheus = metrics::install().context("metrics cannot be set up")?;
     metrics::began();
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("lines").enable_all().build()?;
-    let outcome = runtime.block_on(live(config, prometheus));
+    let outcome = runtime.block_on(live(config, prometheus, sockets));
     runtime.shutdown_timeout(RUNTIME_STOP_MAX);
     outcome
 }
@@ -70,12 +74,15 @@ struct Running {
     beside: JoinSet<()>,
     api_ended: oneshot::Receiver<String>,
     tokens: TokenStore,
+    tls: Option<Tls>,
     stop: watch::Sender<bool>,
+    /// What systemd shows beside "active".
+    status: String,
 }
 
-async fn live(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<()> {
+async fn live(config: Config, prometheus: PrometheusHandle, sockets: Sockets) -> anyhow::Result<()> {
     let mut signals = Signals::take().context("signals cannot be handled")?;
-    let mut running = start(config, prometheus).await?;
+    let mut running = start(config, prometheus, sockets).await?;
     let failure = running.until_told(&mut signals).await;
     match &failure {
         Some(what) => tracing::error!(what, "a core task has ended; the process ends, too"),
@@ -89,11 +96,12 @@ async fn live(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<()
     }
 }
 
-async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<Running> {
+async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Sockets) -> anyhow::Result<Running> {
     tracing::info!(receiver = %config.receiver, lines = config.lines.len(), "{SOFTWARE} starts");
     let queue = Queue::open(config.queue(SOFTWARE)).await?;
     let journal = config.journal.directory.clone();
-    let listeners = Listeners::bind(config.api.listen, config.metrics_listen)?;
+    let passed = sockets.take(sockets::API, config.api.listen);
+    let listeners = Listeners::bind(config.api.listen, passed, config.metrics_listen)?;
     if !config.api.tokens.exists() {
         tracing::warn!(
             file = %config.api.tokens.display(),
@@ -103,12 +111,16 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
     let tokens = TokenStore::load(&config.api.tokens);
     let pulses = Pulses::new();
     let (stop, stopped) = watch::channel(false);
+    let calls = Calls::default();
     let settings = telecare_api::Settings {
         receiver: config.receiver.to_string(),
         site: config.site,
         tokens: tokens.clone(),
         lease: config.api.lease,
-        calls: telecare_api::calls::Calls::default(),
+        choices: config.choices,
+        calls: calls.clone(),
+        origins: config.api.origins,
+        tls: config.api.tls.clone(),
         software: SOFTWARE.to_owned(),
     };
     let page = Page::new(prometheus, queue.clone());
@@ -119,15 +131,20 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
         receiver: config.receiver,
         software: Arc::from(SOFTWARE),
     };
-    let shared = line::Shared { intake: intake.clone(), codes: config.codes, pulses: pulses.clone(), stop: stopped };
+    let shared = line::Shared { intake: intake.clone(), codes: config.codes, calls, pulses: pulses.clone(), stop: stopped };
     let count = config.lines.len();
     let mut lines = JoinSet::new();
     let mut links = Vec::with_capacity(count);
     for line in config.lines {
-        let supervisor = Supervisor::new(line, shared.clone());
+        let passed = match &line.transport {
+            Transport::TcpListen { address, .. } => sockets.take(&sockets::of_line(line.name.as_str()), *address),
+            Transport::Serial(_) | Transport::TcpConnect { .. } => None,
+        };
+        let supervisor = Supervisor::new(line, shared.clone()).on(passed);
         links.push(supervisor.link());
         lines.spawn(supervisor.run());
     }
+    sockets.close_unwanted();
     let mut beside = JoinSet::new();
     beside.spawn(systemd::feed_watchdog(pulses));
     beside.spawn(watch_answers(queue.clone(), intake.receiver.clone()));
@@ -145,7 +162,7 @@ async fn start(config: Config, prometheus: PrometheusHandle) -> anyhow::Result<R
     let status = format!("{count} lines, database {link}");
     systemd::ready(&status);
     tracing::info!("ready: {status}");
-    Ok(Running { queue, lines, beside, api_ended, tokens, stop })
+    Ok(Running { queue, lines, beside, api_ended, tokens, tls: config.api.tls, stop, status })
 }
 
 /// Times answers and how soon things were there to see, as a console that watches the board would.
@@ -181,8 +198,12 @@ impl Running {
                 _ = signals.terminate.recv() => return None,
                 _ = signals.interrupt.recv() => return None,
                 _ = signals.hang_up.recv() => {
+                    systemd::reloading();
                     let reloaded = self.tokens.reload();
                     tracing::info!(reloaded, "token file read again");
+                    // A certificate that cannot be read is said in the log and leaves the one in use.
+                    self.tls.as_ref().map(Tls::reload);
+                    systemd::ready(&self.status);
                 }
                 what = self.queue.failed() => return Some(what),
                 what = &mut self.api_ended => {

@@ -1,173 +1,202 @@
-//! `POST /v1/alarms/{id}/{act}`: what a person does to an alarm.
+//! `POST /v1/alarms/{id}/...`: what a person does to an alarm. One handler an act; what they have in common is
+//! [`perform`].
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use serde::Serialize;
-use telecare_alarm::{Act, Action, ActionId, Actor, SignalId};
+use telecare_alarm::{Act, Action, ActionId, AlarmId, SignalId};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::{Api, alarm_id, bad_path};
-use crate::access::admit;
-use crate::body::Fields;
+use crate::access::{Asker, admit};
 use crate::metrics;
+use crate::openapi::{Acting, roles};
 use crate::problem::Problem;
+use crate::shapes::requests::{
+    ActBody, ActRequest, Close, CloseRequest, Hold, HoldRequest, Note, NoteRequest, Nothing, Own, Seen, SeenRequest,
+    Transfer, TransferRequest,
+};
 use crate::shapes::{AlarmShape, Timestamp};
 use crate::tokens::Permission;
 
-/// The answer to an action that was done.
-#[derive(Debug, Serialize)]
+/// An action was done, now or by the same request before.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Acted)]
 pub struct ActedShape {
     now: Timestamp,
     /// The answer is this receiver's own because the database is away.
     degraded: bool,
+    /// The alarm after it.
     alarm: AlarmShape,
 }
 
-/// An act by its place in the path. Which fields belong to it, [`ActName::read`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ActName {
-    Claim,
-    Renew,
-    Seen,
-    Hold,
-    Resume,
-    Release,
-    Note,
-    Close,
+type Id = Result<Path<String>, PathRejection>;
+type Answer = Result<Json<ActedShape>, Problem>;
+
+/// Take an alarm.
+///
+/// Of several who try, exactly one has it; the others get 409 with the holder.
+#[utoipa::path(post, path = "/v1/alarms/{id}/claim", operation_id = "claimAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = ActRequest,
+    responses((status = 200, description = "It is yours", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn claim(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let lease = api.settings.lease;
+    perform(api, id, headers, body, Permission::Act, |Nothing {}, _, _| Ok(Act::Claim { lease })).await
+}
+
+/// Keep a claim.
+///
+/// Any other request with the same token says so, too.
+#[utoipa::path(post, path = "/v1/alarms/{id}/renew", operation_id = "renewClaim", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = ActRequest,
+    responses((status = 200, description = "The claim holds on", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn renew(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let lease = api.settings.lease;
+    perform(api, id, headers, body, Permission::Act, |Nothing {}, _, _| Ok(Act::Renew { lease })).await
+}
+
+/// The holder has seen a later press, which then stops ringing.
+#[utoipa::path(post, path = "/v1/alarms/{id}/seen", operation_id = "markSeen", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = SeenRequest,
+    responses((status = 200, description = "It rings no more", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn seen(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let act = |own: Seen, _: &Api, _: &Asker| Ok(Act::Seen { shown: SignalId(own.shown) });
+    perform(api, id, headers, body, Permission::Act, act).await
+}
+
+/// Put an alarm aside until a time.
+///
+/// A new press, fire or a more urgent signal ends it at once.
+#[utoipa::path(post, path = "/v1/alarms/{id}/hold", operation_id = "holdAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = HoldRequest,
+    responses((status = 200, description = "It is put aside", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn hold(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let act = |own: Hold, _: &Api, _: &Asker| {
+        Ok(Act::Hold { shown: SignalId(own.shown), until: own.until, reason: own.reason })
+    };
+    perform(api, id, headers, body, Permission::Act, act).await
+}
+
+/// Take an alarm up again before its hold ends.
+#[utoipa::path(post, path = "/v1/alarms/{id}/resume", operation_id = "resumeAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = ActRequest,
+    responses((status = 200, description = "It is claimed again", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn resume(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let lease = api.settings.lease;
+    perform(api, id, headers, body, Permission::Act, |Nothing {}, _, _| Ok(Act::Resume { lease })).await
+}
+
+/// Give an alarm back to everyone.
+#[utoipa::path(post, path = "/v1/alarms/{id}/release", operation_id = "releaseAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = ActRequest,
+    responses((status = 200, description = "It waits for everyone", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn release(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    perform(api, id, headers, body, Permission::Act, |Nothing {}, _, _| Ok(Act::Release)).await
+}
+
+/// Give an alarm to somebody else by name.
+///
+/// It rings for them; unanswered, it waits for everyone.
+#[utoipa::path(post, path = "/v1/alarms/{id}/transfer", operation_id = "transferAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = TransferRequest,
+    responses((status = 200, description = "It is theirs", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn transfer(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let lease = api.settings.lease;
+    let act = |own: Transfer, _: &Api, _: &Asker| Ok(Act::Transfer { to: Arc::from(own.to), lease });
+    perform(api, id, headers, body, Permission::Act, act).await
+}
+
+/// Write something down on an alarm, open or closed.
+///
+/// Needs no claim.
+#[utoipa::path(post, path = "/v1/alarms/{id}/note", operation_id = "noteOnAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = NoteRequest,
+    responses((status = 200, description = "It is written down", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Note)))))]
+pub async fn note(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let act = |Note { kind, text, reference }: Note, api: &Api, _: &Asker| {
+        let choices = &api.settings.choices;
+        choices.check_note(&kind).map_err(|error| Problem::no_such_choice(&error, choices))?;
+        Ok(Act::Note { kind, text, reference })
+    };
+    perform(api, id, headers, body, Permission::Note, act).await
+}
+
+/// End an alarm with an outcome.
+///
+/// Refused when a signal came that the screen had not shown.
+#[utoipa::path(post, path = "/v1/alarms/{id}/close", operation_id = "closeAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = CloseRequest,
+    responses((status = 200, description = "It is closed", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn close(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let act = |Close { shown, outcome, text }: Close, api: &Api, _: &Asker| {
+        let choices = &api.settings.choices;
+        choices.check_close(&outcome, &text).map_err(|error| Problem::no_such_choice(&error, choices))?;
+        Ok(Act::Close { shown: SignalId(shown), outcome, text })
+    };
+    perform(api, id, headers, body, Permission::Act, act).await
+}
+
+/// Undo a close: an operator within ten minutes, a supervisor later, too.
+///
+/// The alarm waits for everyone again.
+#[utoipa::path(post, path = "/v1/alarms/{id}/reopen", operation_id = "reopenAlarm", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = ActRequest,
+    responses((status = 200, description = "It waits for everyone", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Act)))))]
+pub async fn reopen(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let act = |Nothing {}, _: &Api, asker: &Asker| Ok(Act::Reopen { by_supervisor: asker.supervises() });
+    perform(api, id, headers, body, Permission::Act, act).await
 }
 
 /// Does an action, or says why not and shows the alarm as it is.
-pub async fn act(
-    State(api): State<Arc<Api>>,
-    uri: Uri,
-    path: Result<Path<(String, String)>, PathRejection>,
+async fn perform<T: Own>(
+    api: Arc<Api>,
+    id: Id,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<ActedShape>, Problem> {
+    needed: Permission,
+    act: impl FnOnce(T, &Api, &Asker) -> Result<Act, Problem>,
+) -> Answer {
     let begun = Instant::now();
-    let Path((id, name)) = path.map_err(bad_path)?;
-    let name = ActName::of(&name).ok_or_else(|| Problem::no_such_path(uri.path()))?;
-    let token = admit(&api.settings.tokens, &headers, name.permission(), OffsetDateTime::now_utc())?;
+    let asker = admit(&api, &headers, needed)?;
+    let Path(id) = id.map_err(bad_path)?;
     let alarm = alarm_id(&id)?;
-    let fields = Fields::read(body).await?;
-    let action = Action {
-        id: ActionId(fields.uuid("action")?),
-        alarm,
-        at: OffsetDateTime::now_utc(),
-        actor: Actor { person: token.person, desk: Arc::from(fields.name("desk")?) },
-        act: name.read(&fields, api.settings.lease)?,
-    };
-    // On a task of its own: a console that hangs up in the middle must not leave an action half done.
+    let ActBody { given, own } = ActBody::<T>::read(body).await?;
+    let actor = asker.actor(given.operator.as_deref(), given.desk.as_deref())?;
+    let act = act(own, &api, &asker)?;
+    let action = Action { id: ActionId(given.action), alarm, at: OffsetDateTime::now_utc(), actor, act };
+    let done = done(&api, action).await;
+    metrics::time_act(begun.elapsed());
+    done
+}
+
+/// On a task of its own: a console that hangs up in the middle must not leave an action half done.
+async fn done(api: &Api, action: Action) -> Answer {
+    let AlarmId(alarm) = action.alarm;
     let queue = api.queue.clone();
     let acted = tokio::spawn(async move { queue.act(action).await }).await.map_err(|error| {
-        tracing::error!(%error, "an action met a fault of our own");
+        tracing::error!(%error, %alarm, "an action met a fault of our own");
         Problem::internal()
     })?;
-    metrics::time_act(begun.elapsed());
     let now = OffsetDateTime::now_utc();
-    let acted = acted.map_err(|error| Problem::of_act(&error, now))?;
-    Ok(Json(ActedShape { now: Timestamp(now), degraded: acted.degraded, alarm: AlarmShape::of(&acted.alarm, now) }))
-}
-
-impl ActName {
-    fn of(name: &str) -> Option<ActName> {
-        match name {
-            "claim" => Some(ActName::Claim),
-            "renew" => Some(ActName::Renew),
-            "seen" => Some(ActName::Seen),
-            "hold" => Some(ActName::Hold),
-            "resume" => Some(ActName::Resume),
-            "release" => Some(ActName::Release),
-            "note" => Some(ActName::Note),
-            "close" => Some(ActName::Close),
-            _ => None,
-        }
-    }
-
-    fn permission(self) -> Permission {
-        match self {
-            ActName::Note => Permission::Note,
-            ActName::Claim
-            | ActName::Renew
-            | ActName::Seen
-            | ActName::Hold
-            | ActName::Resume
-            | ActName::Release
-            | ActName::Close => Permission::Act,
-        }
-    }
-
-    /// The act with its fields. Texts that are not there are empty: whether that will do, the rules say.
-    fn read(self, fields: &Fields, lease: Duration) -> Result<Act, Problem> {
-        Ok(match self {
-            ActName::Claim => Act::Claim { lease },
-            ActName::Renew => Act::Renew { lease },
-            ActName::Seen => Act::Seen { shown: shown(fields)? },
-            ActName::Hold => Act::Hold {
-                shown: shown(fields)?,
-                until: fields.time("until")?,
-                reason: fields.text("reason")?.to_owned(),
-            },
-            ActName::Resume => Act::Resume { lease },
-            ActName::Release => Act::Release,
-            ActName::Note => Act::Note {
-                kind: fields.text("kind")?.to_owned(),
-                text: fields.text("text")?.to_owned(),
-                reference: fields.text("reference")?.to_owned(),
-            },
-            ActName::Close => Act::Close {
-                shown: shown(fields)?,
-                outcome: fields.code("outcome")?.to_owned(),
-                text: fields.text("text")?.to_owned(),
-            },
-        })
-    }
-}
-
-fn shown(fields: &Fields) -> Result<SignalId, Problem> {
-    fields.uuid("shown").map(SignalId)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use time::macros::datetime;
-    use uuid::Uuid;
-
-    const LEASE: Duration = Duration::from_secs(120);
-
-    #[tokio::test]
-    async fn each_act_reads_its_own_fields() {
-        let shown = SignalId(Uuid::from_u128(7));
-        let until = datetime!(2026-03-01 9:00 UTC);
-        let text = || "t".to_owned();
-        let table = [
-            ("claim", Act::Claim { lease: LEASE }),
-            ("renew", Act::Renew { lease: LEASE }),
-            ("seen", Act::Seen { shown }),
-            ("hold", Act::Hold { shown, until, reason: "r".to_owned() }),
-            ("resume", Act::Resume { lease: LEASE }),
-            ("release", Act::Release),
-            ("note", Act::Note { kind: String::new(), text: text(), reference: String::new() }),
-            ("close", Act::Close { shown, outcome: "o".to_owned(), text: text() }),
-        ];
-        let body = r#"{"shown":"00000000-0000-0000-0000-000000000007","until":"2026-03-01T10:00:00+01:00",
-            "reason":"r","outcome":"o","text":"t"}"#;
-        let fields = Fields::read(Body::from(body)).await.unwrap();
-        let empty = Fields::read(Body::from("{}")).await.unwrap();
-        for (name, expected) in table {
-            let act = ActName::of(name).unwrap();
-            assert_eq!(act.read(&fields, LEASE).unwrap(), expected, "{name}");
-            assert_eq!(expected.name(), name);
-            let needs_more = matches!(name, "seen" | "hold" | "close");
-            assert_eq!(act.read(&empty, LEASE).is_err(), needs_more, "{name}");
-        }
-        assert_eq!(ActName::of("delete"), None);
-    }
+    let registry = api.queue.registry();
+    let acted = acted.map_err(|error| Problem::of_act(&error, &registry, now))?;
+    let alarm = AlarmShape::of(&acted.alarm, &registry, now);
+    Ok(Json(ActedShape { now: Timestamp(now), degraded: acted.degraded, alarm }))
 }

@@ -8,21 +8,27 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use time::OffsetDateTime;
 
-use super::{Api, alarm_id, bad_path};
+use super::{Api, alarm_id, bad_path, note_served};
 use crate::access::admit;
+use crate::openapi::{ReadingOne, roles};
 use crate::problem::Problem;
 use crate::shapes::DetailShape;
 use crate::tokens::Permission;
 
-/// The alarm, also under an id that stands for it.
+/// One alarm with its signals and what people did; also under an id that stands for it.
+#[utoipa::path(get, path = "/v1/alarms/{id}", operation_id = "getAlarm", tag = "alarms",
+    params(("id" = Uuid, Path, description = "The alarm's id")),
+    responses((status = 200, description = "The alarm", body = DetailShape), ReadingOne),
+    extensions(("x-roles" = json!(roles(Permission::Detail)))))]
 pub async fn detail(
     State(api): State<Arc<Api>>,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Json<DetailShape>, Problem> {
     let now = OffsetDateTime::now_utc();
-    admit(&api.settings.tokens, &headers, Permission::Detail, now)?;
+    let asker = admit(&api, &headers, Permission::Detail)?;
     let Path(id) = path.map_err(bad_path)?;
     let detail = api.queue.detail(alarm_id(&id)?).await.ok_or_else(Problem::unknown_alarm)?;
-    Ok(Json(DetailShape::of(&detail, now)))
+    note_served(&api, &asker, std::iter::once(&*detail.alarm));
+    Ok(Json(DetailShape::of(&detail, &api.queue.registry(), now)))
 }

@@ -10,7 +10,13 @@ use axum::response::{IntoResponse, Response};
 use super::Api;
 use crate::shapes::HealthShape;
 
-/// 200 while anything can store, 503 while nothing can.
+/// Whether this receiver can take alarms in: 200 while anything can store, 503 while nothing can.
+///
+/// No personal datum, so it needs no token.
+#[utoipa::path(get, path = "/v1/health", operation_id = "getHealth", tag = "receiver", security(()),
+    responses(
+        (status = 200, description = "Alarms can be taken in", body = HealthShape),
+        (status = 503, description = "Nothing can be stored, so nothing is acknowledged", body = HealthShape)))]
 pub async fn health(State(api): State<Arc<Api>>) -> Response {
     let board = api.queue.board().borrow().clone();
     let can_store = api.queue.can_store();

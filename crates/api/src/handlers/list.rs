@@ -18,12 +18,14 @@ use time::OffsetDateTime;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use super::Api;
+use super::{Api, note_served, parameters};
 use crate::access::admit;
 use crate::cursor::{cursor, lapses_in};
 use crate::metrics;
+use crate::openapi::{Asking, roles};
 use crate::problem::Problem;
 use crate::shapes::ListShape;
+use crate::shapes::list::ALARMS_MAX;
 use crate::tokens::Permission;
 
 /// Longest wait of a poll, seconds; a longer one is cut to this.
@@ -57,15 +59,31 @@ struct Poll {
     conditional: bool,
 }
 
-/// The open list.
+/// The open alarms, at once or when they change.
+///
+/// With `wait` and the present cursor the request waits for a change:
+/// the only push there is. Any request keeps its console's claims; a list shown to an operator or supervisor is noted
+/// on the alarms that nobody was shown before.
+#[utoipa::path(get, path = "/v1/alarms", operation_id = "listAlarms", tag = "alarms",
+    params(
+        ("cursor" = Option<String>, Query, description = "`cursor` of the list the console has; an unknown one gets the list at once"),
+        ("wait" = Option<u64>, Query, minimum = 0, example = 30,
+            description = "Seconds to wait for a change; more than 30, or than half a lease, is cut to that"),
+        ("If-None-Match" = Option<String>, Header, description = "The cursor as an entity tag: an unchanged list is 304")),
+    responses(
+        (status = 200, description = "The list", body = ListShape, headers(
+            ("ETag" = String, description = "The cursor, quoted"),
+            ("Retry-After" = u32, description = "Seconds; too many polls wait already, so this one did not"))),
+        (status = 304, description = "The list is as `If-None-Match` has it"),
+        Asking),
+    extensions(("x-roles" = json!(roles(Permission::List)))))]
 pub async fn list(
     State(api): State<Arc<Api>>,
     query: Result<Query<HashMap<String, String>>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    admit(&api.settings.tokens, &headers, Permission::List, OffsetDateTime::now_utc())?;
-    let Query(query) = query.map_err(|error| Problem::invalid("query", error.body_text()))?;
-    let poll = Poll::of(&query, &headers)?;
+    let asker = admit(&api, &headers, Permission::List)?;
+    let poll = Poll::of(&parameters(query)?, &headers)?.within(api.settings.lease);
     let mut boards = api.queue.board();
     let first = boards.borrow_and_update().clone();
     let waits = !poll.wait.is_zero() && poll.known.as_ref() == Some(&cursor(&first, OffsetDateTime::now_utc()));
@@ -81,6 +99,7 @@ pub async fn list(
     };
     let board = boards.borrow().clone();
     let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
+    note_served(&api, &asker, board.open.iter().take(ALARMS_MAX).map(|alarm| &**alarm));
     if crowded {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1_u32));
     }
@@ -168,9 +187,13 @@ impl Poll {
     fn of(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<Poll, Problem> {
         let wait_s = match query.get("wait") {
             None => 0,
-            Some(text) => text
-                .parse::<u64>()
-                .map_err(|_| Problem::invalid("wait", format!("`wait` must be whole seconds, at most {WAIT_S_MAX}")))?,
+            Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().unwrap_or(WAIT_S_MAX)
+            }
+            Some(_) => {
+                let what = format!("`wait` must be whole seconds; more than {WAIT_S_MAX} is cut to that");
+                return Err(Problem::invalid("wait", what));
+            }
         };
         let etag = etag(headers);
         Ok(Poll {
@@ -178,6 +201,13 @@ impl Poll {
             known: etag.or_else(|| query.get("cursor").cloned()),
             wait: Duration::from_secs(wait_s.min(WAIT_S_MAX)),
         })
+    }
+}
+
+impl Poll {
+    /// Cut so that its console asks again well before its claims run out.
+    fn within(self, lease: Duration) -> Poll {
+        Poll { wait: self.wait.min(lease / 2), ..self }
     }
 }
 
@@ -219,7 +249,9 @@ mod tests {
             let expected = Poll { known, wait: Duration::from_secs(wait_s), conditional };
             assert_eq!(poll(&query, etag).unwrap(), expected, "{query:?} {etag:?}");
         }
-        for wrong in ["-1", "soon", "1.5", ""] {
+        assert_eq!(poll(&[("wait", &"9".repeat(30))], None).unwrap().wait, Duration::from_secs(WAIT_S_MAX));
+        assert_eq!(poll(&[("wait", "30")], None).unwrap().within(Duration::from_secs(8)).wait, Duration::from_secs(4));
+        for wrong in ["-1", "+1", "soon", "1.5", ""] {
             assert!(poll(&[("wait", wrong)], None).is_err(), "{wrong}");
         }
     }
@@ -264,6 +296,9 @@ mod tests {
             tokens: TokenStore::load("/nonexistent/tokens.toml".as_ref()),
             lease: Duration::from_secs(120),
             calls: crate::calls::Calls::default(),
+            choices: Arc::new(telecare_alarm::Choices::builtin()),
+            origins: Vec::new(),
+            tls: None,
             software: "0".to_owned(),
         };
         let board = board_of(vec![waiting_alarm(1)], Link::Standalone);

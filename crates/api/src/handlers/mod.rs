@@ -1,29 +1,34 @@
 //! One file per endpoint. A handler admits, reads the request into domain types, asks the queue, answers.
 
-mod act;
-mod detail;
-mod health;
-mod list;
+pub mod act;
+pub mod calls;
+pub mod choices;
+pub mod detail;
+pub mod document;
+pub mod health;
+pub mod list;
+pub mod orphans;
+pub mod units;
+pub mod units_csv;
 
-pub use act::act;
-pub use detail::detail;
-pub use health::health;
-pub use list::{List, list};
+use std::collections::HashMap;
 
-use axum::extract::rejection::PathRejection;
-use telecare_alarm::AlarmId;
+use axum::extract::Query;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use telecare_alarm::{Alarm, AlarmId};
 use telecare_queue::Queue;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::Settings;
+use crate::access::Asker;
 use crate::problem::Problem;
 
 /// What every handler needs.
 pub struct Api {
     pub queue: Queue,
     pub settings: Settings,
-    pub list: List,
+    pub list: list::List,
     /// True once the receiver stops: waiting polls answer then.
     pub stop: watch::Receiver<bool>,
 }
@@ -36,4 +41,22 @@ fn alarm_id(text: &str) -> Result<AlarmId, Problem> {
 
 fn bad_path(rejection: PathRejection) -> Problem {
     Problem::invalid("path", rejection.body_text())
+}
+
+/// The parameters of a query; of a name given twice the last counts, and unknown ones are passed over.
+fn parameters(
+    query: Result<Query<HashMap<String, String>>, QueryRejection>,
+) -> Result<HashMap<String, String>, Problem> {
+    query.map(|Query(query)| query).map_err(|error| Problem::invalid("query", error.body_text()))
+}
+
+/// Notes that alarms were shown to somebody who works them, where nobody was shown them before.
+fn note_served<'a>(api: &Api, asker: &Asker, alarms: impl Iterator<Item = &'a Alarm>) {
+    if !asker.works_alarms() {
+        return;
+    }
+    let first: Vec<AlarmId> = alarms.filter(|alarm| alarm.served_at.is_none()).map(|alarm| alarm.id).collect();
+    if !first.is_empty() {
+        api.queue.served(&first, &asker.viewer());
+    }
 }

@@ -1,123 +1,216 @@
 //! An alarm as a console sees it at an instant.
 
 use serde::Serialize;
-use telecare_alarm::{Alarm, TriggerKey, TriggerState};
+use telecare_alarm::{Actor, Alarm, Registry, TriggerKey, TriggerState};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Timestamp;
+use super::{CandidateShape, RegisteredShape, Timestamp, names};
 
-/// One card.
-#[derive(Clone, Debug, Serialize)]
+/// One card of the queue, as it is at `now`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Alarm)]
 pub struct AlarmShape {
     id: Uuid,
     /// One line in words, for a tired operator.
+    #[schema(examples("Pendant, unit 12345, bedroom, 3 presses in 4 min"))]
     headline: String,
     /// The unit in words.
+    #[schema(examples("unit 12345"))]
     unit: String,
     /// What two cards of one unit have in common.
     unit_key: String,
-    /// What the unit was told by: a caller's number is a guess.
+    #[schema(schema_with = names::basis)]
     unit_basis: &'static str,
-    /// 1 most urgent to 5.
+    /// The registered unit behind it.
+    #[schema(required = true)]
+    registered: Option<RegisteredShape>,
+    /// Units that have the caller's number, where there are several: any of them, or none.
+    #[schema(max_items = 50)]
+    candidates: Vec<CandidateShape>,
+    /// 1 most urgent to 5. It never falls.
+    #[schema(minimum = 1, maximum = 5)]
     priority: u8,
+    #[schema(schema_with = names::class)]
     class: &'static str,
+    #[schema(schema_with = names::standing)]
     standing: &'static str,
+    /// Last byte of its earliest signal.
     opened_at: Timestamp,
+    /// Last byte of its latest signal.
     last_at: Timestamp,
-    /// Whole seconds since it was opened.
+    /// Whole seconds since `opened_at`, by this receiver's clock.
+    #[schema(minimum = 0)]
     age_s: i64,
+    /// When it was first served to an operator's or supervisor's console; null until then.
+    #[schema(required = true)]
+    served_at: Option<Timestamp>,
+    /// Signals that want an answer, proven repeats not counted.
     presses: u32,
+    /// All signals, repeats included.
     signals: u32,
+    /// Proven repeats among them.
     repeats: u32,
+    #[schema(required = true)]
     first_press_at: Option<Timestamp>,
+    #[schema(required = true)]
     last_press_at: Option<Timestamp>,
-    /// What `shown` must name.
+    /// The signal that came last: what `shown` must name.
     last_signal: Uuid,
+    /// A signal that nobody has claimed or seen: this card must ring.
+    #[schema(required = true)]
     ringing: Option<RingShape>,
+    /// Who has it.
+    #[schema(required = true)]
     claim: Option<ClaimShape>,
+    /// Put aside by its holder.
+    #[schema(required = true)]
     hold: Option<HoldShape>,
+    /// A second holder, from a receiver that was cut off: show both until one lets go.
+    #[schema(required = true)]
     contest: Option<ContestShape>,
+    /// How it ended.
+    #[schema(required = true)]
     closed: Option<ClosedShape>,
+    /// Who telephoned, as told last.
+    #[schema(required = true)]
     caller: Option<CallerShape>,
+    /// Everything raised or cleared, by trigger and place.
     triggers: Vec<TriggerShape>,
+    /// The line of the signal that opened it.
     line: String,
+    /// The receiver that opened it.
     receiver: String,
+    /// The policy rule that ranked its most urgent signal.
     rule: String,
+    /// The unit's alarm before this one.
+    #[schema(required = true)]
     previous: Option<Uuid>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// A person at a desk. The desk is empty where none is known.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorShape {
+    person: String,
+    desk: String,
+}
+
+/// Signals that nobody has claimed or seen.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Ring)]
 struct RingShape {
+    /// Last byte of the oldest of them.
     since: Timestamp,
     count: u32,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// Who has an alarm.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Claim)]
 struct ClaimShape {
     person: String,
+    /// Empty while a person who was given the alarm by name has not taken it up.
     desk: String,
     since: Timestamp,
+    /// When it waits for everyone again unless their console asks for something first.
     lease_until: Timestamp,
+    /// Who gave it to them; null when they took it.
+    #[schema(required = true)]
+    given_by: Option<ActorShape>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// An alarm put aside.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Hold)]
 struct HoldShape {
     person: String,
     desk: String,
     since: Timestamp,
+    /// When it comes back by itself.
     until: Timestamp,
     reason: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// What a second person did at a receiver that was cut off.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Contest)]
 struct ContestShape {
     person: String,
     desk: String,
     at: Timestamp,
+    #[schema(schema_with = names::act)]
     act: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// How an alarm ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Closed)]
 struct ClosedShape {
     person: String,
     desk: String,
     at: Timestamp,
+    /// The centre's code, see `/v1/choices`.
     outcome: String,
     text: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct CallerShape {
-    number: Option<String>,
-    name: Option<String>,
+/// Who telephoned.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Caller)]
+pub(super) struct CallerShape {
+    /// The number as sent.
+    #[schema(required = true)]
+    pub number: Option<String>,
+    /// The name as sent.
+    #[schema(required = true)]
+    pub name: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// What was raised or cleared at a place. Raised means `raised_at` is not before `cleared_at`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Trigger)]
 struct TriggerShape {
+    #[schema(schema_with = names::trigger)]
     trigger: &'static str,
+    /// The protocol's code of the place; empty when it tells none.
     place: String,
     place_words: String,
+    #[schema(required = true)]
     raised_at: Option<Timestamp>,
+    #[schema(required = true)]
     cleared_at: Option<Timestamp>,
+    /// How often it was raised, proven repeats not counted.
     count: u32,
+}
+
+impl ActorShape {
+    /// A person at a desk.
+    pub fn of(actor: &Actor) -> ActorShape {
+        ActorShape { person: actor.person.to_string(), desk: actor.desk.to_string() }
+    }
 }
 
 impl AlarmShape {
     /// The card as it is at an instant: standing, age and headline go by it.
-    pub fn of(alarm: &Alarm, now: OffsetDateTime) -> AlarmShape {
+    pub fn of(alarm: &Alarm, registry: &Registry, now: OffsetDateTime) -> AlarmShape {
+        let (registered, candidates) = RegisteredShape::of(alarm, registry);
         AlarmShape {
             id: alarm.id.0,
             headline: alarm.headline(now),
             unit: alarm.unit.words.to_string(),
             unit_key: alarm.unit.key.to_string(),
             unit_basis: alarm.unit.basis.as_str(),
+            registered,
+            candidates,
             priority: alarm.priority.number(),
             class: alarm.class.as_str(),
             standing: alarm.standing(now).as_str(),
             opened_at: Timestamp(alarm.opened_at),
             last_at: Timestamp(alarm.last_at),
             age_s: (now - alarm.opened_at).whole_seconds().max(0),
+            served_at: alarm.served_at.map(Timestamp),
             presses: alarm.presses,
             signals: alarm.signals,
             repeats: alarm.repeats,
@@ -148,6 +241,7 @@ fn claim(alarm: &Alarm) -> Option<ClaimShape> {
         desk: claim.actor.desk.to_string(),
         since: Timestamp(claim.since),
         lease_until: Timestamp(claim.lease_until),
+        given_by: claim.given_by.as_ref().map(ActorShape::of),
     })
 }
 

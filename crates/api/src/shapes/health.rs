@@ -2,19 +2,29 @@
 
 use serde::Serialize;
 use telecare_queue::Board;
+use utoipa::ToSchema;
 
+use super::names;
 use crate::Settings;
 
 /// Health of this receiver.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
 pub struct HealthShape {
-    /// `ok`; `degraded` when it takes alarms in on its own or without its journal; `failing` when it cannot.
+    #[schema(schema_with = names::health)]
     status: &'static str,
     receiver: String,
+    #[schema(schema_with = names::link)]
     link: &'static str,
+    /// Whether the journal takes entries.
     journal_ok: bool,
+    /// Entries that the database does not have yet.
+    #[schema(minimum = 0)]
     backlog: usize,
+    /// Open alarms.
+    #[schema(minimum = 0)]
     open: usize,
+    /// Version of the software.
     version: String,
 }
 

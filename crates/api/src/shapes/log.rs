@@ -3,45 +3,60 @@
 use serde::Serialize;
 use telecare_alarm::Act;
 use telecare_queue::LoggedAction;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Timestamp;
+use super::{Timestamp, names};
 
-/// One action, done or refused.
-#[derive(Clone, Debug, Serialize)]
+/// One action, done or refused. Fields an act has none of are absent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = LogEntry)]
 pub struct LogShape {
     action: Uuid,
     at: Timestamp,
+    /// The receiver that took it in.
     receiver: String,
     person: String,
     desk: String,
+    #[schema(schema_with = names::act)]
     act: &'static str,
-    #[serde(flatten)]
-    said: SaidShape,
-    /// None when it was done; else the name of the refusal.
+    #[schema(schema_with = names::refusal_or_none)]
     refused: Option<String>,
-}
-
-/// What the person gave with the action; absent where the act has no such thing.
-#[derive(Clone, Debug, Default, Serialize)]
-struct SaidShape {
+    /// The last signal the person was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     shown: Option<Uuid>,
+    /// Until when it was put aside.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     until: Option<Timestamp>,
+    /// Why it was put aside.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
+    /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     outcome: Option<String>,
+    /// The text of a note or a close.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     text: Option<String>,
+    /// The kind of a note.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     kind: Option<String>,
+    /// A number of somebody else's, an ambulance log's for example.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reference: Option<String>,
+    /// The person it was given to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     to: Option<String>,
+    /// Whether a supervisor reopened it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     by_supervisor: Option<bool>,
 }
 
@@ -49,35 +64,44 @@ impl LogShape {
     /// The action as it was kept.
     pub fn of(logged: &LoggedAction) -> LogShape {
         let action = &logged.action;
-        LogShape {
+        let bare = LogShape {
             action: action.id.0,
             at: Timestamp(action.at),
             receiver: logged.receiver.to_string(),
             person: action.actor.person.to_string(),
             desk: action.actor.desk.to_string(),
             act: action.act.name(),
-            said: said(&action.act),
             refused: logged.refused.clone(),
-        }
+            shown: None,
+            until: None,
+            reason: None,
+            outcome: None,
+            text: None,
+            kind: None,
+            reference: None,
+            to: None,
+            by_supervisor: None,
+        };
+        bare.with(&action.act)
     }
-}
 
-fn said(act: &Act) -> SaidShape {
-    let nothing = SaidShape::default();
-    match act {
-        Act::Claim { .. } | Act::Renew { .. } | Act::Resume { .. } | Act::Release | Act::Served => nothing,
-        Act::Seen { shown } => SaidShape { shown: Some(shown.0), ..nothing },
-        Act::Hold { shown, until, reason } => {
-            SaidShape { shown: Some(shown.0), until: Some(Timestamp(*until)), reason: Some(reason.clone()), ..nothing }
-        }
-        Act::Transfer { to, .. } => SaidShape { to: Some(to.to_string()), ..nothing },
-        Act::Reopen { by_supervisor } => SaidShape { by_supervisor: Some(*by_supervisor), ..nothing },
-        Act::Note { kind, text, reference } => {
-            let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-            SaidShape { kind: said(kind), text: said(text), reference: said(reference), ..nothing }
-        }
-        Act::Close { shown, outcome, text } => {
-            SaidShape { shown: Some(shown.0), outcome: Some(outcome.clone()), text: Some(text.clone()), ..nothing }
+    /// With what the person gave with the act.
+    fn with(self, act: &Act) -> LogShape {
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        match act {
+            Act::Claim { .. } | Act::Renew { .. } | Act::Resume { .. } | Act::Release | Act::Served => self,
+            Act::Seen { shown } => LogShape { shown: Some(shown.0), ..self },
+            Act::Hold { shown, until, reason } => {
+                LogShape { shown: Some(shown.0), until: Some(Timestamp(*until)), reason: said(reason), ..self }
+            }
+            Act::Transfer { to, .. } => LogShape { to: said(to), ..self },
+            Act::Reopen { by_supervisor } => LogShape { by_supervisor: Some(*by_supervisor), ..self },
+            Act::Note { kind, text, reference } => {
+                LogShape { kind: said(kind), text: said(text), reference: said(reference), ..self }
+            }
+            Act::Close { shown, outcome, text } => {
+                LogShape { shown: Some(shown.0), outcome: said(outcome), text: Some(text.clone()), ..self }
+            }
         }
     }
 }

@@ -6,40 +6,62 @@ use telecare_protocol::report::{Fault, Fields, Outcome, Value};
 use telecare_protocol::{Event, Report};
 
 use telecare_protocol::Origin;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-/// One report.
-#[derive(Clone, Debug, Serialize)]
+use super::alarm::CallerShape;
+use super::names;
+
+/// What a unit said in one frame, or what a line heard that nobody could read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Report)]
 pub struct ReportShape {
+    #[schema(schema_with = names::protocol)]
     protocol: &'static str,
+    #[schema(schema_with = names::report_outcome)]
     outcome: &'static str,
+    #[schema(schema_with = names::origin)]
     origin: &'static str,
+    /// The account or unit number as sent.
+    #[schema(required = true)]
     identity: Option<String>,
+    /// The dwelling behind a controller, as sent.
+    #[schema(required = true)]
     local_unit: Option<String>,
+    #[schema(required = true)]
     caller: Option<CallerShape>,
     events: Vec<EventShape>,
-    /// By the names the protocol's document uses.
+    /// The protocol's own fields by the names its document uses.
+    #[schema(schema_with = fields_schema)]
     fields: FieldsShape,
+    /// Why it could not be read.
+    #[schema(required = true)]
     error: Option<FaultShape>,
+    /// Deviations that did not prevent reading.
     warnings: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct CallerShape {
-    number: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize)]
+/// One thing said.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 struct EventShape {
+    #[schema(schema_with = names::trigger)]
     trigger: &'static str,
+    #[schema(schema_with = names::status)]
     status: &'static str,
+    /// The protocol's own code.
     code: String,
+    /// The code table's words for it.
     words: String,
+    #[schema(required = true)]
     location: Option<LocationShape>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// A place in a dwelling.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Location)]
 struct LocationShape {
+    /// The protocol's own code or number.
     code: String,
     words: String,
 }
@@ -49,6 +71,35 @@ struct FaultShape {
     name: String,
     #[serde(flatten)]
     fields: FieldsShape,
+}
+
+impl PartialSchema for FaultShape {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let name = ObjectBuilder::new().schema_type(Type::String).build();
+        let words = "Why a frame could not be read, with its protocol's own fields.";
+        fields_object().property("name", name).required("name").description(Some(words)).build().into()
+    }
+}
+
+impl ToSchema for FaultShape {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Fault".into()
+    }
+}
+
+/// An object of values: texts, numbers, and lists of such objects.
+fn fields_schema() -> Object {
+    fields_object().build()
+}
+
+fn fields_object() -> ObjectBuilder {
+    let any_object = ObjectBuilder::new().schema_type(Type::Object);
+    let value = OneOfBuilder::new()
+        .item(ObjectBuilder::new().schema_type(Type::String))
+        .item(ObjectBuilder::new().schema_type(Type::Integer))
+        .item(ArrayBuilder::new().items(any_object.additional_properties(Some(AdditionalProperties::FreeForm(true)))))
+        .build();
+    ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(Schema::OneOf(value)))
 }
 
 /// Named values as an object, in the order of the protocol's document.
@@ -92,7 +143,7 @@ impl ReportShape {
         ReportShape {
             protocol: report.protocol.as_str(),
             outcome,
-            origin: origin(report.origin),
+            origin: origin_name(report.origin),
             identity: report.identity.clone(),
             local_unit: report.local_unit.clone(),
             caller: report
@@ -107,7 +158,7 @@ impl ReportShape {
     }
 }
 
-fn origin(origin: Origin) -> &'static str {
+pub(super) fn origin_name(origin: Origin) -> &'static str {
     match origin {
         Origin::Unit => "unit",
         Origin::HardwareReceiver => "hardware-receiver",

@@ -2,34 +2,46 @@
 
 use serde::Serialize;
 use telecare_queue::StoredSignal;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ReportShape, Timestamp, escaped};
+use super::{ReportShape, Timestamp, escaped, names};
 
 /// One signal of an alarm.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Signal)]
 pub struct SignalShape {
     id: Uuid,
     receiver: String,
     line: String,
     unit: String,
     unit_key: String,
+    #[schema(schema_with = names::basis)]
     unit_basis: &'static str,
     first_byte_at: Timestamp,
     last_byte_at: Timestamp,
     decoded_at: Timestamp,
     journalled_at: Timestamp,
+    /// 1 most urgent to 5.
+    #[schema(minimum = 1, maximum = 5)]
     priority: u8,
+    #[schema(schema_with = names::class)]
     class: &'static str,
+    #[schema(schema_with = names::lane)]
     lane: &'static str,
+    /// The policy rule that ranked it.
     rule: String,
+    /// Hash of the policy in force.
     policy: String,
     /// Every byte as it came, `\xNN` where it cannot be printed.
     raw: String,
     report: ReportShape,
     /// The signal of which this is a proven repeat.
+    #[schema(required = true)]
     repeat_of: Option<Uuid>,
+    /// Version of the software that took it in.
     software: String,
+    #[schema(schema_with = names::clock)]
     clock: &'static str,
 }
 

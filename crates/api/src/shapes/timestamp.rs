@@ -4,6 +4,8 @@ use serde::{Serialize, Serializer};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// RFC 3339 in UTC with six digits of a second, so that texts sort as times do.
 const FORMAT: &[BorrowedFormatItem<'_>] =
@@ -12,6 +14,20 @@ const FORMAT: &[BorrowedFormatItem<'_>] =
 /// An instant on the wire: `2026-03-01T08:00:00.000000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(pub OffsetDateTime);
+
+impl PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let schema: Object = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("An instant in UTC with six digits of a second, so that texts sort as times do."))
+            .examples(["2026-03-01T08:00:00.000000Z"])
+            .build();
+        schema.into()
+    }
+}
+
+impl ToSchema for Timestamp {}
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -21,13 +22,16 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const FILE_MODE: u32 = 0o640;
 const HEADING: &str = "# Access tokens of this receiver. Written by `telecare-ctl token`; holds no secrets.\n\n";
 
+/// How long a token that no longer works stays in the file, so that the log can name it.
+const GONE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// One token, as the file keeps it.
 #[derive(Clone, Debug)]
 pub struct Token {
     /// Names the token for people, logs and revocation.
     pub id: String,
-    /// Who carries it: the person of every action done with it.
-    pub person: Arc<str>,
+    /// Who or what carries it.
+    pub carrier: Carrier,
     /// What it may do.
     pub role: Role,
     /// SHA-256 of the token.
@@ -36,6 +40,26 @@ pub struct Token {
     pub created: OffsetDateTime,
     /// When it stops working (UTC), if ever.
     pub expires: Option<OffsetDateTime>,
+    /// When it was revoked (UTC); it works no more.
+    pub revoked: Option<OffsetDateTime>,
+}
+
+/// Who or what carries a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A person, at whatever desk: the person of every action done with the token.
+    Person(Arc<str>),
+    /// A console at its desk, whoever works there: each action must name its operator.
+    Console(Arc<str>),
+}
+
+impl Carrier {
+    /// The person's or console's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Carrier::Person(name) | Carrier::Console(name) => name,
+        }
+    }
 }
 
 /// A whole token file.
@@ -84,12 +108,17 @@ struct FileTextOut {
 #[serde(deny_unknown_fields)]
 struct Row<T> {
     id: String,
-    person: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console: Option<String>,
     role: String,
     sha256: String,
     created: T,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<T>,
 }
 
 /// A time of the file: quoted or TOML's own, which spell it alike.
@@ -139,6 +168,14 @@ impl TokenFile {
         Ok(TokenFile { tokens })
     }
 
+    /// Takes out what stopped working some weeks ago.
+    pub fn forget_gone(&mut self, now: OffsetDateTime) {
+        self.tokens.retain(|token| {
+            let gone = [token.expires, token.revoked].into_iter().flatten().min();
+            gone.is_none_or(|gone| gone + GONE_KEPT > now)
+        });
+    }
+
     /// Replaces the file in one step, so that a reader sees the old or the new one and never a part. Keeps
     /// the file's owner and group; a new file takes its directory's group, which is the receiver's.
     pub fn write(&self, path: &Path) -> Result<(), TokenFileError> {
@@ -186,8 +223,17 @@ impl Token {
     }
 
     fn from_row(row: Row<Instant>) -> Result<Token, String> {
-        if row.id.trim().is_empty() || row.person.trim().is_empty() {
-            return Err("`id` and `person` must not be empty".to_owned());
+        if row.id.trim().is_empty() {
+            return Err("`id` must not be empty".to_owned());
+        }
+        let carrier = match (row.person, row.console) {
+            (Some(person), None) => Carrier::Person(Arc::from(person)),
+            (None, Some(console)) => Carrier::Console(Arc::from(console)),
+            (None, None) => return Err("missing `person`, or `console` for a console's own token".to_owned()),
+            (Some(_), Some(_)) => return Err("both `person` and `console`; a token has one carrier".to_owned()),
+        };
+        if carrier.name().trim().is_empty() {
+            return Err("`person` or `console` must not be empty".to_owned());
         }
         let role = row.role.parse().map_err(|_| {
             let names: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
@@ -197,19 +243,26 @@ impl Token {
             .ok_or("`sha256` must be the token's SHA-256 in 64 hex digits; the token itself does not belong here")?;
         let created = row.created.read("created")?;
         let expires = row.expires.map(|end| end.read("expires")).transpose()?;
-        Ok(Token { id: row.id, person: Arc::from(row.person), role, sha256, created, expires })
+        let revoked = row.revoked.map(|at| at.read("revoked")).transpose()?;
+        Ok(Token { id: row.id, carrier, role, sha256, created, expires, revoked })
     }
 
     fn to_row(&self) -> Row<String> {
         // Only a year beyond 9999 cannot be written, and none can be read.
         let text = |at: OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
+        let (person, console) = match &self.carrier {
+            Carrier::Person(name) => (Some(name.to_string()), None),
+            Carrier::Console(name) => (None, Some(name.to_string())),
+        };
         Row {
             id: self.id.clone(),
-            person: self.person.to_string(),
+            person,
+            console,
             role: self.role.to_string(),
             sha256: self.sha256.to_string(),
             created: text(self.created),
             expires: self.expires.map(text),
+            revoked: self.revoked.map(text),
         }
     }
 }
@@ -247,17 +300,19 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tokens.toml");
         let secret = Secret::generate().unwrap();
-        let token = |id: &str, expires| Token {
+        let person = Carrier::Person(Arc::from("Zoë \"Z\" O'Neil"));
+        let token = |id: &str, carrier: &Carrier, expires| Token {
             id: id.to_owned(),
-            person: Arc::from("Zoë \"Z\" O'Neil"),
+            carrier: carrier.clone(),
             role: Role::Engineer,
             sha256: secret.digest(),
             created: time::macros::datetime!(2026-03-01 8:00 UTC),
             expires,
+            revoked: expires,
         };
-        let written = TokenFile {
-            tokens: vec![token("a", None), token("b", Some(time::macros::datetime!(2027-01-01 0:00:00.5 UTC)))],
-        };
+        let end = time::macros::datetime!(2027-01-01 0:00:00.5 UTC);
+        let console = Carrier::Console(Arc::from("desk-3"));
+        let written = TokenFile { tokens: vec![token("a", &person, None), token("b", &console, Some(end))] };
         written.write(&path).unwrap();
         written.write(&path).unwrap();
         let read = TokenFile::read(&path).unwrap();
@@ -278,6 +333,21 @@ mod tests {
     }
 
     #[test]
+    fn what_stopped_working_long_ago_is_forgotten() {
+        let text = [
+            row(&[("t-1", "works")]),
+            row(&[("t-1", "expired"), ("created", "expires = \"2026-04-01T00:00:00Z\"\ncreated")]),
+            row(&[("t-1", "revoked"), ("created", "revoked = \"2026-05-01T00:00:00Z\"\ncreated")]),
+        ];
+        let mut file = TokenFile::parse(&text.concat()).unwrap();
+        let ids = |file: &TokenFile| file.tokens.iter().map(|token| token.id.clone()).collect::<Vec<_>>();
+        file.forget_gone(time::macros::datetime!(2026-04-30 0:00 UTC));
+        assert_eq!(ids(&file), ["works", "expired", "revoked"]);
+        file.forget_gone(time::macros::datetime!(2026-05-15 0:00 UTC));
+        assert_eq!(ids(&file), ["works", "revoked"]);
+    }
+
+    #[test]
     fn each_fault_names_its_line_and_the_way_out() {
         let two = format!("{}{}", row(&[]), row(&[]));
         let table = [
@@ -286,7 +356,9 @@ mod tests {
             (row(&[("abab", "")]), 2, "64 hex digits"),
             (row(&[("2026-03-01T08:00:00Z", "yesterday")]), 2, "RFC 3339"),
             (row(&[("person = \"Ann\"", "person = \" \"")]), 2, "must not be empty"),
-            (row(&[("person = \"Ann\"\n", "")]), 2, "missing field `person`"),
+            (row(&[("person = \"Ann\"\n", "")]), 2, "missing `person`, or `console`"),
+            (row(&[("role", "console = \"desk-3\"\nrole")]), 2, "one carrier"),
+            (row(&[("role", "revoked = \"yes\"\nrole")]), 2, "`revoked` must be an RFC 3339 time"),
             (two, 9, "a second token with the id \"t-1\""),
             ("[[token]\n".to_owned(), 1, ""),
         ];

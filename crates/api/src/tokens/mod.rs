@@ -11,14 +11,17 @@
 //! sha256 = "…64 hex digits…"
 //! created = "2026-03-01T08:00:00Z"
 //! expires = "2027-03-01T08:00:00Z"     # optional
+//! revoked = "2026-06-01T08:00:00Z"     # when it was
 //! ```
+//! Instead of `person` a row may have `console = "desk-3"`: a token that stays at its desk, whose every action
+//! must name its operator.
 
 mod file;
 mod role;
 mod secret;
 mod store;
 
-pub use file::{TOKENS_MAX, Token, TokenFile, TokenFileError};
+pub use file::{Carrier, TOKENS_MAX, Token, TokenFile, TokenFileError};
 pub use role::{Permission, Role};
 pub use secret::{Digest, Secret};
 pub use store::{Denied, TokenStore};

@@ -29,10 +29,16 @@ pub enum Permission {
     List,
     /// Read one alarm with its signals and log.
     Detail,
+    /// Read the last calls on the lines, with their telephone numbers.
+    Calls,
     /// Write a note on an alarm.
     Note,
     /// Any other action on an alarm.
     Act,
+    /// Take the whole registry of units away.
+    Export,
+    /// Change the registry of units.
+    Register,
 }
 
 impl Role {
@@ -55,9 +61,12 @@ impl Role {
     /// Whether the role may do what a request needs.
     pub fn may(self, permission: Permission) -> bool {
         match self {
-            Role::Operator | Role::Supervisor => true,
+            Role::Operator => !matches!(permission, Permission::Export | Permission::Register),
+            Role::Supervisor => true,
             Role::Engineer => permission != Permission::Act,
-            Role::Auditor => matches!(permission, Permission::List | Permission::Detail),
+            Role::Auditor => {
+                matches!(permission, Permission::List | Permission::Detail | Permission::Calls | Permission::Export)
+            }
             Role::Monitor => permission == Permission::List,
             Role::Source => false,
         }
@@ -84,17 +93,17 @@ mod tests {
 
     #[test]
     fn each_role_may_exactly_this() {
-        use Permission::{Act, Detail, List, Note};
+        use Permission::{Act, Calls, Detail, Export, List, Note, Register};
         let table: [(Role, &[Permission]); 6] = [
-            (Role::Operator, &[List, Detail, Note, Act]),
-            (Role::Supervisor, &[List, Detail, Note, Act]),
-            (Role::Engineer, &[List, Detail, Note]),
-            (Role::Auditor, &[List, Detail]),
+            (Role::Operator, &[List, Detail, Calls, Note, Act]),
+            (Role::Supervisor, &[List, Detail, Calls, Note, Act, Export, Register]),
+            (Role::Engineer, &[List, Detail, Calls, Note, Export, Register]),
+            (Role::Auditor, &[List, Detail, Calls, Export]),
             (Role::Monitor, &[List]),
             (Role::Source, &[]),
         ];
         for (role, allowed) in table {
-            for permission in [List, Detail, Note, Act] {
+            for permission in [List, Detail, Calls, Note, Act, Export, Register] {
                 assert_eq!(role.may(permission), allowed.contains(&permission), "{role} {permission:?}");
             }
             assert_eq!(role.as_str().parse(), Ok(role));

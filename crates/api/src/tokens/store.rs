@@ -21,6 +21,11 @@ pub enum Denied {
     None,
     /// No such token.
     Unknown,
+    /// It was taken back.
+    Revoked {
+        /// Its id in the file.
+        id: String,
+    },
     /// It was good until lately.
     Expired {
         /// Its id in the file.
@@ -61,6 +66,7 @@ impl TokenStore {
         let matching =
             tokens.iter().fold(None, |found, token| if token.sha256.matches(&digest) { Some(token) } else { found });
         match matching {
+            Some(token) if token.revoked.is_some() => Err(Denied::Revoked { id: token.id.clone() }),
             Some(token) if token.is_expired(now) => Err(Denied::Expired { id: token.id.clone() }),
             Some(token) => Ok(token.clone()),
             None => Err(Denied::Unknown),
@@ -75,7 +81,7 @@ impl TokenStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::{Role, Secret};
+    use crate::tokens::{Carrier, Role, Secret};
     use std::fs;
     use time::macros::datetime;
 
@@ -90,15 +96,16 @@ mod tests {
 
         let token = Token {
             id: "t-1".to_owned(),
-            person: Arc::from("Ann"),
+            carrier: Carrier::Person(Arc::from("Ann")),
             role: Role::Operator,
             sha256: secret.digest(),
             created: now,
             expires: Some(datetime!(2026-03-03 8:00 UTC)),
+            revoked: None,
         };
-        TokenFile { tokens: vec![token] }.write(&path).unwrap();
+        TokenFile { tokens: vec![token.clone()] }.write(&path).unwrap();
         assert!(store.clone().reload());
-        assert_eq!(&*store.find(secret.as_str(), now).unwrap().person, "Ann");
+        assert_eq!(store.find(secret.as_str(), now).unwrap().carrier.name(), "Ann");
         assert_eq!(
             store.find(secret.as_str(), datetime!(2026-03-03 8:00 UTC)).unwrap_err(),
             Denied::Expired { id: "t-1".to_owned() }
@@ -108,5 +115,10 @@ mod tests {
         assert!(!store.reload());
         assert!(store.find(secret.as_str(), now).is_ok());
         assert_eq!(store.find("tc_wrong", now).unwrap_err(), Denied::Unknown);
+
+        TokenFile { tokens: vec![Token { revoked: Some(now), ..token }] }.write(&path).unwrap();
+        assert!(store.reload());
+        let revoked = Denied::Revoked { id: "t-1".to_owned() };
+        assert_eq!(store.find(secret.as_str(), now).unwrap_err(), revoked);
     }
 }

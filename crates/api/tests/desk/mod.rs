@@ -1,4 +1,8 @@
-//! A running server, and consoles at its desks.
+//! A running server, and consoles at its desks. Every answer any of them gets is held against the document.
+
+#![allow(dead_code, reason = "each of the test programs uses a part of it")]
+
+pub mod schema;
 
 use std::fs;
 use std::io::Write;
@@ -7,11 +11,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use schema::Document;
 use serde_json::{Value, json};
 use telecare_alarm::{
     Basis, Class, ClockState, Lane, LineId, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey,
 };
-use telecare_api::tokens::{Role, Secret, Token, TokenFile};
+use telecare_api::tokens::{Carrier, Role, Secret, Token, TokenFile};
 use telecare_api::{Settings, TokenStore};
 use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, RepeatProof, What, decode};
 use telecare_queue::{Answer as Stored, Incoming, JournalConfig, Queue, QueueConfig};
@@ -30,6 +35,7 @@ pub struct Server {
     queue: Queue,
     address: SocketAddr,
     tokens: TokenStore,
+    calls: telecare_api::calls::Calls,
     stop: watch::Sender<bool>,
     serving: Option<JoinHandle<()>>,
     directory: TempDir,
@@ -37,6 +43,11 @@ pub struct Server {
 
 impl Server {
     pub fn start(lease: Duration) -> Server {
+        Server::start_with(lease, |_| {})
+    }
+
+    /// With settings of the test's own.
+    pub fn start_with(lease: Duration, change: impl FnOnce(&mut Settings)) -> Server {
         let directory = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let config = QueueConfig {
@@ -52,14 +63,19 @@ impl Server {
         };
         let queue = runtime.block_on(Queue::open(config)).unwrap();
         let tokens = TokenStore::load(&directory.path().join("tokens.toml"));
-        let settings = Settings {
+        let mut settings = Settings {
             receiver: "test-1".to_owned(),
             site: "Test".to_owned(),
             tokens: tokens.clone(),
             lease,
+            choices: Arc::new(telecare_alarm::Choices::builtin()),
+            origins: Vec::new(),
+            tls: None,
             calls: telecare_api::calls::Calls::default(),
             software: "0".to_owned(),
         };
+        change(&mut settings);
+        let calls = settings.calls.clone();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
@@ -68,18 +84,41 @@ impl Server {
         let serving = std::thread::spawn(move || {
             handle.block_on(telecare_api::serve(listener, serves, settings, stopped)).unwrap();
         });
-        Server { runtime, queue, address, tokens, stop, serving: Some(serving), directory }
+        Server { runtime, queue, address, tokens, calls, stop, serving: Some(serving), directory }
     }
 
     /// A console whose person has a role.
     pub fn desk(&self, person: &str, role: &str) -> Desk {
-        self.desk_of(person, &self.token(person, role, None))
+        self.desk_of(person, &self.token(Carrier::Person(Arc::from(person)), role, |_| {}))
     }
 
     /// A console whose token was good until a second ago.
     pub fn expired_desk(&self, person: &str) -> Desk {
         let lately = OffsetDateTime::now_utc() - Duration::from_secs(1);
-        self.desk_of(person, &self.token(person, "operator", Some(lately)))
+        let carrier = Carrier::Person(Arc::from(person));
+        self.desk_of(person, &self.token(carrier, "operator", |token| token.expires = Some(lately)))
+    }
+
+    /// A console whose token was taken back a second ago.
+    pub fn revoked_desk(&self, person: &str) -> Desk {
+        let lately = OffsetDateTime::now_utc() - Duration::from_secs(1);
+        let carrier = Carrier::Person(Arc::from(person));
+        self.desk_of(person, &self.token(carrier, "operator", |token| token.revoked = Some(lately)))
+    }
+
+    /// A console with a token of its own, whoever works there.
+    pub fn console(&self, name: &str, role: &str) -> Desk {
+        self.desk_of("", &self.token(Carrier::Console(Arc::from(name)), role, |_| {}))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the lines tell of their calls.
+    pub fn calls(&self) -> &telecare_api::calls::Calls {
+        &self.calls
     }
 
     /// A console with whatever token.
@@ -156,18 +195,21 @@ impl Server {
         self.end();
     }
 
-    fn token(&self, person: &str, role: &str, expires: Option<OffsetDateTime>) -> String {
+    fn token(&self, carrier: Carrier, role: &str, change: impl FnOnce(&mut Token)) -> String {
         let path = self.directory.path().join("tokens.toml");
         let mut file = if path.exists() { TokenFile::read(&path).unwrap() } else { TokenFile::default() };
         let secret = Secret::generate().unwrap();
-        file.tokens.push(Token {
+        let mut token = Token {
             id: Uuid::new_v4().to_string(),
-            person: Arc::from(person),
+            carrier,
             role: role.parse::<Role>().unwrap(),
             sha256: secret.digest(),
             created: OffsetDateTime::now_utc(),
-            expires,
-        });
+            expires: None,
+            revoked: None,
+        };
+        change(&mut token);
+        file.tokens.push(token);
         file.write(&path).unwrap();
         assert!(self.tokens.reload());
         secret.as_str().to_owned()
@@ -197,6 +239,7 @@ pub struct Desk {
     server: String,
     person: String,
     token: String,
+    document: Arc<Document>,
 }
 
 /// What the server answered.
@@ -215,7 +258,13 @@ impl Answer {
 impl Desk {
     fn new(server: String, person: &str, token: &str) -> Desk {
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(BOUND * 2)).build();
-        Desk { agent: config.into(), server, person: person.to_owned(), token: token.to_owned() }
+        Desk {
+            agent: config.into(),
+            server,
+            person: person.to_owned(),
+            token: token.to_owned(),
+            document: Arc::new(Document::committed()),
+        }
     }
 
     /// Sends a poll on a connection of its own and leaves the answer to be read until it ends.
@@ -274,12 +323,20 @@ impl Desk {
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
-        answer(request.call().unwrap())
+        self.answer("get", path, request.call().unwrap())
+    }
+
+    /// The body as it came.
+    pub fn get_text(&self, path: &str) -> String {
+        self.agent.get(format!("{}{path}", self.server)).call().unwrap().body_mut().read_to_string().unwrap()
     }
 
     /// An action of this console; its desk and an id are added where they are not given.
     pub fn act(&self, alarm: Uuid, act: &str, fields: Value) -> Answer {
-        let mut body = json!({"action": Uuid::new_v4(), "desk": format!("desk of {}", self.person)});
+        let mut body = json!({"action": Uuid::new_v4()});
+        if !self.person.is_empty() {
+            body["desk"] = json!(format!("desk of {}", self.person));
+        }
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.post(&format!("/v1/alarms/{alarm}/{act}"), &body.to_string())
     }
@@ -289,12 +346,19 @@ impl Desk {
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
-        answer(request.send(body).unwrap())
+        self.answer("post", path, request.send(body).unwrap())
     }
-}
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
-    let text = response.body_mut().read_to_string().unwrap();
-    let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
-    Answer { status: response.status().as_u16(), json, headers: response.headers().clone() }
+    fn answer(&self, method: &str, path: &str, mut response: ureq::http::Response<ureq::Body>) -> Answer {
+        let text = response.body_mut().read_to_string().unwrap();
+        let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        let answer = Answer { status: response.status().as_u16(), json, headers: response.headers().clone() };
+        let kind = answer.header("content-type");
+        if path != "/v1/openapi.json"
+            && let Err(fault) = self.document.check(method, path, (answer.status, &kind, &answer.json))
+        {
+            panic!("not as the document says: {fault}");
+        }
+        answer
+    }
 }

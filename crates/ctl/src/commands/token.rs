@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use telecare_api::tokens::{Role, Secret, TOKENS_MAX, Token, TokenFile};
+use telecare_api::tokens::{Carrier, Role, Secret, TOKENS_MAX, Token, TokenFile};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
@@ -32,9 +32,12 @@ enum Command {
         /// The receiver's token file; made if missing.
         #[arg(long)]
         file: PathBuf,
-        /// Who carries it.
+        /// The person who carries it, at whatever desk.
+        #[arg(long, required_unless_present = "console", conflicts_with = "console")]
+        person: Option<String>,
+        /// The console it stays at, whoever works there: each action must then name its operator.
         #[arg(long)]
-        person: String,
+        console: Option<String>,
         /// operator, supervisor, engineer, auditor, monitor or source.
         #[arg(long)]
         role: Role,
@@ -48,7 +51,7 @@ enum Command {
         #[arg(long)]
         file: PathBuf,
     },
-    /// Take a token out of a file.
+    /// Take a token back. Its row stays for some weeks, so that the log can name it.
     Revoke {
         /// The receiver's token file.
         #[arg(long)]
@@ -61,38 +64,48 @@ enum Command {
 /// Does it. The receiver reads the file at its next reload.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     match &arguments.command {
-        Command::Add { file, person, role, expires } => add(file, person, *role, *expires),
+        Command::Add { file, person, console, role, expires } => {
+            let carrier = carrier(person.as_deref(), console.as_deref())?;
+            add(file, carrier, *role, *expires)
+        }
         Command::List { file } => list(file),
         Command::Revoke { file, id } => revoke(file, id),
     }
 }
 
-fn add(path: &Path, person: &str, role: Role, expires: Option<OffsetDateTime>) -> anyhow::Result<Verdict> {
-    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
-    if person.trim().is_empty() {
-        return Err(Usage("--person must not be empty".to_owned()).into());
+fn carrier(person: Option<&str>, console: Option<&str>) -> anyhow::Result<Carrier> {
+    let carrier = match (person.map(str::trim), console.map(str::trim)) {
+        (Some(person), None) => Carrier::Person(Arc::from(person)),
+        (None, Some(console)) => Carrier::Console(Arc::from(console)),
+        (Some(_), Some(_)) | (None, None) => return Err(Usage("give --person or --console".to_owned()).into()),
+    };
+    if carrier.name().is_empty() {
+        return Err(Usage("--person and --console must not be empty".to_owned()).into());
     }
+    Ok(carrier)
+}
+
+fn add(path: &Path, carrier: Carrier, role: Role, expires: Option<OffsetDateTime>) -> anyhow::Result<Verdict> {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
     if expires.is_some_and(|end| end <= now) {
         return Err(Usage("--expires is in the past".to_owned()).into());
     }
     let _alone = lock(path)?;
     let mut file = if path.exists() { TokenFile::read(path)? } else { TokenFile::default() };
+    file.forget_gone(now);
     if file.tokens.len() >= TOKENS_MAX {
-        bail!("{} holds {TOKENS_MAX} tokens already; revoke those that have expired", path.display());
+        bail!("{} holds {TOKENS_MAX} tokens already; remove rows that nobody needs", path.display());
     }
     let secret = Secret::generate().context("the system's random source")?;
     let id = format!("t-{}", &Uuid::new_v4().simple().to_string()[..ID_DIGITS]);
-    let token = Token {
-        id: id.clone(),
-        person: Arc::from(person.trim()),
-        role,
-        sha256: secret.digest(),
-        created: now,
-        expires,
+    let words = match &carrier {
+        Carrier::Person(person) => person.to_string(),
+        Carrier::Console(console) => format!("the console {console}"),
     };
-    file.tokens.push(token);
+    let sha256 = secret.digest();
+    file.tokens.push(Token { id: id.clone(), carrier, role, sha256, created: now, expires, revoked: None });
     file.write(path)?;
-    eprintln!("token {id} for {} as {role}; it is shown this once. Reload the receiver to use it.", person.trim());
+    eprintln!("token {id} for {words} as {role}; it is shown this once. Reload the receiver to use it.");
     writeln!(io::stdout().lock(), "{}", secret.as_str())?;
     Ok(Verdict::Done)
 }
@@ -100,27 +113,34 @@ fn add(path: &Path, person: &str, role: Role, expires: Option<OffsetDateTime>) -
 fn list(path: &Path) -> anyhow::Result<Verdict> {
     let now = OffsetDateTime::now_utc();
     let mut out = io::stdout().lock();
-    writeln!(out, "{:<12} {:<11} {:<21} {:<21} PERSON", "ID", "ROLE", "CREATED", "EXPIRES")?;
+    writeln!(out, "{:<12} {:<11} {:<21} {:<21} CARRIER", "ID", "ROLE", "CREATED", "EXPIRES")?;
     for token in TokenFile::read(path)?.tokens {
         let expires = match token.expires {
+            _ if token.revoked.is_some() => "revoked".to_owned(),
             None => "never".to_owned(),
             Some(_) if token.is_expired(now) => "expired".to_owned(),
             Some(end) => end.format(&Rfc3339)?,
         };
         let (id, role, created) = (&token.id, token.role.as_str(), token.created.format(&Rfc3339)?);
-        writeln!(out, "{id:<12} {role:<11} {created:<21} {expires:<21} {}", token.person)?;
+        let carrier = match &token.carrier {
+            Carrier::Person(person) => person.to_string(),
+            Carrier::Console(console) => format!("console {console}"),
+        };
+        writeln!(out, "{id:<12} {role:<11} {created:<21} {expires:<21} {carrier}")?;
     }
     Ok(Verdict::Done)
 }
 
 fn revoke(path: &Path, id: &str) -> anyhow::Result<Verdict> {
     let _alone = lock(path)?;
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
     let mut file = TokenFile::read(path)?;
-    let before = file.tokens.len();
-    file.tokens.retain(|token| token.id != id);
-    if file.tokens.len() == before {
-        bail!("{} has no token {id}", path.display());
+    match file.tokens.iter_mut().find(|token| token.id == id) {
+        None => bail!("{} has no token {id}", path.display()),
+        Some(token) if token.revoked.is_some() => bail!("token {id} is revoked already"),
+        Some(token) => token.revoked = Some(now),
     }
+    file.forget_gone(now);
     file.write(path)?;
     eprintln!("token {id} is revoked once the receiver is reloaded");
     Ok(Verdict::Done)

@@ -1,0 +1,235 @@
+//! What the bodies of actions hold. One type is the document's schema and what a handler reads: a field that
+//! is told is a field that is read.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use time::OffsetDateTime;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
+
+use crate::body::Fields;
+use crate::problem::Problem;
+
+/// The body of an action: what every action says, and the act's own fields.
+pub struct ActBody<T> {
+    /// What every action says.
+    pub given: Given,
+    /// The act's own fields.
+    pub own: T,
+}
+
+/// What every action says.
+#[derive(ToSchema)]
+pub struct Given {
+    /// Made by the client, a new one for each action. Sent twice, it is done once.
+    #[schema(examples("7f0b8b3a-52c1-4c86-9d5e-0a7a2f3c1e11"))]
+    pub action: Uuid,
+    /// The desk. Needed with a person's token; a console's token is its own desk, and this is passed over.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        examples("desk-3")
+    )]
+    pub desk: Option<String>,
+    /// Who acts. Needed with a console's token; a person's token acts for that person only.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        examples("Ann Example")
+    )]
+    pub operator: Option<String>,
+}
+
+/// An act's own fields: read from a body, told in the document.
+pub trait Own: ToSchema + Sized {
+    /// Reads them; texts that are not there are empty: whether that will do, the rules say.
+    fn read(fields: &Fields) -> Result<Self, Problem>;
+}
+
+/// An act without fields of its own.
+#[derive(ToSchema)]
+#[schema(as = Act)]
+pub struct Nothing {}
+
+/// The holder has seen a later signal.
+#[derive(ToSchema)]
+#[schema(as = Seen)]
+pub struct Seen {
+    /// The `last_signal` that the screen showed.
+    pub shown: Uuid,
+}
+
+/// Put aside until a time.
+#[derive(ToSchema)]
+#[schema(as = Hold)]
+pub struct Hold {
+    /// The `last_signal` that the screen showed.
+    pub shown: Uuid,
+    /// When it comes back by itself, within a day.
+    #[schema(value_type = String, format = DateTime, examples("2026-03-01T09:00:00Z"))]
+    pub until: OffsetDateTime,
+    /// Why.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+        examples("engineer calls back at nine")
+    )]
+    pub reason: String,
+}
+
+/// Give it to somebody else by name.
+#[derive(ToSchema)]
+#[schema(as = Transfer)]
+pub struct Transfer {
+    /// The other person, as their token names them.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        examples("Ben Example")
+    )]
+    pub to: String,
+}
+
+/// Write something down. A note has a kind, a text, or both.
+#[derive(ToSchema)]
+#[schema(as = Note)]
+pub struct Note {
+    /// A code of `/v1/choices`; none for a plain note.
+    #[schema(
+        required = false,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        examples("999-called")
+    )]
+    pub kind: String,
+    /// The text.
+    #[schema(
+        required = false,
+        nullable,
+        max_length = 4000,
+        pattern = r"^[^\u0000]*$",
+        examples("her daughter has a key")
+    )]
+    pub text: String,
+    /// A number of somebody else's, an ambulance log's for example.
+    #[schema(
+        required = false,
+        nullable,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        examples("CAD 1234")
+    )]
+    pub reference: String,
+}
+
+/// End it.
+#[derive(ToSchema)]
+#[schema(as = Close)]
+pub struct Close {
+    /// The `last_signal` that the screen showed.
+    pub shown: Uuid,
+    /// A code of `/v1/choices`.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        examples("attended")
+    )]
+    pub outcome: String,
+    /// Needed, allowed or refused as the outcome's `text` says.
+    #[schema(required = false, nullable, max_length = 4000, pattern = r"^[^\u0000]*$")]
+    pub text: String,
+}
+
+/// The body of an act without fields of its own.
+pub type ActRequest = ActBody<Nothing>;
+/// The body of `seen`.
+pub type SeenRequest = ActBody<Seen>;
+/// The body of `hold`.
+pub type HoldRequest = ActBody<Hold>;
+/// The body of `transfer`.
+pub type TransferRequest = ActBody<Transfer>;
+/// The body of `note`.
+pub type NoteRequest = ActBody<Note>;
+/// The body of `close`.
+pub type CloseRequest = ActBody<Close>;
+
+impl<T: Own> ActBody<T> {
+    /// Reads a body within its bounds.
+    pub async fn read(body: Body) -> Result<ActBody<T>, Problem> {
+        let fields = Fields::read(body).await?;
+        let name = |field| fields.name_if_given(field).map(|name| name.map(str::to_owned));
+        let given = Given { action: fields.uuid("action")?, desk: name("desk")?, operator: name("operator")? };
+        Ok(ActBody { given, own: T::read(&fields)? })
+    }
+}
+
+impl<T: ToSchema> PartialSchema for ActBody<T> {
+    /// One flat object: a client sees no seam.
+    fn schema() -> RefOr<Schema> {
+        let (RefOr::T(Schema::Object(mut all)), RefOr::T(Schema::Object(own))) = (Given::schema(), T::schema()) else {
+            return T::schema();
+        };
+        all.properties.extend(own.properties);
+        all.required.extend(own.required);
+        all.description = own.description;
+        Schema::Object(all).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for ActBody<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Request", T::name()).into()
+    }
+}
+
+impl Own for Nothing {
+    fn read(_: &Fields) -> Result<Nothing, Problem> {
+        Ok(Nothing {})
+    }
+}
+
+impl Own for Seen {
+    fn read(fields: &Fields) -> Result<Seen, Problem> {
+        Ok(Seen { shown: fields.uuid("shown")? })
+    }
+}
+
+impl Own for Hold {
+    fn read(fields: &Fields) -> Result<Hold, Problem> {
+        let reason = fields.text("reason")?.to_owned();
+        Ok(Hold { shown: fields.uuid("shown")?, until: fields.time("until")?, reason })
+    }
+}
+
+impl Own for Transfer {
+    fn read(fields: &Fields) -> Result<Transfer, Problem> {
+        Ok(Transfer { to: fields.name("to")?.to_owned() })
+    }
+}
+
+impl Own for Note {
+    fn read(fields: &Fields) -> Result<Note, Problem> {
+        Ok(Note {
+            kind: fields.code("kind")?.to_owned(),
+            text: fields.text("text")?.to_owned(),
+            reference: fields.code("reference")?.to_owned(),
+        })
+    }
+}
+
+impl Own for Close {
+    fn read(fields: &Fields) -> Result<Close, Problem> {
+        Ok(Close {
+            shown: fields.uuid("shown")?,
+            outcome: fields.code("outcome")?.to_owned(),
+            text: fields.text("text")?.to_owned(),
+        })
+    }
+}
