@@ -82,6 +82,16 @@ impl Fields {
         Ok(text)
     }
 
+    /// A free text that must be there and say something.
+    pub fn said(&self, field: &'static str) -> Result<&str, Problem> {
+        self.present(field)?;
+        let text = self.text(field)?;
+        if text.trim().is_empty() {
+            return Err(Problem::invalid(field, format!("`{field}` must not be empty")));
+        }
+        Ok(text)
+    }
+
     /// A short name; empty when it is not there: whether that will do, the rules say.
     pub fn code(&self, field: &'static str) -> Result<&str, Problem> {
         Ok(self.name_or_empty(field)?.unwrap_or_default())

@@ -203,7 +203,7 @@ impl Own for Seen {
 
 impl Own for Hold {
     fn read(fields: &Fields) -> Result<Hold, Problem> {
-        let reason = fields.text("reason")?.to_owned();
+        let reason = fields.said("reason")?.to_owned();
         Ok(Hold { shown: fields.uuid("shown")?, until: fields.time("until")?, reason })
     }
 }

@@ -349,6 +349,14 @@ impl Desk {
         self.answer("post", path, request.send(body).unwrap())
     }
 
+    /// A request with a body, by any method.
+    pub fn send(&self, method: &str, path: &str, body: &str) -> Answer {
+        let request = ureq::http::Request::builder().method(method.to_uppercase().as_str());
+        let request = request.uri(format!("{}{path}", self.server));
+        let request = request.header("authorization", format!("Bearer {}", self.token)).body(body.to_owned()).unwrap();
+        self.answer(method, path, self.agent.run(request).unwrap())
+    }
+
     fn answer(&self, method: &str, path: &str, mut response: ureq::http::Response<ureq::Body>) -> Answer {
         let text = response.body_mut().read_to_string().unwrap();
         let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
