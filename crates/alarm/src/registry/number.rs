@@ -1,7 +1,11 @@
 //! Telephone numbers: one form for comparing what a carrier sends with what people type.
 
+use std::ops::RangeInclusive;
+
 /// Where a number that begins with a single 0 is at home: the United Kingdom, whose protocols this speaks.
 const HOME_COUNTRY: &str = "44";
+/// Digits of a number at home without its 0.
+const HOME_DIGITS: RangeInclusive<usize> = 9..=10;
 /// Digits of the shortest number that can be one household's: 112, 999 and extensions are not.
 const DIGITS_MIN: usize = 6;
 /// Digits of the longest number (ITU-T E.164 section 6), and two of an international prefix.
@@ -28,6 +32,8 @@ pub(super) fn canonical(text: &str) -> Option<String> {
     match (digits.strip_prefix("00"), digits.strip_prefix('0')) {
         (Some(abroad), _) => Some(abroad.to_owned()),
         (None, Some(home)) => Some(format!("{HOME_COUNTRY}{home}")),
+        // Some hardware receivers have room for ten digits and leave the 0 off (Sur-Gard form 4).
+        (None, None) if HOME_DIGITS.contains(&digits.len()) => Some(format!("{HOME_COUNTRY}{digits}")),
         // Carriers that send the country's digits send them without a sign.
         (None, None) => Some(digits),
     }
@@ -55,6 +61,7 @@ mod tests {
     fn one_number_in_every_spelling() {
         for text in [
             "01527 123456",
+            "1527123456",
             "+44 1527 123456",
             "+44 (0)1527 123456",
             "0044-1527-123456",

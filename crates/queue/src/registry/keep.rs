@@ -7,7 +7,7 @@ use std::sync::Arc;
 use telecare_alarm::Registry;
 use telecare_alarm::registry::{Unit, UnitId};
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::debug;
+use tracing::{debug, info};
 
 use super::Known;
 use crate::journal::Command;
@@ -33,7 +33,10 @@ pub async fn keep(
         }
         let wanted = known.borrow_and_update().1.clone();
         match write(&journal, &kept, &wanted).await {
-            Ok(true) => kept = wanted,
+            Ok(true) => {
+                info!(version = wanted.version(), units = wanted.units().len(), "the journal has the names");
+                kept = wanted;
+            }
             // The file is gone with some of it; the next one gets all of it.
             Ok(false) => debug!("the journal does not take names at the moment"),
             Err(Ended) => return,
