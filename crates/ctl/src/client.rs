@@ -17,6 +17,8 @@ const TRY_PAUSE: Duration = Duration::from_secs(1);
 pub const POLL_S: u64 = 30;
 /// How long an answer may take beyond the wait that was asked for. An action may take two seconds.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long a file may take to be sent and worked through; the receiver gives up before.
+const FILE_ANSWER_MAX: Duration = Duration::from_secs(200);
 /// Largest answer that is read, bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -37,12 +39,16 @@ pub struct DeskArguments {
     /// Name of the desk; the host's name by default.
     #[arg(long, env = "TELECARE_DESK")]
     desk: Option<String>,
+    /// Who acts. Needed with a console's token; a person's token says so itself.
+    #[arg(long, env = "TELECARE_OPERATOR", value_name = "PERSON")]
+    operator: Option<String>,
 }
 
 impl DeskArguments {
     /// What every action says of who does it.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("desk", self.name())]
+        let operator = self.operator.clone().map(|operator| ("operator", operator));
+        [("desk", self.name())].into_iter().chain(operator).collect()
     }
 
     /// The desk's name.
@@ -188,18 +194,19 @@ impl Client {
         self.get(&format!("/v1/alarms/{id}"))
     }
 
-    /// The card an id names: a whole id, or the end of one that only one open alarm has.
+    /// The card an id names: a whole id, or the end of one that only one alarm of the list has.
     pub fn find(&self, id: &str) -> anyhow::Result<Uuid> {
         if let Ok(id) = Uuid::try_parse(id) {
             return Ok(id);
         }
         let end = id.to_ascii_lowercase();
         let list = self.list()?;
-        let mut matching = list.alarms.iter().filter(|card| card.id.to_string().ends_with(&end));
+        let mut matching =
+            list.alarms.iter().chain(&list.just_closed).filter(|card| card.id.to_string().ends_with(&end));
         match (matching.next(), matching.next()) {
             (Some(card), None) => Ok(card.id),
-            (Some(_), Some(_)) => bail!("more than one open alarm ends in {id}; give more of it"),
-            (None, _) => bail!("no open alarm ends in {id}"),
+            (Some(_), Some(_)) => bail!("more than one alarm ends in {id}; give more of it"),
+            (None, _) => bail!("no open or just closed alarm ends in {id}"),
         }
     }
 
@@ -217,6 +224,24 @@ impl Client {
     /// Any answer of the API that is 200, as text.
     pub fn get_text(&self, path: &str) -> anyhow::Result<String> {
         self.get(path)
+    }
+
+    /// As [`Client::get_text`], with parameters in any characters.
+    pub fn get_query(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<String> {
+        let url = format!("{}{path}", self.api);
+        let request = self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
+        let request = query.iter().fold(request, |request, (name, value)| request.query(*name, value));
+        let answer = answer(&url, request.call())?;
+        if answer.status == 200 { Ok(answer.text) } else { bail!("{}", problem(&answer)) }
+    }
+
+    /// Sends a CSV file, which may take long to be worked through.
+    pub fn send_csv(&self, path: &str, query: &[(&str, String)], bytes: &[u8]) -> anyhow::Result<Answer> {
+        let url = format!("{}{path}", self.api);
+        let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
+        let request = query.iter().fold(request, |request, (name, value)| request.query(*name, value));
+        let request = request.config().timeout_global(Some(FILE_ANSWER_MAX)).build();
+        answer(&url, request.header("content-type", "text/csv").send(bytes))
     }
 
     /// Does something to an alarm. When the answer is lost or the receiver cannot store, the same action is

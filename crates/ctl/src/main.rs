@@ -13,12 +13,14 @@
 mod client;
 mod commands;
 mod decoded;
+mod doctor;
 mod frame;
 mod host;
 mod link;
 mod moment;
 mod sniff;
 mod text;
+mod validity;
 mod watch;
 
 use std::io;
@@ -27,8 +29,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    act, alarms, call as call_command, check_config, decode, encode, journal, show, sniff as sniff_command, token,
-    watch as watch_command,
+    act, alarms, call as call_command, check_config, decode, doctor as doctor_command, encode, journal, show,
+    sniff as sniff_command, token, unit, watch as watch_command,
 };
 
 /// The telecare receiver's tool for engineers and administrators.
@@ -57,10 +59,13 @@ enum Command {
     Show(show::Arguments),
     #[command(flatten)]
     Act(act::Command),
+    Doctor(doctor_command::Arguments),
     /// Look into a receiver's journal, offer its entries again, save what a damaged file still has.
     Journal(journal::Arguments),
     /// Make, list and revoke access tokens.
     Token(token::Arguments),
+    /// Look up, import and export the registry of units.
+    Unit(unit::Arguments),
 }
 
 /// Whether what was asked for could be done.
@@ -93,8 +98,10 @@ fn main() -> ExitCode {
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Act(command) => act::run(&command),
+        Command::Doctor(arguments) => doctor_command::run(&arguments),
         Command::Journal(arguments) => journal::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Unit(arguments) => unit::run(&arguments),
     };
     match done {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

@@ -94,6 +94,40 @@ fn a_close_names_the_last_signal_and_an_alarm_goes_by_the_end_of_its_id() {
 }
 
 #[test]
+fn each_act_sends_its_own_fields() {
+    let closed = json!({"person": "Ann", "desk": "1", "at": "2026-03-01T08:00:00Z", "outcome": "visit", "text": ""});
+    let mut just_closed = card("closed");
+    just_closed["closed"] = closed;
+    let mut with_closed = list(&[]);
+    with_closed["closed"] = json!([just_closed]);
+    let done = || (200, json!({"degraded": false, "alarm": card("claimed")}));
+    let table: [(&[&str], Vec<(u16, Value)>, &str, Value); 5] = [
+        (&["transfer", ALARM, "--to", "Ben"], vec![done()], "transfer", json!({"to": "Ben"})),
+        (
+            &["note", ALARM, "--kind", "999-called", "--reference", "A-17"],
+            vec![done()],
+            "note",
+            json!({"kind": "999-called", "reference": "A-17"}),
+        ),
+        (&["note", ALARM, "--text", "rang back"], vec![done()], "note", json!({"text": "rang back"})),
+        (&["reopen", "deadbeef"], vec![(200, with_closed), done()], "reopen", json!({})),
+        (&["claim", ALARM, "--operator", "Cid"], vec![done()], "claim", json!({"operator": "Cid"})),
+    ];
+    for (arguments, answers, act, fields) in table {
+        let (output, requests) = ctl(arguments, answers);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let (path, _, body) = requests.last().unwrap();
+        assert_eq!(path, &format!("POST /v1/alarms/{ALARM}/{act}"));
+        let mut own = body.as_object().unwrap().clone();
+        own.remove("action");
+        assert_eq!(own.remove("desk"), Some("desk 7".into()));
+        assert_eq!(Value::Object(own), fields, "{arguments:?}");
+    }
+    let nothing = Command::new(env!("CARGO_BIN_EXE_telecare-ctl")).args(["note", ALARM]).output().unwrap();
+    assert_eq!(nothing.status.code(), Some(2), "a note needs a kind or a text");
+}
+
+#[test]
 fn a_refusal_is_exit_1_and_says_who_has_the_alarm() {
     let problem =
         json!({"title": "Someone else has this alarm", "detail": "Ann at 2 has this alarm", "alarm": card("claimed")});

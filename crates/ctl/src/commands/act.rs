@@ -1,4 +1,5 @@
-//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `note`, `close`: what a console does to an alarm.
+//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `transfer`, `note`, `close`, `reopen`: what a console
+//! does to an alarm.
 
 use std::io::{self, Write};
 
@@ -45,13 +46,27 @@ pub enum Command {
     Resume(Common),
     /// Give an alarm back to everyone.
     Release(Common),
+    /// Give an alarm that one has to a named person; it is theirs at once.
+    Transfer {
+        #[command(flatten)]
+        common: Common,
+        /// The person, as their token names them.
+        #[arg(long, value_name = "PERSON")]
+        to: String,
+    },
     /// Write something down.
     Note {
         #[command(flatten)]
         common: Common,
         /// What.
+        #[arg(long, required_unless_present = "kind")]
+        text: Option<String>,
+        /// The centre's code for what it is about, as 999-called.
+        #[arg(long, value_name = "CODE")]
+        kind: Option<String>,
+        /// Somebody else's number for it, as an incident number.
         #[arg(long)]
-        text: String,
+        reference: Option<String>,
     },
     /// End an alarm.
     Close {
@@ -66,6 +81,8 @@ pub enum Command {
         #[arg(long, default_value = "")]
         text: String,
     },
+    /// Undo a close: within ten minutes an operator may, later a supervisor. The alarm waits for everyone again.
+    Reopen(Common),
 }
 
 #[derive(clap::Args)]
@@ -93,7 +110,8 @@ pub fn run(command: &Command) -> anyhow::Result<Verdict> {
     let (act, common) = command.parts();
     let client = Client::new(&common.api)?;
     let id = client.find(&common.id)?;
-    let mut body = Map::from_iter([("desk".to_owned(), json!(common.desk.name()))]);
+    let who = common.desk.fields().into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
+    let mut body = Map::from_iter(who);
     for (name, value) in command.fields(&client, id)? {
         body.insert(name.to_owned(), value);
     }
@@ -124,16 +142,24 @@ impl Command {
             Command::Hold { common, .. } => ("hold", common),
             Command::Resume(common) => ("resume", common),
             Command::Release(common) => ("release", common),
+            Command::Transfer { common, .. } => ("transfer", common),
             Command::Note { common, .. } => ("note", common),
             Command::Close { common, .. } => ("close", common),
+            Command::Reopen(common) => ("reopen", common),
         }
     }
 
     /// What the act needs beside its id and its desk.
     fn fields(&self, client: &Client, id: Uuid) -> anyhow::Result<Vec<(&'static str, Value)>> {
         Ok(match self {
-            Command::Claim(_) | Command::Renew(_) | Command::Resume(_) | Command::Release(_) => vec![],
-            Command::Note { text, .. } => vec![("text", json!(text))],
+            Command::Claim(_) | Command::Renew(_) | Command::Resume(_) | Command::Release(_) | Command::Reopen(_) => {
+                vec![]
+            }
+            Command::Transfer { to, .. } => vec![("to", json!(to))],
+            Command::Note { text, kind, reference, .. } => {
+                let said = [("text", text), ("kind", kind), ("reference", reference)];
+                said.into_iter().filter_map(|(name, value)| Some((name, json!(value.as_ref()?)))).collect()
+            }
             Command::Seen { shown, .. } => vec![("shown", json!(shown.signal(client, id)?))],
             Command::Hold { shown, until, minutes, reason, .. } => vec![
                 ("shown", json!(shown.signal(client, id)?)),

@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 /// The receiver's program beside this one, else whichever is on the PATH.
-fn receiver() -> PathBuf {
+pub fn receiver() -> PathBuf {
     let beside = env::current_exe().ok().and_then(|own| own.parent().map(|directory| directory.join(RECEIVER)));
     beside.filter(|path| path.is_file()).unwrap_or_else(|| Path::new(RECEIVER).to_owned())
 }

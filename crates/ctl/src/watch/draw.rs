@@ -20,7 +20,7 @@ use time::macros::format_description;
 
 use super::form::{Form, Kind};
 use super::keys::KEYS;
-use super::model::{Key, Mode, Model, Source, waits};
+use super::model::{Key, Mode, Model, Source, rings, waits};
 use crate::client::Card;
 use crate::commands::alarms::{age, who};
 
@@ -169,7 +169,7 @@ fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line
     let mark = if is_selected { '>' } else { ' ' };
     let standing = format!("{}{doubt}", card.standing);
     let old = age(model.age_s(key, card, now));
-    let ringing = card.ringing.as_ref().map(|ringing| format!("RINGING x{} ", ringing.count)).unwrap_or_default();
+    let ringing = rings(card).map_or(String::new(), |count| format!("RINGING x{count} "));
     let left = format!("{mark}{}  {standing:<9}{old:>7}  {ringing}", card.priority);
     let mut right = who(card);
     if model.sources.len() > 1 {

@@ -238,7 +238,7 @@ impl Model {
         let calling: HashMap<Uuid, u32> = self
             .rows(now)
             .into_iter()
-            .filter(|(_, card)| (card.priority <= BELL_PRIORITY_MAX && waits(card)) || unseen(card) > 0)
+            .filter(|(_, card)| (card.priority <= BELL_PRIORITY_MAX && waits(card)) || rings(card).is_some())
             .map(|(_, card)| (card.id, unseen(card)))
             .collect();
         let rings = calling.iter().any(|(id, count)| self.rung.get(id).is_none_or(|rung| rung < count));
@@ -250,4 +250,10 @@ impl Model {
 /// Whether an alarm waits for anyone.
 pub fn waits(card: &Card) -> bool {
     card.standing == "waiting"
+}
+
+/// How many presses the person who has an alarm has not seen. On an alarm that nobody has, every press is one that
+/// waits.
+pub fn rings(card: &Card) -> Option<u32> {
+    card.ringing.as_ref().filter(|_| card.claim.is_some()).map(|ringing| ringing.count).filter(|count| *count > 0)
 }

@@ -89,9 +89,9 @@ fn choices() -> Choices {
 fn the_bell_rings_once_for_each_new_call_and_never_for_what_somebody_has() {
     let now = Instant::now();
     let mut model = model(1, now);
-    let ring = |count: u32| json!({"ringing": {"count": count, "since": ""}});
+    let ring = |count: u32| json!({"ringing": {"count": count, "since": ""}, "claim": {"person": "Ann", "desk": "1"}});
     let steps = [
-        (vec![card(1, 3, "waiting", json!({}))], false),
+        (vec![card(1, 3, "waiting", json!({"ringing": {"count": 1, "since": ""}}))], false),
         (vec![card(1, 3, "waiting", json!({})), card(2, 2, "waiting", json!({}))], true),
         (vec![card(2, 2, "waiting", json!({}))], false),
         (vec![card(2, 2, "claimed", json!({}))], false),

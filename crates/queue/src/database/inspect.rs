@@ -46,16 +46,21 @@ pub struct DatabaseFacts {
     pub quarantined: i64,
 }
 
-/// Asks a server, within a time. An error is in words, without the password.
-pub async fn database_facts(url: &str, within: Duration) -> Result<DatabaseFacts, String> {
-    match timeout(within, facts(url)).await {
+/// Asks a server, within a time. A password that is given takes the place of the URL's. An error is in words,
+/// without the password.
+pub async fn database_facts(url: &str, password: Option<&str>, within: Duration) -> Result<DatabaseFacts, String> {
+    match timeout(within, facts(url, password)).await {
         Ok(facts) => facts.map_err(|error| error.to_string()),
         Err(_) => Err(format!("no answer within {} s", within.as_secs())),
     }
 }
 
-async fn facts(url: &str) -> Result<DatabaseFacts, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url)?.application_name("telecare-ctl doctor").disable_statement_logging();
+async fn facts(url: &str, password: Option<&str>) -> Result<DatabaseFacts, sqlx::Error> {
+    let mut options =
+        PgConnectOptions::from_str(url)?.application_name("telecare-ctl doctor").disable_statement_logging();
+    if let Some(password) = password {
+        options = options.password(password);
+    }
     let mut connection = options.connect().await?;
     // The first statement also pays for its preparation.
     sqlx::query("SELECT 1").execute(&mut connection).await?;
