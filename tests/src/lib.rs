@@ -8,6 +8,7 @@
 //! It speaks Sur-Gard and HTTP on its own and uses none of the product's crates: a shared mistake would
 //! prove itself right. Everything it starts or writes is gone when its owner is, however the owner ends.
 
+pub mod ademco685;
 pub mod console;
 pub mod disk;
 pub mod ledger;
@@ -15,6 +16,7 @@ pub mod link;
 pub mod metrics;
 pub mod port;
 pub mod postgres;
+pub mod prometheus;
 pub mod proxy;
 pub mod pty;
 pub mod receiver;

@@ -1,13 +1,15 @@
-//! The project's commands: `cargo xtask demo | test | soak | fuzz`.
+//! The project's commands: `cargo xtask demo | test | package | soak | fuzz`.
 //!
 //! Each says what it installs or starts, and leaves nothing behind but what it installed and `target/`.
 
 mod demo;
 mod fuzz;
+mod package;
 mod packages;
 mod soak;
 mod step;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,8 @@ enum Command {
     Demo(demo::Options),
     /// Checks everything CI checks: format, lints, every test, the sample configurations.
     Test,
+    /// Builds the Debian package, installs it into a scratch directory and starts the daemon from there.
+    Package(package::Options),
     /// Kills the receiver hundreds of times under load, with and without a database.
     Soak(soak::Options),
     /// Feeds the decoders damaged and invented bytes.
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Test => test::run(),
+        Command::Package(options) => package::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
     };

@@ -1,4 +1,4 @@
-//! What the commands need of the system beside Rust and a C compiler: PostgreSQL's server, strace.
+//! What the commands need of the system beside Rust and a C compiler: PostgreSQL's server, strace, systemd, Python.
 
 use std::process::{Command, Stdio};
 
@@ -13,6 +13,10 @@ pub enum Package {
     PostgreSql,
     /// System-call traces.
     Strace,
+    /// `systemd-analyze` and its kin, which read unit files.
+    Systemd,
+    /// Clients of the API in another language, each in an environment of its own.
+    Python,
 }
 
 /// Makes sure of Debian packages: installs what is missing when root, says what to run when not.
@@ -27,7 +31,7 @@ pub fn ensure_installed(needed: &[Package]) -> Result<()> {
         bail!("missing: {words}. As root: apt-get install -y --no-install-recommends {words}");
     }
     println!("==> installing Debian packages: {words}");
-    apt_get(&["update", "-q"])?;
+    update()?;
     let install = ["install", "-y", "-q", "--no-install-recommends"];
     apt_get(&[&install[..], &missing[..]].concat())?;
     println!("    (a server Debian starts by itself is not used: ours are private, on free loopback ports)");
@@ -49,6 +53,8 @@ impl Package {
         match self {
             Package::PostgreSql => "postgresql",
             Package::Strace => "strace",
+            Package::Systemd => "systemd",
+            Package::Python => "python3-venv",
         }
     }
 
@@ -57,8 +63,22 @@ impl Package {
         match self {
             Package::PostgreSql => postgres::binaries().is_ok(),
             Package::Strace => trace::is_installed(),
+            Package::Systemd => answers("systemd-analyze", &["--version"]),
+            Package::Python => answers("python3", &["-c", "import ensurepip, venv"]),
         }
     }
+}
+
+/// Reads Debian's package lists.
+pub fn update() -> Result<()> {
+    apt_get(&["update", "-q"])
+}
+
+/// Whether a program is there and does this.
+fn answers(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {

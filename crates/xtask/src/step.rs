@@ -55,6 +55,18 @@ impl Steps {
         Ok(passed)
     }
 
+    /// As [`Steps::run`], of something that is no command.
+    pub fn check(&mut self, title: &str, check: impl FnOnce() -> Result<()>) -> Result<bool> {
+        println!("\n==> {title}");
+        let start = Instant::now();
+        let outcome = check();
+        if let Err(error) = &outcome {
+            println!("{error:#}");
+        }
+        self.done.push(Step { title: title.to_owned(), took: start.elapsed(), passed: outcome.is_ok() });
+        Ok(outcome.is_ok())
+    }
+
     /// Prints every step with its time, last the counted tests, and fails if any step did.
     pub fn finish(self) -> Result<()> {
         println!();

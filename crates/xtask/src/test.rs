@@ -9,14 +9,16 @@ use telecare_tests::trace;
 
 use crate::packages::{self, Package};
 use crate::step::{Steps, cargo, root};
+use crate::{package, tools};
 
 /// The fuzz crate is a workspace of its own.
 const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// Runs the checks.
 pub fn run() -> Result<()> {
-    packages::ensure_installed(&[Package::PostgreSql])?;
+    packages::ensure_installed(&[Package::PostgreSql, Package::Systemd, Package::Python])?;
     packages::want_installed(Package::Strace);
+    tools::prometheus()?;
     let mut steps = Steps::default();
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     steps.run("format of the fuzz crate", &mut cargo(&["fmt", "--manifest-path", FUZZ, "--check"]))?;
@@ -29,6 +31,7 @@ pub fn run() -> Result<()> {
     let built = steps.run("build", &mut cargo(&["build", "--quiet", "--workspace", "--bins"]))?;
     ensure!(built, "the build failed");
     check_samples(&mut steps)?;
+    steps.check("a package of it, installed into a scratch directory and started", package::prove)?;
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     steps.run_tests("tests", tests.env(BUILT, "1"))?;
     let mut tests = cargo(&["test", "--quiet", "--manifest-path", FUZZ, "--no-fail-fast"]);

@@ -5,11 +5,12 @@
 
 mod binary;
 mod setup;
+mod sockets;
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use crate::port;
 use crate::scratch::Scratch;
 use crate::wait;
 pub use binary::{BUILT, binary};
-pub use setup::{ACK_WAIT, Line, Setup, Transport, token};
+pub use setup::{ACK_WAIT, Line, Setup, Transport, token, write_tokens};
 
 /// Longest pause between two looks at whether a starting receiver has ended instead.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -35,6 +36,8 @@ pub struct Receiver {
     process: Option<Child>,
     api_port: u16,
     metrics_port: u16,
+    /// Where an installed one has its binary and configuration; none for the one of this workspace.
+    host: Option<PathBuf>,
 }
 
 impl Receiver {
@@ -50,7 +53,23 @@ impl Receiver {
         let (api_port, metrics_port) = (port::free()?, port::free()?);
         fs::write(scratch.join("receiver.toml"), setup.config(scratch.path(), api_port, metrics_port))?;
         setup::write_tokens(&scratch.join("tokens.toml"), setup.people)?;
-        Ok(Receiver { scratch, setup, notify, process: None, api_port, metrics_port })
+        Ok(Receiver { scratch, setup, notify, process: None, api_port, metrics_port, host: None })
+    }
+
+    /// Starts one that is installed under a directory, configured there to use these ports.
+    pub fn installed(
+        scratch: Scratch,
+        host: &Path,
+        setup: Setup,
+        api_port: u16,
+        metrics_port: u16,
+    ) -> Result<Receiver> {
+        let notify = UnixDatagram::bind(scratch.join("notify")).context("bind the readiness socket")?;
+        notify.set_read_timeout(Some(LOOK_EVERY))?;
+        let host = Some(host.to_owned());
+        let mut receiver = Receiver { scratch, setup, notify, process: None, api_port, metrics_port, host };
+        receiver.launch()?;
+        Ok(receiver)
     }
 
     /// Writes the configuration, starts the receiver and waits until it says that it is ready.
@@ -188,9 +207,14 @@ impl Receiver {
 
     fn command(&self) -> Result<Command> {
         let mut words = self.setup.wrapper.clone();
-        words.push(binary("telecare-receiver")?.to_string_lossy().into_owned());
+        words.extend(sockets::passing(&self.setup.sockets)?);
+        let (program, config) = match &self.host {
+            Some(host) => (host.join("usr/bin/telecare-receiver"), host.join("etc/telecare/receiver.toml")),
+            None => (binary("telecare-receiver")?, self.scratch.join("receiver.toml")),
+        };
+        words.push(program.to_string_lossy().into_owned());
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).arg("--config").arg(self.scratch.join("receiver.toml"));
+        command.args(&words[1..]).arg("--config").arg(config);
         command.current_dir(self.scratch.path());
         command.env("NOTIFY_SOCKET", self.scratch.join("notify"));
         command.env("RUST_LOG", "info");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
@@ -44,6 +44,10 @@ pub struct Setup {
     pub disk: Option<Arc<Disk>>,
     /// A program that runs the receiver, with its arguments.
     pub wrapper: Vec<String>,
+    /// Listening sockets passed to it as the service manager does, by their names. Not together with a wrapper.
+    pub sockets: Vec<(String, Arc<TcpListener>)>,
+    /// Text put at the end of its configuration.
+    pub more: String,
     /// Whether the end of its log is printed when it is dropped: a test's output is shown when it fails.
     pub prints_log: bool,
 }
@@ -55,6 +59,10 @@ pub struct Line {
     pub name: String,
     /// How it is reached.
     pub transport: Transport,
+    /// What is spoken on it.
+    pub protocol: &'static str,
+    /// More of its section of the configuration.
+    pub more: &'static str,
 }
 
 /// How a line is reached.
@@ -82,6 +90,8 @@ impl Default for Setup {
             people: 4,
             disk: None,
             wrapper: Vec::new(),
+            sockets: Vec::new(),
+            more: String::new(),
             prints_log: true,
         }
     }
@@ -90,7 +100,7 @@ impl Default for Setup {
 impl Line {
     /// A line by its name.
     pub fn new(name: &str, transport: Transport) -> Line {
-        Line { name: name.to_owned(), transport }
+        Line { name: name.to_owned(), transport, protocol: "surgard", more: "" }
     }
 }
 
@@ -110,7 +120,7 @@ impl Setup {
             let _ = write!(text, "\n[database]\nurls = {:?}\nstall-ms = {}\n", self.database, self.stall_ms);
         }
         for line in &self.lines {
-            let _ = write!(text, "\n[[line]]\nname = {:?}\nprotocol = \"surgard\"\n", line.name);
+            let _ = write!(text, "\n[[line]]\nname = {:?}\nprotocol = {:?}\n{}", line.name, line.protocol, line.more);
             if let Some(namespace) = &self.namespace {
                 let _ = writeln!(text, "namespace = {namespace:?}");
             }
@@ -125,8 +135,9 @@ impl Setup {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = 8 }}")
                 }
             };
-            let _ = writeln!(text, "surgard = {{ header-digits = 3, ack-wait-ms = {} }}", self.ack_wait.as_millis());
+            let _ = writeln!(text, "{} = {{ ack-wait-ms = {} }}", line.protocol, self.ack_wait.as_millis());
         }
+        text.push_str(&self.more);
         text
     }
 
@@ -154,17 +165,35 @@ pub fn token(person: usize) -> String {
     format!("tc_test_token_of_person_number_{person:012}")
 }
 
-/// Writes a token file of operators `person-0`, `person-1`...
+/// Roles of which the token file holds one token each, beside the operators.
+const ROLES: [&str; 5] = ["supervisor", "engineer", "auditor", "monitor", "source"];
+
+/// The token of the one person with a role that is not operator, whose name is the role.
+pub fn token_of(role: &str) -> String {
+    format!("tc_test_token_of_the_one_{role}")
+}
+
+/// The token of the console `desk-9`, whose every action must name its operator.
+pub const CONSOLE_TOKEN: &str = "tc_test_token_of_the_console_desk_9";
+
+/// Writes a token file of operators `person-0`, `person-1`..., one person of each other role, and a console.
 pub fn write_tokens(path: &Path, people: usize) -> Result<()> {
     let mut text = String::new();
-    for person in 0..people {
-        let digest: String = Sha256::digest(token(person)).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut add = |id: &str, carrier: &str, role: &str, token: &str| {
+        let digest: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
         let _ = write!(
             text,
-            "[[token]]\nid = \"t{person}\"\nperson = \"person-{person}\"\nrole = \"operator\"\nsha256 = \"{digest}\"\n\
+            "[[token]]\nid = \"{id}\"\n{carrier}\nrole = \"{role}\"\nsha256 = \"{digest}\"\n\
              created = \"2026-01-01T00:00:00Z\"\n\n"
         );
+    };
+    for person in 0..people {
+        add(&format!("t{person}"), &format!("person = \"person-{person}\""), "operator", &token(person));
     }
+    for role in ROLES {
+        add(role, &format!("person = \"{role}\""), role, &token_of(role));
+    }
+    add("console", "console = \"desk-9\"", "operator", CONSOLE_TOKEN);
     fs::write(path, text).context("write the token file")
 }
 
