@@ -60,6 +60,7 @@ pub struct Told {
 pub struct HardwareReceiver {
     link: Link,
     ack_wait: Duration,
+    frame: fn(&str) -> Vec<u8>,
     series_seen: u32,
 }
 
@@ -75,7 +76,12 @@ enum Answer {
 impl HardwareReceiver {
     /// Takes a link and the time it waits for an answer.
     pub fn new(link: Link, ack_wait: Duration) -> HardwareReceiver {
-        HardwareReceiver { link, ack_wait, series_seen: 0 }
+        HardwareReceiver { link, ack_wait, frame, series_seen: 0 }
+    }
+
+    /// One that writes its lines in another way, and keeps to the same rules.
+    pub fn writing(self, frame: fn(&str) -> Vec<u8>) -> HardwareReceiver {
+        HardwareReceiver { frame, ..self }
     }
 
     /// The link, for bytes no protocol allows.
@@ -97,7 +103,7 @@ impl HardwareReceiver {
                 bail!("no acknowledgement of {line:?} after {copies} copies");
             }
             self.link.connect()?;
-            if !self.link.write(&frame(line))? {
+            if !self.link.write(&(self.frame)(line))? {
                 copies_on_link = 0;
                 continue;
             }
@@ -122,7 +128,7 @@ impl HardwareReceiver {
 
     /// Sends one copy of a line and says whether it was acknowledged in time.
     pub fn tell_once(&mut self, line: &str) -> Result<bool> {
-        self.tell_bytes(&frame(line))
+        self.tell_bytes(&(self.frame)(line))
     }
 
     /// Sends bytes as they are and says whether an acknowledgement came in time.

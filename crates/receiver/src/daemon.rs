@@ -131,7 +131,8 @@ async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Socket
         receiver: config.receiver,
         software: Arc::from(SOFTWARE),
     };
-    let shared = line::Shared { intake: intake.clone(), codes: config.codes, calls, pulses: pulses.clone(), stop: stopped };
+    let shared =
+        line::Shared { intake: intake.clone(), codes: config.codes, calls, pulses: pulses.clone(), stop: stopped };
     let count = config.lines.len();
     let mut lines = JoinSet::new();
     let mut links = Vec::with_capacity(count);

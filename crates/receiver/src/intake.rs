@@ -155,25 +155,28 @@ impl SessionIntake {
         SessionIntake { line, under_way: JoinSet::new(), ready: VecDeque::new(), units: VecDeque::new() }
     }
 
-    /// Takes a delivery. Its answer comes from [`SessionIntake::answered`]; a sign of life is stored when
-    /// anything could be, so that units try elsewhere while nothing can.
-    pub fn take(&mut self, delivery: Delivery) {
+    /// Takes a delivery; gives the signal it becomes, none for a sign of life. Its answer comes from
+    /// [`SessionIntake::answered`]; a sign of life is stored when anything could be, so that units try elsewhere
+    /// while nothing can.
+    pub fn take(&mut self, delivery: Delivery) -> Option<SignalId> {
         let token = delivery.token;
         let report = match delivery.message {
             Message::Report(report) => report,
             Message::SignOfLife => {
                 let stored = self.line.intake.queue.can_store();
                 self.ready.push_back((token, if stored { Answer::Stored } else { Answer::Refused }));
-                return;
+                return None;
             }
         };
         let unit = delivery.about.and_then(|about| self.unit_of(about));
         let heard = Heard { raw: delivery.raw, first_byte: delivery.first_byte, last_byte: delivery.last_byte };
         let signal = self.line.signal(report, heard, unit);
         self.remember(token, signal.unit.clone());
+        let id = signal.id;
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
         self.under_way.spawn(async move { (token, stored::store(&queue, incoming).await) });
+        Some(id)
     }
 
     /// The queue.

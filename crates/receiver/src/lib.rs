@@ -5,6 +5,7 @@
 //! daemon     start in order, run until something core ends, stop in order
 //! line       port or socket -> session, one supervised task each
 //! intake     what a session delivers -> unit key, rank, stamps -> the queue -> the answer
+//! sockets    listening sockets that systemd holds
 //! stamps     monotonic instants to wall time
 //! stored     one line in the log for each stored signal
 //! trouble    what ails the queue itself, as technical alarms
@@ -23,6 +24,7 @@ mod metrics;
 mod pulse;
 #[cfg(test)]
 mod rig;
+mod sockets;
 mod stamps;
 mod stored;
 mod systemd;

@@ -29,16 +29,17 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds both.
-    pub fn bind(api: SocketAddr, metrics: SocketAddr) -> io::Result<Listeners> {
-        let bind = |name: &str, address: SocketAddr| {
-            let listener = TcpListener::bind(address)
+    /// Binds both; where systemd has bound the API's, that is `passed`.
+    pub fn bind(api: SocketAddr, passed: Option<TcpListener>, metrics: SocketAddr) -> io::Result<Listeners> {
+        let bind = |name: &str, address: SocketAddr, passed: Option<TcpListener>| {
+            let listener = passed.map_or_else(|| TcpListener::bind(address), Ok);
+            let listener = listener
                 .map_err(|error| io::Error::new(error.kind(), format!("{name} cannot listen on {address}: {error}")))?;
             listener.set_nonblocking(true)?;
             tracing::info!(address = %listener.local_addr()?, "{name} listens");
             Ok::<TcpListener, io::Error>(listener)
         };
-        Ok(Listeners { api: bind("the API", api)?, metrics: bind("the metrics page", metrics)? })
+        Ok(Listeners { api: bind("the API", api, passed)?, metrics: bind("the metrics page", metrics, None)? })
     }
 
     /// Serves both on threads of their own until the process stops. The receiver resolves when the API has

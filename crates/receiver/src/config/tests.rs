@@ -123,7 +123,6 @@ fn errors_name_line_and_remedy() {
         (&line("serial = { path = \"/dev/ttyS0\", speed = 1 }"), Some(8), "1 is out", "from 50"),
         (&serial(" }\nsurgard = { header-digits = 2"), Some(9), "2 is out", "from 3 to 9"),
         (&serial(" }\nademco-685 = { header-digits = 2"), Some(9), "the line speaks surgard", "name them surgard"),
-        (&serial(" }\nlisten-only = true\nnamespace = \"n\""), Some(8), "duplicate key", "correct the value"),
         (
             &with(&format!("{LINE}listen-only = true\nnamespace = \"north\"\n")),
             Some(10),

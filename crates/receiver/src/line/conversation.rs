@@ -19,6 +19,7 @@ use telecare_queue::Answer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
+use super::calls::CallBook;
 use super::link::{Cause, Link, Presence, Present, STEADY_AFTER};
 use super::meters::{LineMeters, WaitedFor};
 use super::stopped;
@@ -64,6 +65,8 @@ pub struct Conversation {
     pub presence: Presence,
     /// Its line's instruments.
     pub meters: Arc<LineMeters>,
+    /// Where its calls are written down.
+    pub book: CallBook,
     /// True when the process stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -105,10 +108,29 @@ pub async fn converse<P: AsyncRead + AsyncWrite + Unpin>(port: P, with: Conversa
         answering: None,
         stopping: None,
     };
-    match talk.run().await {
+    let ended = match talk.run().await {
         Ok(()) => Ended::Stopped,
         Err(cause) => Ended::Lost { cause, heard: talk.heard },
+    };
+    write_down(talk.with);
+    ended
+}
+
+/// Writes down the calls of a conversation that has ended. Where the store still owes its word on one, that is
+/// waited for beside the line: it opens its port again meanwhile.
+fn write_down(with: Conversation) {
+    let Conversation { mut book, mut intake, .. } = with;
+    if !book.waits() || !intake.owes() {
+        book.end();
+        return;
     }
+    tokio::spawn(async move {
+        while intake.owes() {
+            let (token, answer) = intake.answered().await;
+            book.stored(token, answer);
+        }
+        book.end();
+    });
 }
 
 impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
@@ -162,8 +184,11 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                     }
                 }
                 Command::Deliver(delivery) => self.deliver(*delivery),
-                Command::Count(counted) => self.with.meters.counted(counted),
-                Command::Left(..) => {}
+                Command::Count(counted) => {
+                    self.with.meters.counted(counted);
+                    self.with.book.counted(counted);
+                }
+                Command::Left(token, answered) => self.with.book.left(token, answered),
             }
         }
         Ok(())
@@ -176,13 +201,18 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         }
         let is_report = matches!(delivery.message, Message::Report(_));
         self.owed.push((delivery.token, delivery.last_byte, is_report));
-        self.with.intake.take(delivery);
+        self.with.book.delivered(&delivery);
+        let token = delivery.token;
+        if let Some(signal) = self.with.intake.take(delivery) {
+            self.with.book.signal(token, signal);
+        }
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {
         let now = Instant::now();
         let owed = self.owed.iter().position(|(known, ..)| *known == token);
         let owed = owed.map(|at| self.owed.swap_remove(at));
+        self.with.book.stored(token, answer);
         match answer {
             Answer::Stored | Answer::Repeat => {
                 self.answering = owed.map(|(_, last_byte, is_report)| {
@@ -212,6 +242,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         };
         self.heard = true;
         self.with.meters.byte_came();
+        self.with.book.heard(count);
         if self.with.presence == Presence::Open {
             self.is_present();
         }

@@ -10,8 +10,10 @@
 //! counted, and the task replaced.
 
 mod backoff;
+mod calls;
 mod conversation;
 mod link;
+mod listen_only;
 mod meters;
 mod serial;
 mod session;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use telecare_alarm::LineId;
+use telecare_api::calls::Calls;
 use telecare_protocol::codes::Codes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -30,8 +33,10 @@ use crate::config::{self, Transport};
 use crate::intake::{Intake, LineIntake, SessionIntake};
 use crate::pulse::{Pulse, Pulses};
 use backoff::Backoff;
+use calls::LineCalls;
 use conversation::{Conversation, Ended};
 use link::Presence;
+use listen_only::ListenOnly;
 use meters::LineMeters;
 
 pub use conversation::DRAIN_MAX;
@@ -45,6 +50,8 @@ pub struct Shared {
     pub intake: Intake,
     /// The code tables.
     pub codes: Arc<Codes>,
+    /// Where the last calls are remembered.
+    pub calls: Calls,
     /// For the watchdog.
     pub pulses: Pulses,
     /// True when the process stops.
@@ -58,6 +65,9 @@ struct LineTask {
     intake: LineIntake,
     link: Link,
     meters: Arc<LineMeters>,
+    calls: LineCalls,
+    /// What systemd listens on for a listening line.
+    listener: Option<std::net::TcpListener>,
     stop: watch::Receiver<bool>,
     pulse: Pulse,
 }
@@ -68,6 +78,8 @@ pub struct Supervisor {
     shared: Shared,
     meters: Arc<LineMeters>,
     link: Link,
+    calls: LineCalls,
+    listener: Option<std::net::TcpListener>,
 }
 
 impl Supervisor {
@@ -75,7 +87,14 @@ impl Supervisor {
     pub fn new(line: config::Line, shared: Shared) -> Supervisor {
         let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol));
         let link = Link::new(Arc::clone(&meters));
-        Supervisor { line: Arc::new(line), shared, meters, link }
+        let calls = LineCalls::new(shared.calls.clone(), &line.name, line.protocol);
+        Supervisor { line: Arc::new(line), shared, meters, link, calls, listener: None }
+    }
+
+    /// A listening line's socket that systemd holds: what arrives while this process is away waits in it.
+    pub fn on(mut self, listener: Option<std::net::TcpListener>) -> Supervisor {
+        self.listener = listener;
+        self
     }
 
     /// Whether somebody is there to hear.
@@ -88,6 +107,7 @@ impl Supervisor {
         let line = &self.line;
         let stop_and_wait = session::is_stop_and_wait(line.protocol);
         let intake = self.shared.intake.line(&line.name, line.namespace.as_deref(), stop_and_wait);
+        let intake = if line.listen_only { intake.shadowing() } else { intake };
         let away = away_max(line);
         let watching = || link::watch(self.link.clone(), intake.clone(), away);
         let running = || Arc::new(self.task(intake.clone())).run();
@@ -105,6 +125,9 @@ impl Supervisor {
             intake,
             link: self.link.clone(),
             meters: Arc::clone(&self.meters),
+            calls: self.calls.clone(),
+            // A socket that cannot be had twice is bound anew by the line, which says so when it cannot.
+            listener: self.listener.as_ref().and_then(|listener| listener.try_clone().ok()),
             stop: self.shared.stop.clone(),
             pulse: self.shared.pulses.pulse(self.line.name.as_str()),
         }
@@ -142,7 +165,7 @@ where
 fn away_max(line: &config::Line) -> Duration {
     match line.transport {
         Transport::Serial(_) | Transport::TcpConnect { .. } => link::AWAY_MAX,
-        Transport::TcpListen { .. } => line.surgard.link_watch.unwrap_or(Duration::MAX),
+        Transport::TcpListen { .. } => line.automation.link_watch.unwrap_or(Duration::MAX),
     }
 }
 
@@ -169,14 +192,21 @@ impl LineTask {
         *self.stop.borrow()
     }
 
-    /// A conversation over what has been opened or connected, in a session of its own.
-    async fn converse<P: AsyncRead + AsyncWrite + Unpin>(&self, port: P, presence: Presence) -> Ended {
-        self.converse_with(port, presence, &self.pulse).await
+    /// A conversation over what has been opened or connected, in a session of its own. `peer` is the other
+    /// end's address, where it has one.
+    async fn converse<P: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        port: P,
+        peer: Option<String>,
+        presence: Presence,
+    ) -> Ended {
+        self.converse_with(port, peer, presence, &self.pulse).await
     }
 
     async fn converse_with<P: AsyncRead + AsyncWrite + Unpin>(
         &self,
         port: P,
+        peer: Option<String>,
         presence: Presence,
         pulse: &Pulse,
     ) -> Ended {
@@ -187,8 +217,12 @@ impl LineTask {
             link: self.link.clone(),
             presence,
             meters: Arc::clone(&self.meters),
+            book: self.calls.book(peer),
             stop: self.stop.clone(),
         };
+        if self.line.listen_only {
+            return conversation::converse(ListenOnly(port), with, pulse).await;
+        }
         conversation::converse(port, with, pulse).await
     }
 

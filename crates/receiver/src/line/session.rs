@@ -3,22 +3,33 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use telecare_protocol::automation::{self, Dialect, Timing};
 use telecare_protocol::codes::Codes;
-use telecare_protocol::{Protocol, Session, Trigger, surgard};
+use telecare_protocol::{Protocol, Session, Trigger, ademco685, surgard};
 
 use crate::config;
 
 /// A new session for a line. Nothing is carried over from the one before but what an open alarm says of the
 /// line, so that it can be taken back.
 pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session {
+    let header_digits = line.automation.header_digits.into();
     match line.protocol {
-        // The configuration lets no line speak the other two.
-        Protocol::SurGard | Protocol::Ademco685 | Protocol::Bs8521 | Protocol::Own => {
-            let settings = settings(&line.surgard);
-            let now = Instant::now();
-            Session::SurGard(surgard::Session::new(settings, Arc::clone(codes), now).with_told(told, now))
+        Protocol::Ademco685 => {
+            let timing = timing(&line.automation, ademco685::Settings::default().timing);
+            Session::Ademco685(begin(line, ademco685::Settings { header_digits, timing }, codes, told))
+        }
+        // The configuration lets no line speak the last two.
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+            let timing = timing(&line.automation, surgard::Settings::default().timing);
+            Session::SurGard(begin(line, surgard::Settings { header_digits, timing }, codes, told))
         }
     }
+}
+
+fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: &[Trigger]) -> automation::Session<D> {
+    let now = Instant::now();
+    let session = automation::Session::new(dialect, Arc::clone(codes), now).with_told(told, now);
+    if line.listen_only { session.listening_only() } else { session }
 }
 
 /// Whether one sender speaks for many units and waits for each answer before it sends the next message.
@@ -29,13 +40,7 @@ pub fn is_stop_and_wait(protocol: Protocol) -> bool {
     }
 }
 
-fn settings(surgard: &config::SurGard) -> surgard::Settings {
-    surgard::Settings {
-        header_digits: surgard.header_digits.into(),
-        timing: surgard::Timing {
-            ack_wait: surgard.ack_wait,
-            link_watch: surgard.link_watch.unwrap_or(Duration::ZERO),
-            ..surgard::Settings::default().timing
-        },
-    }
+fn timing(automation: &config::Automation, usual: Timing) -> Timing {
+    let link_watch = automation.link_watch.unwrap_or(Duration::ZERO);
+    Timing { ack_wait: automation.ack_wait, link_watch, ..usual }
 }

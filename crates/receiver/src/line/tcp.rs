@@ -1,5 +1,6 @@
 //! Lines over TCP: this host connects to the hardware receiver, or hardware receivers connect to it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,8 @@ pub async fn connect(task: &LineTask, address: &str) {
                 tracing::info!(line = %task.name(), address, "connected");
                 task.link.opened();
                 set_up(&stream);
-                match task.converse(stream, Presence::Open).await {
+                let peer = peer(&stream);
+                match task.converse(stream, peer, Presence::Open).await {
                     Ended::Stopped => return,
                     Ended::Lost { cause, heard } => {
                         if heard {
@@ -60,7 +62,7 @@ pub async fn connect(task: &LineTask, address: &str) {
 pub async fn listen(task: &Arc<LineTask>, address: SocketAddr, connections_max: usize) {
     let mut backoff = Backoff::new();
     while !task.is_stopping() {
-        match TcpListener::bind(address).await {
+        match bind(task, address).await {
             Ok(listener) => {
                 backoff.reset();
                 task.link.opened();
@@ -72,6 +74,18 @@ pub async fn listen(task: &Arc<LineTask>, address: SocketAddr, connections_max: 
             Err(error) => task.lost(Cause::of(&error), &format!("cannot listen on {address}: {error}")),
         }
         task.pause(backoff.wait()).await;
+    }
+}
+
+/// The socket that systemd holds for this line, or one of its own.
+async fn bind(task: &LineTask, address: SocketAddr) -> io::Result<TcpListener> {
+    match &task.listener {
+        Some(held) => {
+            let listener = held.try_clone()?;
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        }
+        None => TcpListener::bind(address).await,
     }
 }
 
@@ -118,11 +132,17 @@ async fn accept(task: &Arc<LineTask>, listener: &TcpListener, connections_max: u
 
 async fn one(task: &LineTask, stream: TcpStream) {
     let pulse = task.connection_pulse();
-    match task.converse_with(stream, Presence::Message, &pulse).await {
+    let peer = peer(&stream);
+    match task.converse_with(stream, peer, Presence::Message, &pulse).await {
         Ended::Stopped => {}
         Ended::Lost { heard: false, .. } => task.meters.empty_connections.increment(1),
         Ended::Lost { cause, heard: true } => task.lost(cause, "a connection ended"),
     }
+}
+
+/// The other end's address.
+fn peer(stream: &TcpStream) -> Option<String> {
+    stream.peer_addr().ok().map(|address| address.to_string())
 }
 
 /// Answers leave at once, and a peer whose host has gone is noticed. A failure is the connection's own end.

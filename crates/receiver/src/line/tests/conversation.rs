@@ -18,6 +18,7 @@ fn talk(rig: &Rig, room: usize) -> (DuplexStream, impl Future<Output = Ended>) {
         link: Link::new(Arc::clone(&meters)),
         presence: Presence::Open,
         meters,
+        book: LineCalls::new(rig.shared.calls.clone(), &line.name, line.protocol).book(None),
         stop: rig.shared.stop.clone(),
     };
     let pulse = rig.shared.pulses.pulse("a");

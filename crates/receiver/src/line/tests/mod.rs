@@ -1,7 +1,10 @@
 //! Lines on real ports and sockets, with a real queue behind them.
 
+mod ademco;
+mod calls;
 mod conversation;
-mod pty;
+mod listen_only;
+pub(super) mod pty;
 mod serial;
 mod tcp;
 
@@ -12,7 +15,7 @@ use telecare_protocol::{Protocol, Trigger};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::config::{Line, SurGard};
+use crate::config::{Automation, Line};
 use crate::rig::{self, bounded};
 
 const ACK: &[u8] = &[0x06];
@@ -31,6 +34,7 @@ impl Rig {
         let shared = Shared {
             intake: base.intake.clone(),
             codes: Arc::new(Codes::builtin()),
+            calls: Calls::default(),
             pulses: Pulses::new(),
             stop: stopped,
         };
@@ -38,7 +42,11 @@ impl Rig {
     }
 
     fn line(&self, transport: Transport) -> JoinHandle<()> {
-        tokio::spawn(Supervisor::new(surgard(transport), self.shared.clone()).run())
+        self.run(surgard(transport))
+    }
+
+    fn run(&self, line: Line) -> JoinHandle<()> {
+        tokio::spawn(Supervisor::new(line, self.shared.clone()).run())
     }
 
     async fn alarm(&self, unit: &str, signals: u32) -> Arc<Alarm> {
@@ -47,8 +55,9 @@ impl Rig {
 }
 
 fn surgard(transport: Transport) -> Line {
-    let surgard = SurGard { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
-    Line { name: LineId::new("a"), protocol: Protocol::SurGard, namespace: None, transport, surgard }
+    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
+    let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
+    Line { name, protocol, namespace: None, listen_only: false, transport, automation }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.

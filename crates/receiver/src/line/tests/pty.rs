@@ -43,6 +43,11 @@ impl Cable {
         until(|| rustix::io::ioctl_fionread(&self.theirs).unwrap() == 0).await;
     }
 
+    /// Whether the receiver has sent anything that was not heard yet.
+    pub fn is_quiet(&self) -> bool {
+        rustix::io::ioctl_fionread(&self.ours).unwrap() == 0
+    }
+
     /// The next bytes of the receiver.
     pub async fn hear(&self) -> Vec<u8> {
         let (mut buffer, mut heard) = ([0; 64], 0);

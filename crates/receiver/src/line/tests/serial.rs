@@ -4,7 +4,7 @@ use super::pty::Cable;
 use super::*;
 use crate::config::{DataBits, Parity, Serial, StopBits};
 
-fn port(path: &Path) -> Transport {
+pub(super) fn port(path: &Path) -> Transport {
     Transport::Serial(Serial {
         path: path.to_owned(),
         speed: 1200,

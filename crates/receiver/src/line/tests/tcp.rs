@@ -6,11 +6,11 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 
 /// A port of this host that nobody uses at the moment.
-async fn free_address() -> SocketAddr {
+pub(super) async fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-async fn connect(address: SocketAddr) -> TcpStream {
+pub(super) async fn connect(address: SocketAddr) -> TcpStream {
     bounded(async {
         loop {
             match TcpStream::connect(address).await {
@@ -22,7 +22,7 @@ async fn connect(address: SocketAddr) -> TcpStream {
     .await
 }
 
-async fn hear(stream: &mut TcpStream) -> Vec<u8> {
+pub(super) async fn hear(stream: &mut TcpStream) -> Vec<u8> {
     let mut buffer = [0; 64];
     let count = bounded(stream.read(&mut buffer)).await.unwrap_or(0);
     buffer[..count].to_vec()
