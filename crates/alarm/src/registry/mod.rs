@@ -144,26 +144,37 @@ impl Registry {
 
     /// A sender's key and words as a signal keeps them.
     pub(crate) fn named(&self, sender: UnitKey, caller: Option<&str>) -> UnitKey {
-        let plain = |sender: &UnitKey| match (sender.basis, caller) {
-            (Basis::CallerNumber, Some(number)) => format!("caller {}", crate::unit::shown(number)),
-            _ => sender.words.to_string(),
-        };
         match self.found(&sender, caller) {
             Found::Unit(unit) => UnitKey {
                 key: Arc::from(format!("{KEY_PREFIX}{}", unit.id)),
                 basis: Basis::Registered,
                 words: Arc::from(words::words(&unit)),
             },
-            Found::ByNumber(unit) => {
-                let words = words::perhaps(&plain(&sender), &unit);
-                UnitKey { words: Arc::from(words), ..sender }
-            }
-            Found::Several(units) if caller.is_some() => {
-                let words = words::one_of(&plain(&sender), units.len());
-                UnitKey { words: Arc::from(words), ..sender }
-            }
-            Found::Several(_) | Found::Nobody => sender,
+            found => match guess(&found, &sender, caller) {
+                Some(words) => UnitKey { words: Arc::from(words), ..sender },
+                None => sender,
+            },
         }
+    }
+
+    /// A card's sender in words, with what came to be known of it since: a number told by a later signal, a
+    /// unit registered later. None where its own words say it all.
+    pub fn words_since(&self, sender: &UnitKey, caller: Option<&str>) -> Option<String> {
+        match self.found(sender, caller) {
+            Found::Unit(_) if sender.basis == Basis::Registered => None,
+            Found::Unit(unit) => Some(words::since(&words::sender(sender, caller), &unit)),
+            found => guess(&found, sender, caller),
+        }
+    }
+}
+
+/// The words of a sender with whom its number may mean.
+fn guess(found: &Found, sender: &UnitKey, caller: Option<&str>) -> Option<String> {
+    match found {
+        Found::ByNumber(unit) => Some(words::perhaps(&words::sender(sender, caller), unit)),
+        // Without a number several have its identity, which no import allows.
+        Found::Several(units) => caller.map(|_| words::one_of(&words::sender(sender, caller), units.len())),
+        Found::Unit(_) | Found::Nobody => None,
     }
 }
 

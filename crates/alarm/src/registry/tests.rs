@@ -107,6 +107,26 @@ fn who_is_registered_later_is_found_for_the_card_that_is_open() {
 }
 
 #[test]
+fn what_came_to_be_known_later_is_said_once() {
+    let registry = Registry::new(2, [unit(1, "Doris Hill", "north:surgard:0042", "01632 960042")]);
+    let nobody = Registry::default();
+    let number = Some("01632960042");
+    let table = [
+        (&nobody, Some("0042"), None, None, Some("unit 0042, registered since as Doris Hill")),
+        (&nobody, Some("9"), None, number, Some("unit 9, by number perhaps Doris Hill")),
+        (&registry, Some("9"), number, number, Some("unit 9, by number perhaps Doris Hill")),
+        (&registry, None, number, number, Some("caller 01632960042, by number perhaps Doris Hill")),
+        (&nobody, None, None, number, Some("unknown unit on line a, by number perhaps Doris Hill")),
+        (&registry, Some("0042"), None, number, None),
+        (&nobody, Some("9"), None, None, None),
+    ];
+    for (then, identity, told, caller, words) in table {
+        let sender = key(then, &report(identity, told), "a", Some("north"));
+        assert_eq!(registry.words_since(&sender, caller).as_deref(), words, "{sender:?}");
+    }
+}
+
+#[test]
 fn a_line_is_nobodys_unit() {
     let registry = Registry::new(1, [unit(1, "Doris Hill", "north:surgard:1", "01527 123456")]);
     let mut own = Report::own(Trigger::LineNoise, Status::Active, "junk");

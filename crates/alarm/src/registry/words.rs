@@ -2,11 +2,15 @@
 
 use super::{Flag, Unit};
 use crate::headline::{UNIT_CHARS_MAX, tidy};
+use crate::unit::shown;
+use crate::{Basis, UnitKey};
 
 /// Characters of the label; the rest is an ellipsis.
 const LABEL_CHARS_MAX: usize = 28;
 /// Characters of the label where it is a guess beside other words.
 const GUESS_CHARS_MAX: usize = 20;
+/// What stands between a sender and whom its number may mean.
+const BY_NUMBER: &str = ", by number ";
 /// A scheme or an address of fewer characters than this says nothing.
 const PART_CHARS_MIN: usize = 6;
 
@@ -30,12 +34,25 @@ pub(super) fn words(unit: &Unit) -> String {
 
 /// The words of a sender that nobody registered, with the one unit that has its number.
 pub(super) fn perhaps(sender: &str, unit: &Unit) -> String {
-    format!("{sender}, by number perhaps {}", tidy(&unit.label, GUESS_CHARS_MAX))
+    format!("{sender}{BY_NUMBER}perhaps {}", tidy(&unit.label, GUESS_CHARS_MAX))
 }
 
 /// The same with several units.
 pub(super) fn one_of(sender: &str, units: usize) -> String {
-    format!("{sender}, by number one of {units} units")
+    format!("{sender}{BY_NUMBER}one of {units} units")
+}
+
+/// The words of a sender that was registered after its card was opened.
+pub(super) fn since(sender: &str, unit: &Unit) -> String {
+    format!("{sender}, registered since as {}", tidy(&unit.label, GUESS_CHARS_MAX))
+}
+
+/// What a sender is called without a guess.
+pub(super) fn sender(unit: &UnitKey, caller: Option<&str>) -> String {
+    match (unit.basis, caller) {
+        (Basis::CallerNumber, Some(number)) => format!("caller {}", shown(number)),
+        _ => unit.words.split(BY_NUMBER).next().unwrap_or_default().to_owned(),
+    }
 }
 
 #[cfg(test)]

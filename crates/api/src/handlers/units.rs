@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Api, bad_path, parameters};
 use crate::access::admit;
-use crate::openapi::{AskingUnits, ReadingUnit, roles};
+use crate::openapi::{ReadingUnit, roles};
 use crate::problem::Problem;
 use crate::shapes::{UnitDetailShape, UnitsShape};
 use crate::tokens::Permission;
@@ -47,7 +47,7 @@ struct Asked {
             min_length = 1, max_length = 200),
         ("after" = Option<Uuid>, Query, description = "`next` of the answer before"),
         ("limit" = Option<u32>, Query, description = "Most units; 100 when not given", minimum = 1, maximum = 1_000)),
-    responses((status = 200, description = "The units", body = UnitsShape), AskingUnits),
+    responses((status = 200, description = "The units", body = UnitsShape), ReadingUnit),
     extensions(("x-roles" = json!(roles(Permission::Detail)))))]
 pub async fn list(
     State(api): State<Arc<Api>>,
@@ -58,7 +58,7 @@ pub async fn list(
     let asked = Asked::of(&parameters(query)?)?;
     let board = known(&api)?;
     let page = board.registry.search(&asked.query, asked.after, asked.limit);
-    let page = page.ok_or_else(|| Problem::invalid("after", "`after` is no unit that is known here"))?;
+    let page = page.ok_or_else(Problem::unknown_unit)?;
     let now = OffsetDateTime::now_utc();
     Ok(Json(UnitsShape::of(&page, board.registry.version(), board.link.is_degraded(), now)))
 }

@@ -38,7 +38,8 @@ static FILES: Semaphore = Semaphore::const_new(FILES_MAX);
     params(
         ("dry_run" = Option<bool>, Query, description = "Only say what would be done"),
         ("operator" = Option<String>, Query, description = "Who imports. Needed with a console's token",
-            min_length = 1, max_length = 100)),
+            min_length = 1, max_length = 100, 
+            pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$")),
     request_body(content = String, content_type = "text/csv", description = "CSV in UTF-8; the first line names the \
         columns, as in an export; 64 MiB at most"),
     responses((status = 200, description = "What was done, or would be", body = ImportShape), Importing),

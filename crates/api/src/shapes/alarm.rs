@@ -1,7 +1,7 @@
 //! An alarm as a console sees it at an instant.
 
 use serde::Serialize;
-use telecare_alarm::{Actor, Alarm, Registry, TriggerKey, TriggerState};
+use telecare_alarm::{Actor, Alarm, Registry, TriggerKey, TriggerState, UnitKey};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -196,9 +196,17 @@ impl AlarmShape {
     /// The card as it is at an instant: standing, age and headline go by it.
     pub fn of(alarm: &Alarm, registry: &Registry, now: OffsetDateTime) -> AlarmShape {
         let (registered, candidates) = RegisteredShape::of(alarm, registry);
+        let caller = alarm.caller.as_ref().and_then(|caller| caller.number.as_deref());
+        let headline = match registry.words_since(&alarm.unit, caller) {
+            None => alarm.headline(now),
+            Some(words) => {
+                let unit = UnitKey { words: words.into(), ..alarm.unit.clone() };
+                Alarm { unit, ..alarm.clone() }.headline(now)
+            }
+        };
         AlarmShape {
             id: alarm.id.0,
-            headline: alarm.headline(now),
+            headline,
             unit: alarm.unit.words.to_string(),
             unit_key: alarm.unit.key.to_string(),
             unit_basis: alarm.unit.basis.as_str(),

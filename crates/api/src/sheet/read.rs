@@ -160,6 +160,8 @@ fn wrong(line: u64, column: &str, what: impl Into<String>, remedy: impl Into<Str
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn told(text: &str) -> Vec<(u64, String, String)> {
@@ -215,5 +217,25 @@ mod tests {
         latin.extend([0xe9, b'\n']);
         assert_eq!(read(&latin).unwrap_err()[0].line, 3);
         assert!(read(&[0xff, 0xfe, b'r', 0]).unwrap_err()[0].what.contains("UTF-16"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[\"',;\n\r\ta-c=]{0,60}") {
+            let _ = read(&bytes);
+            let _ = read(text.as_bytes());
+            let _ = read(format!("reference,label\n{text}").as_bytes());
+        }
+
+        #[test]
+        fn a_row_is_on_the_line_where_an_editor_shows_it(
+            before in prop::collection::vec(prop::sample::select(vec!["a,b", "", ",", "\"x\ny\",z"]), 0..8),
+            end in prop::sample::select(vec!["\n", "\r\n"]),
+        ) {
+            let rows: String = before.iter().map(|row| format!("{row}{end}")).collect();
+            let file = format!("reference,label{end}{rows}last,row{end}");
+            let line = file.split("last").next().unwrap().matches('\n').count() as u64 + 1;
+            prop_assert_eq!(read(file.as_bytes()).unwrap().last().map(|row| row.line), Some(line));
+        }
     }
 }

@@ -44,6 +44,7 @@ fn is_changed(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use telecare_alarm::registry::UnitId;
     use telecare_alarm::registry::import::plan;
     use uuid::Uuid;
@@ -104,5 +105,22 @@ mod tests {
         let plan = plan(&units, &rows).unwrap();
         assert_eq!((plan.changes.len(), plan.unchanged), (0, 1), "{}", String::from_utf8_lossy(&file));
         assert!(!String::from_utf8(file).unwrap().contains(",=HYPER"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_comes_back_and_none_is_a_formula(texts in prop::collection::vec("[=+'\",;@0-9Ee. -]{0,9}", 2)) {
+            let mut unit = Unit::blank(UnitId(Uuid::from_u128(7)));
+            unit.label = "x".to_owned();
+            Field::Scheme.set(&mut unit, &texts[0]).unwrap();
+            Field::Model.set(&mut unit, &texts[1]).unwrap();
+            let units = [Arc::new(unit)];
+            let file = write(&units).unwrap();
+            prop_assert_eq!(plan(&units, &read(&file).unwrap()).unwrap().unchanged, 1);
+            let mut reader = csv::ReaderBuilder::new().from_reader(&file[3..]);
+            for cell in reader.records().next().unwrap().unwrap().iter() {
+                prop_assert!(!cell.starts_with(['=', '+', '-', '@']), "{}", cell);
+            }
+        }
     }
 }
