@@ -1,16 +1,15 @@
 //! Listening sockets that the service manager holds: what arrives while the receiver is away is acknowledged once
 //! it is back, on lines and on the API.
 
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use telecare_tests::console::Console;
 use telecare_tests::link::{Heard, Link};
-use telecare_tests::receiver::{Line, Receiver, Setup, Transport, token};
+use telecare_tests::receiver::{Line, Receiver, Setup, Socket, Transport, token};
 use telecare_tests::surgard::{contact_id, frame};
-use telecare_tests::{port, wait};
+use telecare_tests::wait;
 
 const LINE: &str = "tcp";
 
@@ -22,18 +21,13 @@ struct Site {
 
 /// A receiver that is not running yet, and its sockets, which are open.
 fn prepare(more: &[&str]) -> Result<Site> {
-    let (line, api) = (socket()?, socket()?);
-    let (at, api_port) = (line.local_addr()?, api.local_addr()?.port());
-    let mut sockets = vec![(format!("line-{LINE}"), line), ("api".to_owned(), api)];
+    let mut sockets = vec![Socket::open(&format!("line-{LINE}"))?, Socket::open("api")?];
+    let (at, api_port) = (sockets[0].address(), sockets[1].address().port());
     for name in more {
-        sockets.push(((*name).to_owned(), socket()?));
+        sockets.push(Socket::open(name)?);
     }
     let setup = Setup { lines: vec![Line::new(LINE, Transport::Listen(at))], sockets, ..Setup::default() };
     Ok(Site { receiver: Receiver::prepare(setup)?, line: at, api: api_port })
-}
-
-fn socket() -> Result<Arc<TcpListener>> {
-    Ok(Arc::new(TcpListener::bind(("127.0.0.1", port::free()?))?))
 }
 
 impl Site {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use super::Socket;
 use crate::disk::Disk;
 use crate::pty::Port;
 
@@ -44,8 +45,8 @@ pub struct Setup {
     pub disk: Option<Arc<Disk>>,
     /// A program that runs the receiver, with its arguments.
     pub wrapper: Vec<String>,
-    /// Listening sockets passed to it as the service manager does, by their names. Not together with a wrapper.
-    pub sockets: Vec<(String, Arc<TcpListener>)>,
+    /// Listening sockets passed to it as the service manager does. Not together with a wrapper.
+    pub sockets: Vec<Socket>,
     /// Text put at the end of its configuration.
     pub more: String,
     /// Whether the end of its log is printed when it is dropped: a test's output is shown when it fails.
