@@ -33,6 +33,13 @@ pub struct ApiArguments {
     token: Option<String>,
 }
 
+impl ApiArguments {
+    /// Whether there is a token to ask with.
+    pub fn has_token(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| !token.is_empty())
+    }
+}
+
 /// Where the person sits.
 #[derive(clap::Args)]
 pub struct DeskArguments {

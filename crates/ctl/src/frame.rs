@@ -3,7 +3,7 @@
 use telecare_protocol::contact_id::Qualifier;
 use telecare_protocol::sia;
 use telecare_protocol::surgard::{Body, DC4, Header, Line, encode, read};
-use telecare_protocol::{Mode, bs8521};
+use telecare_protocol::{Fault, Mode, ademco685, bs8521};
 
 use crate::Usage;
 use crate::decoded::fields_in_words;
@@ -11,7 +11,7 @@ use crate::decoded::fields_in_words;
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
 #[derive(clap::Args, Default)]
 pub struct FrameArguments {
-    /// Account [surgard].
+    /// Account [surgard, ademco-685].
     #[arg(long)]
     pub account: Option<String>,
     /// Event code: Contact ID 3 digits, SIA 2 letters [surgard 5, 3].
@@ -32,13 +32,17 @@ pub struct FrameArguments {
     /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S].
     #[arg(long)]
     pub data: Option<String>,
-    /// Form of the line: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse.
+    /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685: cid
+    /// Contact ID (by default), 4+1, 4+2.
     #[arg(long)]
     pub form: Option<String>,
-    /// Receiver number; 01 by default [surgard].
+    /// C contact or U user; C by default [ademco-685 cid].
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Receiver number; 01 by default, 1 with Ademco 685 [surgard, ademco-685].
     #[arg(long)]
     pub receiver: Option<String>,
-    /// Line of the receiver; 1 by default [surgard].
+    /// Line of the receiver; 1 by default [surgard, ademco-685].
     #[arg(long)]
     pub line: Option<String>,
     /// Event: BS 8521 3 digits; letter of a pulse line [bs8521, surgard 1].
@@ -75,6 +79,16 @@ type Slot = (&'static str, Option<&'static str>);
 /// A field and its value when none is given.
 pub type FieldDefault = (&'static str, &'static str);
 
+const ADEMCO_CONTACT_ID: [Slot; 6] = [
+    ("account", None),
+    ("qualifier", Some("E")),
+    ("code", None),
+    ("group", Some("00")),
+    ("kind", Some("C")),
+    ("zone", Some("000")),
+];
+const ADEMCO_PULSE: [Slot; 2] = [("account", None), ("event", None)];
+const ADEMCO_PULSE_ZONE: [Slot; 3] = [("account", None), ("event", None), ("zone", None)];
 const BS8521: [Slot; 9] = [
     ("category", Some("0")),
     ("speech", Some("1")),
@@ -144,14 +158,54 @@ impl FrameArguments {
         let line = bytes.strip_suffix(&[DC4]).unwrap_or(&bytes);
         match read(line, header_digits, Mode::Strict) {
             Ok(_) => Ok(bytes),
-            Err(error) => {
-                let fault = error.fault();
-                Err(Usage(format!(
-                    "these fields make no valid line: {} {}",
-                    fault.name,
-                    fields_in_words(&fault.fields)
-                )))
+            Err(error) => Err(no_valid_line(&error.fault())),
+        }
+    }
+
+    /// The Ademco 685 line of these fields, with `defaults` as above.
+    pub fn ademco685(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
+        use ademco685::Body;
+        const HEAD: [&str; 3] = ["form", "receiver", "line"];
+        let body = match self.form.as_deref().unwrap_or("cid") {
+            "cid" => {
+                let [account, qualifier, code, group, kind, zone] =
+                    self.fill(&ADEMCO_CONTACT_ID, &HEAD, defaults, "ademco-685 form cid")?;
+                let qualifier = one_letter("qualifier", &qualifier)?;
+                let qualifier =
+                    Qualifier::from_char(qualifier).ok_or_else(|| Usage("--qualifier must be E, R or P".to_owned()))?;
+                Body::ContactId { account, qualifier, code, group, kind: one_letter("kind", &kind)?, zone }
             }
+            "4+1" => {
+                let [account, event] = self.fill(&ADEMCO_PULSE, &HEAD, defaults, "ademco-685 form 4+1")?;
+                Body::Pulse { account, event: one_letter("event", &event)? }
+            }
+            "4+2" => {
+                let [account, event, zone] = self.fill(&ADEMCO_PULSE_ZONE, &HEAD, defaults, "ademco-685 form 4+2")?;
+                let (event, zone) = (one_letter("event", &event)?, one_letter("zone", &zone)?);
+                Body::PulseZone { account, event, zone, together: false }
+            }
+            _ => return Err(Usage("--form of ademco-685 must be cid, 4+1 or 4+2".to_owned())),
+        };
+        let header = self.ademco685_header();
+        let header_digits = header.receiver.len() + header.line.len();
+        let bytes = ademco685::encode(&ademco685::Line { header: Some(header), body });
+        let line = bytes.strip_prefix(&[ademco685::LF]).and_then(|line| line.strip_suffix(&[ademco685::CR]));
+        match ademco685::read(line.unwrap_or(&bytes), header_digits, Mode::Strict) {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(no_valid_line(&error.fault())),
+        }
+    }
+
+    /// The Ademco 685 heartbeat with these head fields.
+    pub fn ademco685_heartbeat(&self) -> Vec<u8> {
+        let line = ademco685::Line { header: Some(self.ademco685_header()), body: ademco685::Body::Heartbeat };
+        ademco685::encode(&line)
+    }
+
+    fn ademco685_header(&self) -> ademco685::Header {
+        ademco685::Header {
+            receiver: self.receiver.clone().unwrap_or_else(|| "1".to_owned()),
+            line: self.line.clone().unwrap_or_else(|| "1".to_owned()),
         }
     }
 
@@ -191,7 +245,7 @@ impl FrameArguments {
         Ok(values)
     }
 
-    fn given(&self) -> [(&'static str, &Option<String>); 19] {
+    fn given(&self) -> [(&'static str, &Option<String>); 20] {
         [
             ("account", &self.account),
             ("code", &self.code),
@@ -201,6 +255,7 @@ impl FrameArguments {
             ("address", &self.address),
             ("data", &self.data),
             ("form", &self.form),
+            ("kind", &self.kind),
             ("receiver", &self.receiver),
             ("line", &self.line),
             ("event", &self.event),
@@ -214,4 +269,16 @@ impl FrameArguments {
             ("type", &self.conformance),
         ]
     }
+}
+
+fn one_letter(name: &str, text: &str) -> Result<char, Usage> {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Ok(letter),
+        _ => Err(Usage(format!("--{name} must be one character"))),
+    }
+}
+
+fn no_valid_line(fault: &Fault) -> Usage {
+    Usage(format!("these fields make no valid line: {} {}", fault.name, fields_in_words(&fault.fields)))
 }

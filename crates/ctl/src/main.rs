@@ -1,15 +1,18 @@
 //! `telecare-ctl`: the engineer's and the administrator's tool.
 //!
-//! It checks configurations, reads and writes protocol frames, places test calls as a hardware receiver
-//! would, works the queue through the HTTP API as any console would, and keeps the token file.
+//! It checks configurations and the host, reads and writes protocol frames, listens to ports, places test calls as a
+//! hardware receiver would, works the queue through the HTTP API as any console would, looks after the journal, and
+//! keeps the token file.
 //!
 //! Exit codes: 0 done, 1 not done (a frame that cannot be read, an action that was refused, no answer), 2
 //! wrong usage. What was asked for goes to standard output, what went wrong to standard error.
 //!
-//! It links the API crate only for the format of the token file, and the protocol crate to speak as a unit.
+//! It links the API crate for the formats of the token file and of certificates, the protocol crate to speak as a unit,
+//! and the queue for the journal's files and a look at the database. Alarms it works through the HTTP API alone.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
 
+mod aftermath;
 mod client;
 mod commands;
 mod decoded;
@@ -29,8 +32,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    act, alarms, call as call_command, check_config, decode, doctor as doctor_command, encode, journal, show,
-    sniff as sniff_command, token, unit, watch as watch_command,
+    act, alarms, call as call_command, calls, check_config, decode, doctor as doctor_command, encode, journal, man,
+    show, sniff as sniff_command, token, unit, watch as watch_command,
 };
 
 /// The telecare receiver's tool for engineers and administrators.
@@ -49,8 +52,8 @@ enum Command {
     Decode(decode::Arguments),
     /// Write a frame of a protocol.
     Encode(encode::Arguments),
-    /// Place a test call as a Sur-Gard hardware receiver would.
     Call(call_command::Arguments),
+    Calls(calls::Arguments),
     Watch(watch_command::Arguments),
     Sniff(sniff_command::Arguments),
     /// List the open alarms.
@@ -66,6 +69,8 @@ enum Command {
     Token(token::Arguments),
     /// Look up, import and export the registry of units.
     Unit(unit::Arguments),
+    Completions(man::CompletionsArguments),
+    Man(man::ManArguments),
 }
 
 /// Whether what was asked for could be done.
@@ -93,6 +98,9 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Call(arguments) => call_command::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
+        Command::Completions(arguments) => man::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
         Command::Watch(arguments) => watch_command::run(&arguments),
         Command::Sniff(arguments) => sniff_command::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),

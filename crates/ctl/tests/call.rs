@@ -31,6 +31,7 @@ fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
     let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
         .args(["call", "--to", &to, "--ack-wait-ms", "200"])
         .args(arguments)
+        .env_remove("TELECARE_TOKEN")
         .output()
         .unwrap();
     (output, receiver.join().unwrap())
@@ -57,6 +58,8 @@ fn a_call_without_fields_is_a_test_of_nobody() {
     ] {
         let (output, lines) = call(arguments, 0);
         assert_eq!((output.status.code(), &lines[..]), (Some(0), &[line.to_owned()][..]), "{arguments:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.contains("the reserved test identity"), line.contains("9999"), "{said}");
     }
 }
 

@@ -1,30 +1,40 @@
-//! `call`: test calls as a Sur-Gard hardware receiver places them: a line, the wait for its acknowledgement,
-//! the same line again, four attempts in all.
+//! `call`: test calls as a hardware receiver places them: a line, the wait for its acknowledgement, the same line
+//! again, as often as that make of receiver does. With access to the API it also says what became of the call.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
-use telecare_protocol::surgard::{DC4, Header, Sender, SenderCommand, SenderSettings, sender_settings};
+use telecare_protocol::automation::{Sender, SenderCommand, SenderSettings};
+use telecare_protocol::{Protocol, ademco685, surgard};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::aftermath::Aftermath;
+use crate::client::ApiArguments;
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
 use crate::text::unescaped;
 use crate::{Usage, Verdict};
 
-/// The account of a test call: no centre gives it to a person.
+/// The reserved test identity, in Sur-Gard and Ademco 685 alike: an account that no centre gives to a person.
 const TEST_ACCOUNT: &str = "9999";
 /// Contact ID 601, manual trigger test; SIA RX, the same.
-const TEST_CODES: [(&str, &str); 2] = [("5", "601"), ("3", "RX")];
+const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")];
 
+/// Place a test call as a hardware receiver would, and say with every time what became of it.
+///
+/// Without --account the call is of the reserved test identity, account 9999. With a token (TELECARE_TOKEN) it is
+/// also looked for in the receiver's list. Exit code 1 when it is not acknowledged, or not in the list.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver.
     #[arg(long)]
     to: Target,
+    /// surgard or ademco-685.
+    #[arg(long, default_value = "surgard", value_parser = protocol)]
+    protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
     #[arg(long, conflicts_with = "heartbeat")]
     frame: Option<String>,
@@ -42,12 +52,21 @@ pub struct Arguments {
     ack_wait_ms: u64,
     #[command(flatten)]
     fields: FrameArguments,
+    #[command(flatten)]
+    api: ApiArguments,
 }
 
 /// An acknowledged call.
 struct Acknowledged {
     after: Duration,
     attempts: u32,
+}
+
+fn protocol(name: &str) -> Result<Protocol, String> {
+    match name.parse() {
+        Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
+        Ok(Protocol::Bs8521 | Protocol::Own) | Err(_) => Err("one of surgard, ademco-685".to_owned()),
+    }
 }
 
 /// Places the calls; fails at the first that nobody acknowledges.
@@ -58,22 +77,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict> {
+    let aftermath = aftermath(arguments)?;
+    let opening = Instant::now();
     let mut link = Link::open(&arguments.to).await?;
-    let settings = SenderSettings {
-        ack_wait: Duration::from_millis(arguments.ack_wait_ms),
-        heartbeat: Duration::ZERO,
-        ..sender_settings(&Header { receiver: "01".to_owned(), line: "1".to_owned() })
-    };
+    println(&format!("{} connected after {:.1} ms", clock()?, ms(opening.elapsed())))?;
+    let settings = sender_settings(arguments);
     let attempts = settings.attempts;
     let mut sender = Sender::new(settings, Instant::now());
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
         let begun = Instant::now();
-        println(&format!("{} sent {}", clock()?, escaped(line)))?;
+        println(&format!("{} sent {}{}", clock()?, escaped(line), mark(arguments)))?;
         match place(&mut link, &mut sender, line).await? {
             Some(answer) => {
                 slowest = slowest.max(answer.after);
-                let (ms, attempts) = (answer.after.as_secs_f64() * 1000.0, answer.attempts);
+                let (ms, attempts) = (ms(answer.after), answer.attempts);
                 println(&format!("{} acknowledged after {ms:.1} ms, attempts {attempts}", clock()?))?;
             }
             None => {
@@ -87,10 +105,45 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
         }
     }
     if arguments.repeat > 1 {
-        let ms = slowest.as_secs_f64() * 1000.0;
-        println(&format!("{} calls, all acknowledged, the slowest after {ms:.1} ms", arguments.repeat))?;
+        println(&format!("{} calls, all acknowledged, the slowest after {:.1} ms", arguments.repeat, ms(slowest)))?;
     }
-    Ok(Verdict::Done)
+    match aftermath {
+        Some(aftermath) => aftermath.tell(|text| println(&format!("{} {text}", clock().unwrap_or_default()))),
+        None => Ok(Verdict::Done),
+    }
+}
+
+/// What the receiver knows before the call, where it can be asked and there is something to look for.
+fn aftermath(arguments: &Arguments) -> anyhow::Result<Option<Aftermath>> {
+    if arguments.frame.is_some() || arguments.heartbeat || !arguments.api.has_token() {
+        return Ok(None);
+    }
+    let account = arguments.fields.account.as_deref().unwrap_or(TEST_ACCOUNT);
+    match Aftermath::before(&arguments.api, account) {
+        Ok(aftermath) => Ok(Some(aftermath)),
+        Err(error) => {
+            eprintln!("telecare-ctl: the API cannot be asked what becomes of the call: {error:#}");
+            Ok(None)
+        }
+    }
+}
+
+/// Says that the account is nobody's.
+fn mark(arguments: &Arguments) -> String {
+    let is_test = arguments.frame.is_none() && !arguments.heartbeat && arguments.fields.account.is_none();
+    if is_test { format!(", account {TEST_ACCOUNT}: the reserved test identity") } else { String::new() }
+}
+
+fn sender_settings(arguments: &Arguments) -> SenderSettings {
+    let usual = match arguments.protocol {
+        Protocol::Ademco685 => {
+            ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
+        }
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+            surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() })
+        }
+    };
+    SenderSettings { ack_wait: Duration::from_millis(arguments.ack_wait_ms), heartbeat: Duration::ZERO, ..usual }
 }
 
 /// One call; none when all its attempts went unanswered.
@@ -117,22 +170,28 @@ async fn place(link: &mut Link, sender: &mut Sender, line: &[u8]) -> anyhow::Res
     }
 }
 
-/// The line as it goes out, DC4 included.
+/// The line as it goes out, its end included.
 fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let is_ademco = arguments.protocol == Protocol::Ademco685;
+    let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
     if let Some(frame) = &arguments.frame {
         let mut line = unescaped(frame.as_bytes());
-        if line.last() != Some(&DC4) {
-            line.push(DC4);
+        if line.last() != Some(&end) {
+            line.push(end);
         }
         return Ok(line);
     }
     if arguments.heartbeat {
-        return Ok(arguments.fields.heartbeat());
+        return Ok(if is_ademco { fields.ademco685_heartbeat() } else { fields.heartbeat() });
     }
-    let form = arguments.fields.form.as_deref().unwrap_or("5");
+    let form = fields.form.as_deref().unwrap_or(if is_ademco { "cid" } else { "5" });
     let code = TEST_CODES.iter().find(|(of, _)| *of == form).map(|(_, code)| ("code", *code));
     let defaults: Vec<_> = code.into_iter().chain([("account", TEST_ACCOUNT)]).collect();
-    arguments.fields.surgard(&defaults)
+    if is_ademco { fields.ademco685(&defaults) } else { fields.surgard(&defaults) }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 fn clock() -> anyhow::Result<String> {

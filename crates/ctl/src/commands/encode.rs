@@ -11,10 +11,10 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521 or surgard.
+    /// bs8521, surgard or ademco-685.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
-    /// Write a Sur-Gard heartbeat instead of an event.
+    /// Write a heartbeat instead of an event.
     #[arg(long)]
     heartbeat: bool,
     #[command(flatten)]
@@ -27,10 +27,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let bytes = match arguments.protocol {
         Protocol::SurGard if arguments.heartbeat => fields.heartbeat(),
         Protocol::SurGard => fields.surgard(&[])?,
-        Protocol::Bs8521 | Protocol::Ademco685 | Protocol::Own if arguments.heartbeat => {
-            return Err(crate::Usage("only surgard has a heartbeat".to_owned()).into());
+        Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
+        Protocol::Ademco685 => fields.ademco685(&[])?,
+        Protocol::Bs8521 | Protocol::Own if arguments.heartbeat => {
+            return Err(crate::Usage("bs8521 has no heartbeat".to_owned()).into());
         }
-        Protocol::Bs8521 | Protocol::Ademco685 | Protocol::Own => fields.bs8521()?,
+        Protocol::Bs8521 | Protocol::Own => fields.bs8521()?,
     };
     writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;
     Ok(Verdict::Done)

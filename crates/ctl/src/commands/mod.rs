@@ -3,11 +3,13 @@
 pub mod act;
 pub mod alarms;
 pub mod call;
+pub mod calls;
 pub mod check_config;
 pub mod decode;
 pub mod doctor;
 pub mod encode;
 pub mod journal;
+pub mod man;
 pub mod show;
 pub mod sniff;
 pub mod token;
