@@ -84,6 +84,8 @@ pub struct AlarmShape {
     receiver: String,
     /// The policy rule that ranked its most urgent signal.
     rule: String,
+    /// Heard on a line that only listens beside another platform, whose operators answer it.
+    shadow: bool,
     /// The unit's alarm before this one.
     #[schema(required = true)]
     previous: Option<Uuid>,
@@ -238,6 +240,7 @@ impl AlarmShape {
             line: alarm.line.to_string(),
             receiver: alarm.receiver.to_string(),
             rule: alarm.rule.to_string(),
+            shadow: alarm.shadow,
             previous: alarm.previous.map(|previous| previous.0),
         }
     }

@@ -39,6 +39,8 @@ pub struct SignalShape {
     /// The signal of which this is a proven repeat.
     #[schema(required = true)]
     repeat_of: Option<Uuid>,
+    /// Heard on a line that only listens beside another platform.
+    shadow: bool,
     /// Version of the software that took it in.
     software: String,
     #[schema(schema_with = names::clock)]
@@ -68,6 +70,7 @@ impl SignalShape {
             raw: escaped(&signal.raw),
             report: ReportShape::of(&signal.report),
             repeat_of: signal.repeat_of.map(|original| original.0),
+            shadow: signal.shadow,
             software: signal.software.to_string(),
             clock: signal.clock.as_str(),
         }

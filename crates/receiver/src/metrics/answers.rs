@@ -47,7 +47,7 @@ impl Watcher {
     pub fn look(&mut self, board: &Board, now: OffsetDateTime) -> Seen {
         let mut seen = Seen::default();
         let mut cards = HashMap::with_capacity(board.open.len() + board.closed.len());
-        for alarm in board.open.iter().chain(&board.closed).filter(|alarm| alarm.receiver == self.own) {
+        for alarm in board.open.iter().chain(&board.closed).filter(|alarm| self.counts(alarm)) {
             let known = self.cards.remove(&alarm.id);
             let is_news = known.as_ref().is_none_or(|known| known.last_signal != alarm.last_signal);
             if self.begun && is_news && alarm.closed.is_none() {
@@ -67,6 +67,11 @@ impl Watcher {
         self.cards = cards;
         self.begun = true;
         seen
+    }
+
+    /// Whether a card's answers are ours to time: another platform's operators answer shadows.
+    fn counts(&self, alarm: &Alarm) -> bool {
+        alarm.receiver == self.own && !alarm.shadow
     }
 
     /// The presses of a card that nobody had answered at the last look, and those that have come since.
@@ -170,6 +175,15 @@ mod tests {
         act(&mut alarm, 55, Act::Seen { shown });
         assert_eq!(answered(watcher.look(&board(&alarm), at(55))), [15]);
         assert_eq!(watcher.look(&board(&alarm), at(99)), Seen::default());
+    }
+
+    #[test]
+    fn a_shadow_is_not_timed() {
+        let mut watcher = Watcher::new(ReceiverId::new("here"));
+        watcher.look(&Board::empty(Uuid::nil()), at(0));
+        let mut alarm = Alarm::open(&Signal { shadow: true, ..press(1, 10) }, None);
+        act(&mut alarm, 18, claim(600));
+        assert_eq!(watcher.look(&board(&alarm), at(20)), Seen::default());
     }
 
     #[test]

@@ -121,6 +121,12 @@ pub const CATALOGUE: &[Metric] = &[
         "Open alarms, by where they stand and by class.",
         "waiting ones grow for ten minutes: a storm, or too few operators",
     ),
+    level(
+        "telecare_open_shadow_alarms",
+        &[],
+        "Open alarms of lines that only listen beside another platform. No other number counts them.",
+        "never by itself: its operators answer them",
+    ),
     took(
         "telecare_answer_seconds",
         PEOPLE,

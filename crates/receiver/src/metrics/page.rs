@@ -41,12 +41,18 @@ impl Page {
     }
 }
 
-fn show_operators(_queue: &Queue) {}
+fn show_operators(queue: &Queue) {
+    let last = queue.last_operator_request().map_or(0.0, unix);
+    gauge!("telecare_last_operator_request_timestamp_seconds").set(last);
+}
 
 fn show(board: &Board, now: OffsetDateTime) {
     let mut open = [[0_usize; Class::ALL.len()]; STANDINGS.len()];
     let mut oldest = [None::<OffsetDateTime>; 5];
-    for alarm in &board.open {
+    // Another platform's operators answer shadows: nobody here is late with them.
+    let (shadows, ours): (Vec<_>, Vec<_>) = board.open.iter().partition(|alarm| alarm.shadow);
+    gauge!("telecare_open_shadow_alarms").set(count(shadows.len()));
+    for alarm in ours {
         let standing = alarm.standing(now);
         let column = Class::ALL.iter().position(|class| *class == alarm.class);
         let row = STANDINGS.iter().position(|name| *name == standing.as_str());
