@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::ReceiverId;
-use telecare_alarm::registry::{Unit, UnitId};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -25,6 +24,7 @@ use crate::config::JournalConfig;
 use crate::entry::Entry;
 use crate::keeper::Event;
 pub use file::{File, JournalError, Known, Settle};
+pub use names::Batch;
 pub use recover::Recovered;
 
 const FILE_NAME: &str = "journal.sqlite";
@@ -49,12 +49,10 @@ pub enum Command {
         /// or since this time.
         at: OffsetDateTime,
     },
-    /// Keep these units and drop those; answered whether it was done.
+    /// Keep the names of some units and drop those of others; answered whether it was done.
     Names {
-        /// New or changed ones.
-        put: Vec<Arc<Unit>>,
-        /// Gone ones.
-        dropped: Vec<UnitId>,
+        /// Which.
+        batch: Batch,
         /// Where the answer goes.
         done: oneshot::Sender<bool>,
     },
@@ -155,8 +153,8 @@ impl Journal {
                 }
                 Command::Settle(settle) => merge(&mut waiting, settle),
                 Command::Reread { seq, at } => self.reread(seq, at, &events).await,
-                Command::Names { put, dropped, done } => {
-                    let kept = self.names(&put, &dropped, &events).await;
+                Command::Names { batch, done } => {
+                    let kept = self.names(&batch, &events).await;
                     // Whoever asked is gone only when the process ends.
                     let _ = done.send(kept);
                 }
@@ -195,9 +193,9 @@ impl Journal {
         }
     }
 
-    async fn names(&mut self, put: &[Arc<Unit>], dropped: &[UnitId], events: &mpsc::UnboundedSender<Event>) -> bool {
+    async fn names(&mut self, batch: &Batch, events: &mpsc::UnboundedSender<Event>) -> bool {
         let Some(file) = &mut self.file else { return false };
-        match file.keep_names(put, dropped).await {
+        match file.keep_names(batch).await {
             Ok(()) => true,
             Err(error) => {
                 self.failed(error, events).await;

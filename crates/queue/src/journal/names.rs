@@ -10,19 +10,33 @@ use telecare_alarm::registry::{Unit, UnitId};
 use super::file::{File, JournalError};
 use crate::record::UnitRecord;
 
-impl File {
-    /// Keeps units and drops others, in one commit.
-    pub async fn keep_names(&mut self, put: &[Arc<Unit>], dropped: &[UnitId]) -> Result<(), JournalError> {
+/// Units to keep and units to drop, ready to be written: the journal's task has signals to take.
+#[derive(Debug)]
+pub struct Batch {
+    put: String,
+    dropped: String,
+}
+
+impl Batch {
+    /// Makes it ready.
+    pub fn of(put: &[Arc<Unit>], dropped: &[UnitId]) -> Batch {
         let rows = put.iter().map(|unit| {
             let body = serde_json::to_string(&UnitRecord::of(unit)).unwrap_or_default();
             json!({ "kind": "unit", "id": unit.id.0, "version": 0, "body": body })
         });
         let rows: serde_json::Value = rows.collect();
         let ids: serde_json::Value = dropped.iter().map(|id| json!(id.0)).collect();
+        Batch { put: rows.to_string(), dropped: ids.to_string() }
+    }
+}
+
+impl File {
+    /// Keeps and drops the units of a batch, in one commit.
+    pub async fn keep_names(&mut self, batch: &Batch) -> Result<(), JournalError> {
         let mut transaction = self.connection.begin().await?;
-        let put = sqlx::query(include_str!("sql/state_put.sql")).bind(rows.to_string());
+        let put = sqlx::query(include_str!("sql/state_put.sql")).bind(&batch.put);
         put.execute(&mut *transaction).await?;
-        let drop = sqlx::query(include_str!("sql/names_drop.sql")).bind(ids.to_string());
+        let drop = sqlx::query(include_str!("sql/names_drop.sql")).bind(&batch.dropped);
         drop.execute(&mut *transaction).await?;
         Ok(transaction.commit().await?)
     }
@@ -40,6 +54,6 @@ pub(super) async fn copy(damaged: &mut SqliteConnection, fresh: &mut File) -> Re
         let bodies = rows.iter().filter_map(|row| row.try_get::<String, _>(1).ok());
         let units = bodies.filter_map(|body| serde_json::from_str::<UnitRecord>(&body).ok());
         let units: Vec<Arc<Unit>> = units.map(|record| Arc::new(record.restore())).collect();
-        fresh.keep_names(&units, &[]).await?;
+        fresh.keep_names(&Batch::of(&units, &[])).await?;
     }
 }

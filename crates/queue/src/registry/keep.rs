@@ -1,19 +1,24 @@
 //! Keeps the journal's copy of the names in step, so that they are there when the receiver starts without a
-//! database. Small batches, each after the one before is done: a signal waits for one of them at most.
+//! database. Small batches, made ready here, each some time after the one before is done: a signal waits for one
+//! of them at most, and seldom for that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use telecare_alarm::Registry;
 use telecare_alarm::registry::{Unit, UnitId};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep;
 use tracing::{debug, info};
 
 use super::Known;
-use crate::journal::Command;
+use crate::journal::{Batch, Command};
 
-/// Units of one batch: some milliseconds of the journal's time.
-const BATCH_UNITS: usize = 250;
+/// Units of one batch: a millisecond or two of the journal's time, and a sync.
+const BATCH_UNITS: usize = 100;
+/// Pause between two batches: fifty thousand names are kept within a minute, and nobody waits for them.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Writes what differs between the names and what the journal has kept. `opened` counts the files the journal
 /// has opened since; a fresh one has no names. Ends with the journal, or when nobody can change a name.
@@ -54,14 +59,15 @@ async fn write(journal: &mpsc::UnboundedSender<Command>, kept: &Registry, wanted
         wanted.units().iter().filter(|unit| before.get(&unit.id) != Some(unit)).cloned().collect();
     let dropped: Vec<UnitId> =
         kept.units().iter().map(|unit| unit.id).filter(|id| wanted.unit(*id).is_none()).collect();
-    let puts = put.chunks(BATCH_UNITS).map(|units| (units.to_vec(), Vec::new()));
-    let drops = dropped.chunks(BATCH_UNITS).map(|ids| (Vec::new(), ids.to_vec()));
-    for (put, dropped) in puts.chain(drops) {
+    let puts = put.chunks(BATCH_UNITS).map(|units| Batch::of(units, &[]));
+    let drops = dropped.chunks(BATCH_UNITS).map(|ids| Batch::of(&[], ids));
+    for batch in puts.chain(drops) {
         let (done, is_done) = oneshot::channel();
-        journal.send(Command::Names { put, dropped, done }).map_err(|_| Ended)?;
+        journal.send(Command::Names { batch, done }).map_err(|_| Ended)?;
         if !is_done.await.map_err(|_| Ended)? {
             return Ok(false);
         }
+        sleep(PAUSE).await;
     }
     Ok(true)
 }

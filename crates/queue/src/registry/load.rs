@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{RegistryError, Stamp};
 use crate::record::UnitRecord;
 
-/// Units read at once.
-const PAGE_UNITS: i64 = 1_000;
+/// Units read at once: no thread is held for more than some milliseconds.
+const PAGE_UNITS: i64 = 250;
 
 /// Which state the database has.
 pub async fn stamp(connection: &mut PgConnection) -> Result<Stamp, sqlx::Error> {
