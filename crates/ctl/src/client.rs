@@ -1,12 +1,14 @@
 //! The receiver's HTTP API as any console sees it.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use uuid::Uuid;
 
 /// How often an action is offered while its outcome is unknown. Its id makes it happen once.
@@ -19,6 +21,8 @@ pub const POLL_S: u64 = 30;
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// How long a file may take to be sent and worked through; the receiver gives up before.
 const FILE_ANSWER_MAX: Duration = Duration::from_secs(200);
+/// Where Debian keeps the certificates that the system trusts, those that a site has added among them.
+const SYSTEM_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Largest answer that is read, bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -31,6 +35,37 @@ pub struct ApiArguments {
     /// Access token; better given in the environment, where other users do not see it.
     #[arg(long, env = "TELECARE_TOKEN", hide_env_values = true, hide_default_value = true)]
     token: Option<String>,
+    #[command(flatten)]
+    trust: TrustArguments,
+}
+
+/// Whose certificates are believed.
+#[derive(clap::Args, Clone, Default)]
+pub struct TrustArguments {
+    /// For an https API: file of the certificates (PEM) that may vouch for it; the system's by default.
+    #[arg(long, env = "TELECARE_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl TrustArguments {
+    fn roots(&self) -> anyhow::Result<RootCerts> {
+        let system = Path::new(SYSTEM_CERTIFICATES);
+        let file = match &self.ca {
+            Some(file) => file,
+            None if system.exists() => system,
+            None => return Ok(RootCerts::WebPki),
+        };
+        let pem = fs::read(file).with_context(|| file.display().to_string())?;
+        let certificate = |item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        };
+        let found: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
+        if found.is_empty() {
+            bail!("{} holds no certificate (PEM)", file.display());
+        }
+        Ok(RootCerts::new_with_certs(&found))
+    }
 }
 
 impl ApiArguments {
@@ -176,13 +211,17 @@ impl Client {
         let Some(token) = arguments.token.clone().filter(|token| !token.is_empty()) else {
             bail!(crate::Usage("a token is needed: --token, or TELECARE_TOKEN in the environment".to_owned()));
         };
-        Ok(Client::at(&arguments.api, token, Duration::from_secs(POLL_S) + ANSWER_MAX))
+        Client::at(&arguments.api, token, &arguments.trust, Duration::from_secs(POLL_S) + ANSWER_MAX)
     }
 
     /// A client of an API with a token; every answer must come within a time.
-    pub fn at(api: &str, token: String, within: Duration) -> Client {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(within)).build();
-        Client { agent: config.into(), api: api.trim_end_matches('/').to_owned(), token }
+    pub fn at(api: &str, token: String, trust: &TrustArguments, within: Duration) -> anyhow::Result<Client> {
+        let mut config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(within));
+        if api.starts_with("https:") {
+            config = config.tls_config(TlsConfig::builder().root_certs(trust.roots()?).build());
+        }
+        let agent = config.build().into();
+        Ok(Client { agent, api: api.trim_end_matches('/').to_owned(), token })
     }
 
     /// The open list as text: at once, or when it is no longer the one with this cursor.

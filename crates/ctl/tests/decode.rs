@@ -186,6 +186,25 @@ fn surgard_errors_and_heartbeats_are_told_apart() {
 }
 
 #[test]
+fn ademco_685_is_decoded_and_encoded() {
+    let contact_id = "\\x0A11 4321 18 E101 00 C001\\x0D";
+    let (objects, code) = decode("ademco-685", &["--strict"], &[contact_id, "00 OKAY @", "11 1234 1555 5555 7"]);
+    assert_eq!((objects.len(), code), (3, 0));
+    let report = json!({"form": "contact-id", "receiver": "1", "line": "1", "account": "4321", "qualifier": "E",
+        "code": "101", "group": "00", "zone": "001", "kind": "C", "trigger": "emergency", "status": "active"});
+    has(&objects[0]["report"], &report, "G23");
+    assert_eq!(objects[1]["control"], "heartbeat");
+    has(&objects[2]["report"], &json!({"form": "high-speed", "channels": "15555555", "auxiliary": "7"}), "G25");
+    let (objects, code) = decode("ademco-685", &["--header-digits", "3"], &["111 123 3"]);
+    assert_eq!((objects[0]["error"].clone(), code), (json!({"name": "BadField", "field": "account"}), 1));
+    let arguments = ["encode", "--protocol", "ademco-685", "--account", "4321", "--code", "101", "--zone", "001"];
+    let output = run(&arguments, b"");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), contact_id);
+    let output = run(&["decode", "--protocol", "ademco-685", "--header-digits", "9", "x"], b"");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn encode_is_the_reverse_of_decode() {
     let table: [(&[&str], &str); 6] = [
         (

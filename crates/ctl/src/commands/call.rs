@@ -176,6 +176,9 @@ fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
     let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
     if let Some(frame) = &arguments.frame {
         let mut line = unescaped(frame.as_bytes());
+        if is_ademco && line.first() != Some(&ademco685::LF) {
+            line.insert(0, ademco685::LF);
+        }
         if line.last() != Some(&end) {
             line.push(end);
         }

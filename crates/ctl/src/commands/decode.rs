@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 
 use anyhow::Context;
-use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, decode, surgard};
+use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, ademco685, decode, surgard};
 
 use crate::decoded::{DecodedShape, in_words};
 use crate::text::unescaped;
@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Make an error of every deviation from the layout.
     #[arg(long)]
     strict: bool,
-    /// Sur-Gard: digits of receiver and line together at the head of a line, 3 to 9.
+    /// Digits of receiver and line together at the head of a line: surgard 3 to 9, ademco-685 2 to 5.
     #[arg(long, value_name = "N")]
     header_digits: Option<usize>,
     /// Frames; bytes that cannot be typed as \xNN, framing bytes may be left out. Without any, lines of
@@ -43,8 +43,13 @@ pub fn protocol(name: &str) -> Result<Protocol, String> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut options = DecodeOptions::default();
     if let Some(digits) = arguments.header_digits {
-        if !surgard::HEADER_DIGITS.contains(&digits) {
-            return Err(Usage("--header-digits must be 3 to 9".to_owned()).into());
+        let widths = match arguments.protocol {
+            Protocol::Ademco685 => ademco685::HEADER_DIGITS,
+            Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => surgard::HEADER_DIGITS,
+        };
+        if !widths.contains(&digits) {
+            let (least, most) = (widths.start(), widths.end());
+            return Err(Usage(format!("--header-digits must be {least} to {most} for {}", arguments.protocol)).into());
         }
         options.header_digits = Some(digits);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::client::{Client, DeskArguments};
+use crate::client::{Client, DeskArguments, TrustArguments};
 use crate::{Usage, Verdict, watch};
 
 /// Receivers that can be followed at once.
@@ -32,6 +32,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     token_file: Vec<PathBuf>,
     #[command(flatten)]
+    trust: TrustArguments,
+    #[command(flatten)]
     desk: DeskArguments,
 }
 
@@ -53,8 +55,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let told = tokens.len();
         return Err(Usage(format!("{told} tokens for {} receivers: give one, or one for each", apis.len())).into());
     }
-    let client = |(index, api): (usize, &String)| (api.clone(), Client::at(api, token(index), watch::ANSWER_WITHIN));
-    watch::run(apis.iter().enumerate().map(client).collect(), arguments.desk.fields())?;
+    let client = |(index, api): (usize, &String)| {
+        Ok((api.clone(), Client::at(api, token(index), &arguments.trust, watch::ANSWER_WITHIN)?))
+    };
+    let clients: anyhow::Result<Vec<_>> = apis.iter().enumerate().map(client).collect();
+    watch::run(clients?, arguments.desk.fields())?;
     Ok(Verdict::Done)
 }
 
