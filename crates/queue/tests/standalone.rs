@@ -37,6 +37,16 @@ async fn a_stored_signal_is_on_the_board_and_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn a_journal_that_is_made_is_its_owners_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new").join("journal");
+    let queue = Queue::open(config("r1", &path, None)).await.unwrap();
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
+    assert_eq!(mode & 0o777, 0o700);
+    queue.close().await;
+}
+
+#[tokio::test]
 async fn two_names_never_share_a_journal() {
     let directory = tempfile::tempdir().unwrap();
     let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();

@@ -10,6 +10,7 @@ pub mod inspect;
 mod names;
 mod recover;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +81,9 @@ impl Journal {
         config: &JournalConfig,
         receiver: &ReceiverId,
     ) -> Result<(Journal, Known, Option<Recovered>), String> {
-        std::fs::create_dir_all(&config.directory).map_err(|error| error.to_string())?;
+        // What people's units said is nobody else's business.
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.directory);
+        made.map_err(|error| error.to_string())?;
         let lock = lock(&config.directory)?;
         let path = config.directory.join(FILE_NAME);
         let mut recovered = None;
