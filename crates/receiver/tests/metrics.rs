@@ -111,6 +111,7 @@ fn what_happens_is_counted() -> Result<()> {
     // Both on one machine, so nearly the same, but never to the nanosecond.
     read("telecare_clock_database_offset_seconds", &[], |ahead| ahead != 0.0 && ahead.abs() < 1.0)?;
     read("telecare_database_link", &[("state", "connected")], |on| on == 1.0)?;
+    read("telecare_last_operator_request_timestamp_seconds", &[], |at| at > 1.7e9)?;
     site.serial.link().write(&frame("5011 18XXXX"))?;
     read("telecare_bad_frames_total", &[("line", SERIAL), ("protocol", "surgard")], |count| count >= 1.0)?;
     Ok(())

@@ -47,7 +47,10 @@ impl Watcher {
     pub fn look(&mut self, board: &Board, now: OffsetDateTime) -> Seen {
         let mut seen = Seen::default();
         let mut cards = HashMap::with_capacity(board.open.len() + board.closed.len());
-        for alarm in board.open.iter().chain(&board.closed).filter(|alarm| self.counts(alarm)) {
+        for alarm in board.open.iter().chain(&board.closed) {
+            if !self.counts(alarm) {
+                continue;
+            }
             let known = self.cards.remove(&alarm.id);
             let is_news = known.as_ref().is_none_or(|known| known.last_signal != alarm.last_signal);
             if self.begun && is_news && alarm.closed.is_none() {

@@ -23,6 +23,7 @@ const FILES: &[&str] = &[
     "usr/lib/tmpfiles.d/telecare-receiver.conf",
     "usr/lib/udev/rules.d/61-telecare.rules",
     "usr/share/man/man1/telecare-ctl.1.gz",
+    "usr/share/man/man8/telecare-receiver.8.gz",
     "usr/share/bash-completion/completions/telecare-ctl",
     "usr/share/doc/telecare-receiver/prometheus/alerts.yml",
     "usr/share/doc/telecare-receiver/grafana/dashboard.json",
