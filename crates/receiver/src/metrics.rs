@@ -158,15 +158,20 @@ mod tests {
     /// A reason that is missing here would appear in a query only once it has happened.
     #[test]
     fn every_reason_for_a_bad_frame_is_there_from_the_start() {
-        let errors = [
+        let both = [
             LineError::Empty,
             LineError::IllegalCharacter { index: 0 },
-            LineError::WrongLength { expected: 1, got: 0 },
             LineError::BadField { field: "account" },
             LineError::UnknownForm,
         ];
-        for error in errors {
-            assert!(bad_frame_reasons(Protocol::SurGard).contains(&error.name()), "{error}");
+        // Only one make's forms have a fixed length, and only the other writes a start.
+        let surgard = [LineError::WrongLength { expected: 1, got: 0 }];
+        let ademco685 = [LineError::NoStart, LineError::NoEnd];
+        for (protocol, own) in [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685)] {
+            let errors = both.iter().chain(own).map(LineError::name);
+            let reasons: Vec<_> = bad_frame_reasons(protocol).iter().copied().collect();
+            assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
+            assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
         }
     }
 }
