@@ -35,10 +35,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
 pub fn in_words(detail: &Value) -> String {
     let alarm = &detail["alarm"];
     let mut text = format!("{}\n", word(&alarm["headline"]));
-    for name in ["id", "standing", "priority", "class", "rule", "opened_at", "last_at", "line", "receiver", "previous"]
-    {
+    for name in [
+        "id",
+        "standing",
+        "priority",
+        "class",
+        "rule",
+        "opened_at",
+        "served_at",
+        "last_at",
+        "line",
+        "receiver",
+        "previous",
+    ] {
         text += &row(name, &alarm[name]);
     }
+    text += &who(alarm);
     for name in ["claim", "hold", "contest", "closed", "caller"] {
         text += &row(name, &alarm[name]);
     }
@@ -55,12 +67,43 @@ pub fn in_words(detail: &Value) -> String {
     for action in detail["log"].as_array().into_iter().flatten() {
         let (at, person, desk) = (word(&action["at"]), word(&action["person"]), word(&action["desk"]));
         text += &format!("  {at}  {} by {person} at {desk}", word(&action["act"]));
-        for name in ["outcome", "reason", "text", "refused"] {
+        for name in ["kind", "to", "outcome", "reason", "text", "reference", "refused"] {
             if let Some(said) = action[name].as_str().filter(|said| !said.is_empty()) {
                 text += &format!(", {name}: {said}");
             }
         }
         text += "\n";
+    }
+    text
+}
+
+/// Who is behind it, as far as the registry knows: what must be known before speaking comes first.
+fn who(alarm: &Value) -> String {
+    let place = |unit: &Value| {
+        let parts = ["label", "scheme", "address_line"].map(|name| unit[name].as_str().unwrap_or_default());
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = String::new();
+    let unit = &alarm["registered"];
+    if unit.is_object() {
+        let how = match unit["matched_by"].as_str() {
+            Some("number") => " (by telephone number, a guess)",
+            Some("registered-later") => " (registered since)",
+            _ => "",
+        };
+        text += &format!("  {:<10} {}{how}\n", "unit", place(unit));
+        for flag in unit["flags"].as_array().into_iter().flatten() {
+            text += &format!("  {:<10} {}\n", "!", word(&flag["words"]));
+        }
+        for name in ["risk", "stock", "record_link"] {
+            text += &row(name, &unit[name]);
+        }
+        for phone in unit["phones"].as_array().into_iter().flatten() {
+            text += &row("phone", phone);
+        }
+    }
+    for candidate in alarm["candidates"].as_array().into_iter().flatten() {
+        text += &format!("  {:<10} {}\n", "perhaps", place(candidate));
     }
     text
 }
@@ -77,5 +120,28 @@ fn word(value: &Value) -> String {
             fields.map(|(name, value)| format!("{name} {}", word(value))).collect::<Vec<_>>().join(", ")
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn who_it_is_is_told_as_surely_as_it_is_known() {
+        let unit = json!({"label": "Doris Hill", "scheme": "", "address_line": "27 Mill Lane", "risk": "high",
+            "stock": "on-loan", "record_link": "https://r/1", "phones": ["01632 960042"], "matched_by": "number",
+            "flags": [{"flag": "cannot-speak", "words": "cannot speak: send help"}]});
+        let told = who(&json!({"registered": unit, "candidates": []}));
+        assert!(
+            told.starts_with("  unit       Doris Hill, 27 Mill Lane (by telephone number, a guess)\n  !  "),
+            "{told}"
+        );
+        assert!(told.contains("cannot speak: send help\n") && told.contains("phone      01632 960042\n"), "{told}");
+        let several = json!({"registered": null, "candidates": [{"label": "A", "scheme": "S", "address_line": ""}]});
+        assert_eq!(who(&several), "  perhaps    A, S\n");
+        assert_eq!(who(&json!({})), "", "a receiver without a registry");
     }
 }

@@ -57,3 +57,40 @@ pub(super) async fn copy(damaged: &mut SqliteConnection, fresh: &mut File) -> Re
         fresh.keep_names(&Batch::of(&units, &[])).await?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+    use telecare_alarm::registry::Field;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::journal::file::{Settle, options};
+
+    fn units(count: u128) -> Vec<Arc<Unit>> {
+        let unit = |id: u128| {
+            let mut unit = Unit::blank(UnitId(Uuid::from_u128(id)));
+            Field::Label.set(&mut unit, &format!("unit {id}")).unwrap();
+            Arc::new(unit)
+        };
+        (1..=count).map(unit).collect()
+    }
+
+    #[tokio::test]
+    async fn names_outlive_the_board_and_a_damaged_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let (old, new) = (directory.path().join("old"), directory.path().join("new"));
+        let mut file = File::open(&old).await.unwrap();
+        let units = units(600);
+        file.keep_names(&Batch::of(&units, &[])).await.unwrap();
+        file.keep_names(&Batch::of(&[], &[units[0].id])).await.unwrap();
+        file.append(&[], &Settle { replace: true, ..Settle::default() }).await.unwrap();
+        assert_eq!(file.known().await.unwrap().units.len(), 599);
+        file.close().await;
+        let mut fresh = File::open(&new).await.unwrap();
+        copy(&mut options(&old).connect().await.unwrap(), &mut fresh).await.unwrap();
+        let known = fresh.known().await.unwrap();
+        assert_eq!((known.units.len(), known.unreadable), (599, 0));
+        assert_eq!(known.units[0], *units[1]);
+    }
+}

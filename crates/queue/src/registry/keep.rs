@@ -71,3 +71,52 @@ async fn write(journal: &mpsc::UnboundedSender<Command>, kept: &Registry, wanted
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use telecare_alarm::registry::Field;
+    use tokio::sync::mpsc::UnboundedReceiver;
+    use tokio::time::timeout;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::registry::Stamp;
+
+    fn registry(version: i64, ids: &[u128]) -> Arc<Registry> {
+        let unit = |id: &u128| {
+            let mut unit = Unit::blank(UnitId(Uuid::from_u128(*id)));
+            Field::Label.set(&mut unit, &format!("unit-{id}")).unwrap();
+            unit
+        };
+        Arc::new(Registry::new(version, ids.iter().map(unit)))
+    }
+
+    /// The next batch as it is written; `taken` is the journal's answer.
+    async fn batch(journal: &mut UnboundedReceiver<Command>, taken: bool) -> String {
+        let command = timeout(Duration::from_secs(30), journal.recv()).await.unwrap();
+        let Some(Command::Names { batch, done }) = command else { panic!("names: {command:?}") };
+        done.send(taken).unwrap();
+        format!("{batch:?}")
+    }
+
+    #[tokio::test]
+    async fn only_changes_are_written_and_a_fresh_file_gets_everything() {
+        let (names, known) = watch::channel::<(Option<Stamp>, Arc<Registry>)>((None, registry(0, &[1])));
+        let (opened, has_opened) = watch::channel(0);
+        let (journal, mut commands) = mpsc::unbounded_channel();
+        let task = tokio::spawn(keep(registry(0, &[1]), known, journal, has_opened));
+        names.send_replace((None, registry(1, &[1, 2])));
+        let first = batch(&mut commands, true).await;
+        assert!(first.contains("unit-2") && !first.contains("unit-1"), "{first}");
+        names.send_replace((None, registry(2, &[2])));
+        let dropped = batch(&mut commands, true).await;
+        assert!(dropped.contains(&Uuid::from_u128(1).to_string()) && !dropped.contains("unit-2"), "{dropped}");
+        opened.send_replace(1);
+        assert!(batch(&mut commands, false).await.contains("unit-2"));
+        // The file was gone in the middle: the next one is not taken for half full.
+        opened.send_replace(2);
+        assert!(batch(&mut commands, true).await.contains("unit-2"));
+        drop(names);
+        timeout(Duration::from_secs(30), task).await.unwrap().unwrap();
+    }
+}
