@@ -37,7 +37,7 @@ fn call(site: &mut Site) -> Result<()> {
     console.act(id, "claim", json!({}))?.alarm()?;
     console.act(id, "note", json!({ "text": "spoke with the daughter" }))?.alarm()?;
     let shown = console.until_alarm(SERIAL, ACCOUNT)?["last_signal"].clone();
-    console.act(id, "close", json!({ "shown": shown, "outcome": "resolved", "text": "" }))?;
+    console.act(id, "close", json!({ "shown": shown, "outcome": "attended", "text": "" }))?.alarm()?;
     Ok(())
 }
 

@@ -102,8 +102,8 @@ fn work(site: &mut Site, round: usize) -> Result<()> {
         let alarm = console.until_alarm(SERIAL, &account)?;
         let id = alarm["id"].as_str().unwrap_or_default();
         let claimed = console.act(id, "claim", json!({}))?.alarm()?;
-        let close = json!({ "shown": claimed["last_signal"], "outcome": "resolved", "text": "" });
-        console.act(id, "close", close)?;
+        let close = json!({ "shown": claimed["last_signal"], "outcome": "attended", "text": "" });
+        console.act(id, "close", close)?.alarm()?;
     }
     site.tcp.tell(&heartbeat("011"))?;
     site.tcp.tell(&contact_id("011", &account, "E384", 1))?;
