@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use std::thread;
 
 const ACK: u8 = 0x06;
-const DC4: u8 = 0x14;
+/// The ends of lines: DC4 with Sur-Gard, CR with Ademco 685.
+const ENDS: [u8; 2] = [0x14, 0x0D];
 
 /// Places calls at a receiver that leaves the first `deaf` lines unanswered; tells every line it got.
 fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
@@ -19,7 +20,7 @@ fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
         let mut byte = [0];
         while stream.read(&mut byte).unwrap_or(0) == 1 {
             line.push(byte[0]);
-            if byte[0] == DC4 {
+            if ENDS.contains(&byte[0]) {
                 lines.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
                 if lines.len() > deaf && stream.write_all(&[ACK]).is_err() {
                     break;
@@ -87,4 +88,18 @@ fn a_receiver_that_is_not_there_is_a_failed_call() {
     let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl")).args(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(!output.stderr.is_empty());
+}
+
+#[test]
+fn an_ademco_685_call_is_placed_as_its_receiver_does() {
+    for (arguments, line) in [
+        (&[][..], "\n11 9999 18 E601 00 C000\r"),
+        (&["--heartbeat"], "\n11 OKAY @\r"),
+        (&["--frame", "12 0042 5 1"], "\n12 0042 5 1\r"),
+    ] {
+        let (output, lines) = call(&[&["--protocol", "ademco-685"], arguments].concat(), 0);
+        assert_eq!((output.status.code(), &lines[..]), (Some(0), &[line.to_owned()][..]), "{arguments:?}");
+    }
+    let (output, lines) = call(&["--protocol", "ademco-685"], usize::MAX);
+    assert_eq!((output.status.code(), lines.len()), (Some(1), 2), "two attempts, then computer trouble");
 }

@@ -26,7 +26,7 @@ pub struct Arguments {
     follow: bool,
 }
 
-/// Prints the list; with --follow a receiver that is away is asked again for ever.
+/// Prints the list, with the alarms closed in the last minutes at its end; with --follow a receiver that is away is asked again for ever.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let client = Client::new(&arguments.api)?;
     let first = client.list_text(None)?;
@@ -73,6 +73,14 @@ fn table(list: &List) -> String {
         let end = &id[id.len() - ID_END..];
         let (priority, standing, age) = (card.priority, &card.standing, age(card.age_s));
         text += &format!("{priority:>3} {standing:<8} {age:>7}  {end}  {}{}\n", card.headline, who(card));
+    }
+    for card in &list.just_closed {
+        let id = card.id.to_string();
+        let end = &id[id.len() - ID_END..];
+        let (priority, age) = (card.priority, age(card.age_s));
+        let how =
+            card.closed.as_ref().map_or(String::new(), |closed| format!("{} by {}", closed.outcome, closed.person));
+        text += &format!("{priority:>3} closed   {age:>7}  {end}  {}  [{how}]\n", card.headline);
     }
     text
 }
@@ -123,7 +131,12 @@ mod tests {
                "claim":{"person":"Ann","desk":"2"},"hold":null,"contest":{"person":"Ben","desk":"3"}},
               {"id":"0195ad00-0000-7000-8000-000000000001","headline":"Battery low, unit 7","priority":4,
                "standing":"waiting","age_s":7300,"last_signal":"0195ad00-0000-7000-8000-000000000001",
-               "claim":null,"hold":null,"contest":null}]}"#,
+               "claim":null,"hold":null,"contest":null}],
+            "closed":[
+              {"id":"0195ad00-0000-7000-8000-000000000002","headline":"Pendant, unit 9","priority":1,
+               "standing":"closed","age_s":300,"last_signal":"0195ad00-0000-7000-8000-000000000002",
+               "claim":null,"hold":null,"contest":null,
+               "closed":{"person":"Cid","desk":"1","at":"2026-03-01T08:00:00Z","outcome":"visit","text":""}}]}"#,
         )
         .unwrap();
         let expected = "\
@@ -132,6 +145,7 @@ r-1 Redditch, 2 open, cut-off, 3 not yet in the database
 PRI STANDING     AGE  ID        ALARM
   1 claimed     75 s  deadbeef  Pendant, unit 1234  [Ann at 2]  [also Ben at 3]
   4 waiting      2 h  00000001  Battery low, unit 7
+  1 closed     5 min  00000002  Pendant, unit 9  [visit by Cid]
 ";
         assert_eq!(table(&list), expected);
     }

@@ -131,7 +131,7 @@ fn text_of_another_kind_is_told_from_garbage_and_silence() {
     assert_eq!((framing, &text[..]), (plain, &b"login: root\r\n"[..]));
     assert_eq!(judge(&[], plain), Judgement::Nothing);
     let noise: Vec<Heard> = (0..64)
-        .map(|n: u8| Heard { at: Duration::ZERO, byte: n.wrapping_mul(37) | 0x80, is_bad: n % 2 == 0 })
+        .map(|n: u8| Heard { at: Duration::ZERO, byte: n.wrapping_mul(37) | 0x80, is_bad: n.is_multiple_of(2) })
         .collect();
     assert_eq!(judge(&noise, plain), Judgement::Garbage { bytes: 64 });
 }

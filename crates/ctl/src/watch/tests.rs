@@ -192,7 +192,7 @@ fn an_answer_is_told_and_an_unknown_outcome_is_offered_again_by_its_id() {
     model.acted(claim.clone(), Err("no answer".to_owned()), now);
     assert!(said(&model).0.contains("NO ANSWER") && said(&model).1);
     let again = keys(&mut model, "y", now);
-    assert_eq!(again, [claim.clone()], "the same action, by its id");
+    assert_eq!(again, std::slice::from_ref(claim), "the same action, by its id");
     let taken = json!({"title": "Someone else has this alarm", "detail": "Ann at 2 has this alarm"}).to_string();
     model.acted(claim.clone(), Ok(Answer { status: 409, text: taken }), now);
     assert!(said(&model).0.contains("Ann at 2 has this alarm") && said(&model).1, "{:?}", said(&model));

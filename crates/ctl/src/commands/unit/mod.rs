@@ -15,7 +15,7 @@ use crate::client::{ApiArguments, Client, read};
 use crate::{Usage, Verdict};
 
 /// Largest file that is sent, bytes: what the API takes.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Units listed at most: whoever needs more exports them.
 const LISTED_MAX: &str = "1000";
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{ConnectOptions, Row as _, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::file::{JournalError, hash_of, options};
@@ -62,6 +62,14 @@ pub async fn open(path: &Path, in_use: bool) -> Result<SqliteConnection, Journal
     let has_wal = std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0);
     let options = options(path).read_only(true).immutable(!in_use && !has_wal);
     Ok(options.connect().await?)
+}
+
+/// Whether a file's layout can be made out, damage to single entries aside.
+pub async fn is_legible(path: &Path) -> bool {
+    let Ok(mut file) = open(path, true).await else { return false };
+    let is_legible = sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut file).await.is_ok();
+    let _ = file.close().await;
+    is_legible
 }
 
 /// The rows from a sequence on.

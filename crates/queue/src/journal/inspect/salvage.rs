@@ -4,8 +4,12 @@
 //! a file even to read it. Entries that the journal has already are left as they are; all others are offered
 //! to the database again, which takes each once, by its id. In doubt a receiver without a database shows a
 //! press twice rather than not at all.
+//!
+//! The first page of a file holds its layout, and every journal's is the same: the copy of a file that has lost its
+//! first page gets a fresh one.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, SqliteConnection};
@@ -17,6 +21,10 @@ use super::{InspectError, hand_over, lock};
 
 /// Where the copy of the source lies while it is read.
 const WORK_NAME: &str = "recovering";
+/// Bytes of a page; the journal is made with SQLite's usual size.
+const PAGE_BYTES: usize = 4096;
+/// Where the first page tells how many pages there are (SQLite file format, section 1.3.8).
+const PAGE_COUNT_AT: std::ops::Range<usize> = 28..32;
 
 /// What could be saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +60,9 @@ pub async fn recover(source: &Path, directory: &Path) -> Result<Salvaged, Inspec
     let _alone = lock(directory)?;
     let work = directory.join(WORK_NAME);
     let copy = copied(source, &work).map_err(|error| failed(&work, error.to_string()))?;
+    if !rows::is_legible(&copy).await {
+        give_first_page(&copy, &work).await?;
+    }
     let saved = merge(&copy, &target).await;
     // What remains of the copy is overwritten by the next one.
     let _ = fs::remove_dir_all(&work);
@@ -76,6 +87,21 @@ fn copied(source: &Path, work: &Path) -> std::io::Result<PathBuf> {
         }
     }
     Ok(copy)
+}
+
+/// Gives a file the first page of a fresh journal.
+async fn give_first_page(copy: &Path, work: &Path) -> Result<(), InspectError> {
+    let path = work.join("fresh");
+    let failed = |why: String| InspectError::File { path: path.clone(), why };
+    File::open(&path).await.map_err(|error| failed(error.to_string()))?.close().await;
+    let replace = || {
+        let mut page = fs::read(&path)?;
+        page.truncate(PAGE_BYTES);
+        let pages = fs::metadata(copy)?.len() / PAGE_BYTES as u64;
+        page[PAGE_COUNT_AT].copy_from_slice(&u32::try_from(pages).unwrap_or(u32::MAX).to_be_bytes());
+        fs::OpenOptions::new().write(true).open(copy)?.write_all(&page)
+    };
+    replace().map_err(|error: std::io::Error| failed(error.to_string()))
 }
 
 async fn merge(copy: &Path, target: &Path) -> Result<Salvaged, InspectError> {
