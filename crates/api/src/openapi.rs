@@ -83,7 +83,7 @@ const TOO_LARGE: (u16, &str) = (413, "The body is larger than 65536 bytes");
 const MISSING: (u16, &str) = (422, "Something is missing or not possible; `field` names it, `allowed` what there is");
 const INTERNAL: (u16, &str) = (500, "The receiver met a fault of its own; it is in its log");
 const LATE: (u16, &str) = (408, "The file did not arrive in a minute");
-const LARGE: (u16, &str) = (413, "The file is larger than 64 MiB");
+const LARGE: (u16, &str) = (413, "The file is larger than 32 MiB");
 const WRONG: (u16, &str) =
     (422, "Rows are wrong and nothing was imported; `rows` tells each, or `field` what is missing");
 const AWAY: (u16, &str) = (503, "This needs the database, or another file is under way");

@@ -13,6 +13,7 @@ use axum::http::HeaderMap;
 use telecare_alarm::registry::{self, UnitId};
 use telecare_queue::{Board, Link};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{Api, bad_path, parameters};
@@ -25,8 +26,12 @@ use crate::tokens::Permission;
 /// Units in one answer unless asked otherwise, and at most.
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
+/// Most searches at once; one more waits for its turn.
+const SEARCHES_MAX: usize = 2;
 /// Longest text that is asked for, characters.
 const TEXT_CHARS_MAX: usize = 200;
+
+static SEARCHES: Semaphore = Semaphore::const_new(SEARCHES_MAX);
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +62,11 @@ pub async fn list(
     admit(&api, &headers, Permission::Detail)?;
     let asked = Asked::of(&parameters(query)?)?;
     let board = known(&api)?;
-    let page = board.registry.search(&asked.query, asked.after, asked.limit);
+    // Looking through many units takes a while; these threads have consoles to serve.
+    let _place = SEARCHES.acquire().await.map_err(|_| Problem::internal())?;
+    let registry = board.registry.clone();
+    let search = move || registry.search(&asked.query, asked.after, asked.limit);
+    let page = tokio::task::spawn_blocking(search).await.map_err(|_| Problem::internal())?;
     let page = page.ok_or_else(Problem::unknown_unit)?;
     let now = OffsetDateTime::now_utc();
     Ok(Json(UnitsShape::of(&page, board.registry.version(), board.link.is_degraded(), now)))

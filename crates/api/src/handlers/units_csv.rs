@@ -23,8 +23,8 @@ use crate::shapes::ImportShape;
 use crate::sheet;
 use crate::tokens::Permission;
 
-/// Largest file, bytes: a quarter of a million units.
-const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Largest file, bytes: some hundred thousand units. More are imported in parts.
+const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long a file may take to arrive.
 const FILE_WAIT_MAX: Duration = Duration::from_secs(60);
 /// Most files, coming or going, that are held in memory at once; one more is told to come again.
@@ -38,10 +38,10 @@ static FILES: Semaphore = Semaphore::const_new(FILES_MAX);
     params(
         ("dry_run" = Option<bool>, Query, description = "Only say what would be done"),
         ("operator" = Option<String>, Query, description = "Who imports. Needed with a console's token",
-            min_length = 1, max_length = 100, 
+            min_length = 1, max_length = 100,
             pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$")),
     request_body(content = String, content_type = "text/csv", description = "CSV in UTF-8; the first line names the \
-        columns, as in an export; 64 MiB at most"),
+        columns, as in an export; 32 MiB at most"),
     responses((status = 200, description = "What was done, or would be", body = ImportShape), Importing),
     extensions(("x-roles" = json!(roles(Permission::Register)))))]
 pub async fn import(
