@@ -180,7 +180,7 @@ impl Away {
         }
         heal(self)?;
         self.check_committed(&ledger)?;
-        let worked = "SELECT count(*) FROM alarm WHERE closed_by = 'person-0' AND outcome = 'resolved'";
+        let worked = "SELECT count(*) FROM alarm WHERE closed_by = 'person-0' AND outcome = 'attended'";
         ensure!(self.sql(worked)? == "2", "closed during the outage: {}", self.sql(worked)?);
         let acts = "SELECT string_agg(act, ' ' ORDER BY at, seq) FROM action WHERE refused IS NULL GROUP BY alarm";
         ensure!(self.sql(acts)? == "claim note close\nclaim note close", "actions: {}", self.sql(acts)?);
@@ -250,7 +250,7 @@ fn work(console: &telecare_tests::console::Console, alarm: &Value) -> Result<()>
     let id = alarm["id"].as_str().context("an id")?;
     console.act(id, "claim", json!({}))?.alarm()?;
     console.act(id, "note", json!({ "text": "spoke with the person" }))?.alarm()?;
-    let close = json!({ "shown": alarm["last_signal"], "outcome": "resolved", "text": "" });
+    let close = json!({ "shown": alarm["last_signal"], "outcome": "attended", "text": "" });
     console.act(id, "close", close)?.alarm()?;
     Ok(())
 }

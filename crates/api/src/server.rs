@@ -35,6 +35,9 @@ use crate::{Settings, metrics, router};
 /// Most connections at once, and never more than half of what the process may open: lines, journal and database
 /// need theirs.
 const CONNECTIONS_MAX: u64 = 4_096;
+/// Connections that wait to be accepted; the kernel makes more try again. Consoles that all come back at once after
+/// a restart are more than the standard library's 128.
+const BACKLOG: i32 = 1_024;
 /// Longest TLS handshake.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Longest wait for a request's head, from the connection's begin or its last answer.
@@ -57,6 +60,7 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
+    rustix::net::listen(&listener, BACKLOG)?;
     let listener = TcpListener::from_std(listener)?;
     let tls = settings.tls.clone();
     let api = Api { queue, settings, list: List::new(), stop: stop.clone() };

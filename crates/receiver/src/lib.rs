@@ -17,6 +17,7 @@
 
 pub mod config;
 pub mod daemon;
+pub mod files;
 mod intake;
 mod line;
 pub mod logging;

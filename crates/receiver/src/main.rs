@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use telecare_receiver::config::{Config, ConfigError};
 use telecare_receiver::logging::{self, Format};
-use telecare_receiver::{SOFTWARE, daemon};
+use telecare_receiver::{SOFTWARE, daemon, files};
 
 /// Alarm receiver for telecare monitoring centres.
 #[derive(Parser)]
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     logging::install(arguments.log_format.unwrap_or(config.log_format), config.log_level);
+    files::allow_all();
     match daemon::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -19,6 +19,10 @@ use crate::pulse::{Pulse, Pulses, TICK_EVERY};
 /// Threads that serve consoles.
 const THREADS: usize = 2;
 
+/// How much the kernel prefers the lines' threads to these when both have work: a flood of requests then costs
+/// consoles their time, not units.
+const NICE: i32 = 5;
+
 /// How long what still runs when the API has ended may take.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 
@@ -55,6 +59,7 @@ impl Listeners {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("api")
+            .on_thread_start(give_way)
             .enable_all()
             .build()?;
         let (ended, has_ended) = oneshot::channel();
@@ -76,6 +81,13 @@ impl Listeners {
         };
         let _: JoinHandle<()> = std::thread::Builder::new().name("api-main".to_owned()).spawn(serving)?;
         Ok(has_ended)
+    }
+}
+
+/// For the thread it is called on. Where it is forbidden the threads are equals, as they would be anyway.
+fn give_way() {
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the API's threads keep the lines' priority");
     }
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod fuzz;
 mod package;
 mod packages;
+mod schemathesis;
 mod soak;
 mod step;
 mod test;

@@ -22,7 +22,8 @@ use crate::port;
 use crate::scratch::Scratch;
 use crate::wait;
 pub use binary::{BUILT, binary};
-pub use setup::{ACK_WAIT, Line, Setup, Transport, token, write_tokens};
+pub use setup::{ACK_WAIT, CONSOLE_TOKEN, Line, Setup, Transport, token, token_of, write_tokens};
+pub use sockets::Socket;
 
 /// Longest pause between two looks at whether a starting receiver has ended instead.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -53,7 +53,7 @@ fn step(stage: &Stage, person: usize, console: &Console, cursor: &str) -> Result
 /// Closes an alarm; when a signal came meanwhile, looks at it first.
 fn close(stage: &Stage, name: &str, console: &Console, claimed: &Value) -> Result<()> {
     let id = text(claimed, "id");
-    let closing = |shown: &Value| json!({ "shown": shown, "outcome": "resolved", "text": "" });
+    let closing = |shown: &Value| json!({ "shown": shown, "outcome": "attended", "text": "" });
     let mut closed = console.act(id, "close", closing(&claimed["last_signal"]))?;
     if closed.refusal() == "later-signal" {
         stage.say(&format!("{name}: another signal came before the close; looked at it"));

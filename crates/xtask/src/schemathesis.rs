@@ -1,0 +1,98 @@
+//! schemathesis: thousands of requests made from the OpenAPI document, good and bad ones, against a real receiver. It
+//! must find no fault of the receiver's and nothing that the document does not say.
+//!
+//! It is a Python program, in an environment of its own in `target/`, at a pinned version: another version asks
+//! other questions, and a check must not fail by the day.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use telecare_tests::postgres::Postgres;
+use telecare_tests::receiver::{Setup, token_of};
+use telecare_tests::site::{SERIAL, Site};
+use telecare_tests::surgard::contact_id;
+
+use crate::step::root;
+
+/// What is installed.
+const VERSION: &str = "4.32.5";
+/// Requests of one kind to one operation, at most.
+const EXAMPLES_MAX: &str = "40";
+/// Longest of each of the two runs, seconds.
+const SECONDS_MAX: &str = "60";
+/// The same requests every time; who wants others changes it.
+const SEED: &str = "20260301";
+/// The checks make sense of what stands in the document; those left out follow links, of which there are none.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_headers_conformance,response_schema_conformance,negative_data_rejection,\
+                      positive_data_acceptance,missing_required_header,unsupported_method,allow_header_conformance,\
+                      ignored_auth";
+
+/// Standing alone, a receiver says 503 to what needs a database. That is in the document and no fault.
+const NEEDS_DATABASE: &str = "[checks.not_a_server_error]\nexpected-statuses = [\"2xx\", \"3xx\", \"4xx\", \"503\"]\n";
+/// A poll waits half a lease at most: this keeps the run short.
+const LEASE_S: u32 = 10;
+
+/// Runs it against a receiver without a database, and against one with a database, asking for an alarm that is there.
+pub fn prove() -> Result<()> {
+    let program = installed()?;
+    let alone = Setup { lease_s: LEASE_S, ..Setup::default() };
+    check(&program, alone, |_| NEEDS_DATABASE.to_owned())?;
+    let postgres = Postgres::start()?;
+    let database = postgres.url(&postgres.create_database()?);
+    let connected = Setup { lease_s: LEASE_S, database: vec![database], ..Setup::default() };
+    check(&program, connected, |alarm| format!("[parameters]\n\"path.id\" = \"{alarm}\"\n"))
+}
+
+/// One run against one receiver, with settings that may name an alarm.
+fn check(program: &Path, setup: Setup, more: impl Fn(&str) -> String) -> Result<()> {
+    let mut site = Site::start(setup)?;
+    for account in ["1234", "5678"] {
+        site.serial.tell(&contact_id("011", account, "E101", 1))?;
+    }
+    site.tcp.tell(&contact_id("011", "9999", "E384", 1))?;
+    let console = site.receiver.console(0);
+    let alarm = console.until_alarm(SERIAL, "1234")?["id"].as_str().context("an alarm's id")?.to_owned();
+    let common = fs::read_to_string(root().join("tests/clients/schemathesis.toml"))?;
+    let directory = site.receiver.directory();
+    fs::write(directory.join("schemathesis.toml"), format!("{common}\n{}", more(&alarm)))?;
+    run(program, site.receiver.api_port(), directory.path())?;
+    ensure!(site.receiver.is_running()?, "the receiver has ended");
+    let list = console.list()?;
+    let cards = ["alarms", "closed"].map(|name| list[name].as_array().map_or(0, Vec::len));
+    ensure!(cards.iter().sum::<usize>() == 3, "of 3 alarms there are {cards:?}, open and closed");
+    Ok(())
+}
+
+fn run(program: &Path, port: u16, directory: &Path) -> Result<()> {
+    let document = format!("http://127.0.0.1:{port}/v1/openapi.json");
+    let mut command = Command::new(program);
+    command.args(["--config-file", "schemathesis.toml", "run", &document, "--checks", CHECKS]);
+    command.args(["--header", &format!("Authorization: Bearer {}", token_of("supervisor"))]);
+    command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES_MAX]);
+    command.args(["--max-time", SECONDS_MAX, "--seed", SEED, "--continue-on-failure"]);
+    // What it remembers between runs stays with the receiver's files and goes with them.
+    let status = command.current_dir(directory).status().context("run schemathesis")?;
+    ensure!(status.success(), "schemathesis found that the receiver and its document do not agree");
+    Ok(())
+}
+
+/// The program in its environment, made when it is not there yet.
+fn installed() -> Result<PathBuf> {
+    let environment = root().join("target/schemathesis").join(VERSION);
+    let program = environment.join("bin/schemathesis");
+    let known = Command::new(&program).arg("--version").output();
+    if known.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(VERSION)) {
+        return Ok(program);
+    }
+    println!("==> installing schemathesis {VERSION} into {}", environment.display());
+    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
+    ensure!(made.context("run python3; install python3-venv")?.success(), "python3 -m venv failed");
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let mut install = Command::new(environment.join("bin/python"));
+    let status = install.args(pip).arg(format!("schemathesis=={VERSION}")).status()?;
+    ensure!(status.success(), "pip could not install schemathesis {VERSION}");
+    Ok(program)
+}
