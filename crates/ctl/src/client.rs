@@ -1,15 +1,18 @@
 //! The receiver's HTTP API as any console sees it.
 
+mod answers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use uuid::Uuid;
+
+pub use answers::{Card, Choice, Choices, Holder, List};
 
 /// How often an action is offered while its outcome is unknown. Its id makes it happen once.
 const TRIES: u32 = 3;
@@ -99,95 +102,6 @@ impl DeskArguments {
         let name = self.desk.clone().or_else(host);
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| "telecare-ctl".to_owned())
     }
-}
-
-/// The open list, as far as this program reads it.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct List {
-    pub cursor: String,
-    pub receiver: String,
-    pub site: String,
-    pub link: String,
-    pub degraded: bool,
-    pub backlog: u64,
-    pub open: u64,
-    pub silent_receivers: Vec<Silent>,
-    pub alarms: Vec<Card>,
-    #[serde(default)]
-    pub degraded_since: Option<String>,
-    #[serde(default = "yes")]
-    pub journal_ok: bool,
-    /// Closed in the last minutes; older receivers do not tell.
-    #[serde(default, alias = "closed")]
-    pub just_closed: Vec<Card>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// Another receiver that has fallen silent.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Silent {
-    pub receiver: String,
-    pub silent_since: String,
-    pub unforwarded: i64,
-}
-
-/// An alarm, as far as this program reads it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Card {
-    pub id: Uuid,
-    pub headline: String,
-    pub priority: u8,
-    pub standing: String,
-    pub age_s: i64,
-    pub last_signal: Uuid,
-    pub claim: Option<Holder>,
-    pub hold: Option<Holder>,
-    pub contest: Option<Holder>,
-    #[serde(default)]
-    pub ringing: Option<Ringing>,
-    #[serde(default)]
-    pub closed: Option<Closed>,
-}
-
-/// Presses on a claimed alarm that its holder has not seen.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Ringing {
-    pub count: u32,
-}
-
-/// How an alarm ended.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Closed {
-    pub person: String,
-    pub outcome: String,
-    pub at: String,
-}
-
-/// Who has an alarm.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Holder {
-    pub person: String,
-    pub desk: String,
-}
-
-/// What operators choose from.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Choices {
-    pub outcomes: Vec<Choice>,
-    pub note_kinds: Vec<Choice>,
-}
-
-/// An outcome of a close, or a kind of a note.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Choice {
-    pub code: String,
-    pub words: String,
-    /// For an outcome: optional, required or none.
-    #[serde(default)]
-    pub text: String,
 }
 
 /// An answer of the API.

@@ -65,6 +65,31 @@ fn a_call_without_fields_is_a_test_of_nobody() {
 }
 
 #[test]
+fn ademco_685_is_spoken_as_well() {
+    for (arguments, line) in [
+        (&[][..], "\n11 9999 18 E601 00 C000\r"),
+        (&["--account", "4321", "--code", "101", "--zone", "001"], "\n11 4321 18 E101 00 C001\r"),
+        (&["--form", "4+2", "--account", "0042", "--event", "5", "--zone", "1"], "\n11 0042 5 1\r"),
+        (&["--form", "4+1", "--event", "3"], "\n11 9999 3\r"),
+        (&["--heartbeat", "--receiver", "0", "--line", "0"], "\n00 OKAY @\r"),
+    ] {
+        let (output, lines) = call(&[&["--protocol", "ademco-685"], arguments].concat(), 0);
+        assert_eq!((output.status.code(), &lines[..]), (Some(0), &[line.to_owned()][..]), "{arguments:?}");
+    }
+    let encoded = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(["encode", "--protocol", "ademco-685", "--account", "4321", "--code", "101"])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(encoded.stdout).unwrap(), "\\x0A11 4321 18 E101 00 C000\\x0D\n");
+    let (wrong, lines) = (Command::new(env!("CARGO_BIN_EXE_telecare-ctl")))
+        .args(["encode", "--protocol", "ademco-685", "--account", "43", "--code", "101"])
+        .output()
+        .map(|output| (output.status.code(), output.stdout))
+        .unwrap();
+    assert_eq!((wrong, lines.is_empty()), (Some(2), true), "an account of two digits");
+}
+
+#[test]
 fn an_unanswered_line_is_sent_again() {
     let (output, lines) = call(&["--repeat", "2", "--every", "0"], 2);
     assert_eq!(output.status.code(), Some(0));

@@ -12,6 +12,13 @@ use telecare_tests::postgres::Postgres;
 use telecare_tests::pty::Pty;
 use telecare_tests::receiver::{Receiver, Setup, binary};
 
+/// An entry that the database would not take.
+const QUARANTINE: &str = "INSERT INTO quarantine (receiver, seq, kind, id, why, hash, body)
+    VALUES ('test-1', 1, 'signal', gen_random_uuid(), 'a test', 'h', 'b')";
+/// A schema from the future.
+const NEWER: &str = "UPDATE _sqlx_migrations SET version = 9999
+    WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+
 /// A receiver's files, right in every way: what a test then breaks.
 struct Host {
     directory: tempfile::TempDir,
@@ -145,6 +152,22 @@ fn a_running_receivers_own_ports_and_lock_are_its_own() {
     assert_has(&findings, "journal", "ok", "a receiver is running on it");
     assert_has(&findings, "network", "ok", "held by telecare-receiv");
     assert!(!has(&findings, "network", "broken", ""), "{findings:#?}");
+}
+
+#[test]
+fn a_database_of_this_software_is_known_and_its_quarantine_is_told() {
+    let postgres = Postgres::shared().unwrap();
+    let database = postgres.create_database().unwrap();
+    let receiver = Receiver::start(Setup { database: vec![postgres.url(&database)], ..Setup::default() }).unwrap();
+    receiver.console(0).until_connected().unwrap();
+    let config = receiver.directory().join("receiver.toml");
+    let (_, findings) = doctor(&config, &me());
+    assert_has(&findings, "database", "ok", "is this software's");
+    assert!(!has(&findings, "database", "worry", "quarantine"), "{findings:#?}");
+    postgres.sql(&database, QUARANTINE).unwrap();
+    assert_has(&doctor(&config, &me()).1, "database", "worry", "1 entries are in quarantine");
+    postgres.sql(&database, NEWER).unwrap();
+    assert_has(&doctor(&config, &me()).1, "database", "broken", "newer than this software");
 }
 
 #[test]

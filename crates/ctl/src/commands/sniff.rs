@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
-use telecare_protocol::Protocol;
 
 use crate::sniff::judge::{Found, Framing, Judgement, Parity};
 use crate::sniff::{Outcome, replay, sniff};
@@ -150,10 +149,10 @@ fn section(found: &Found, speed: u32, port: &Path) -> String {
          data-bits = {data_bits}, parity = \"{parity}\", stop-bits = 1 }}\n",
         protocol = found.protocol
     );
-    if let (Protocol::SurGard, Some(digits)) = (found.protocol, found.header_digits) {
+    if let Some(digits) = found.header_digits {
         let every = found.heartbeat_every().map(|every| every.as_secs_f64().ceil() as u64);
         let watch = every.map_or(LINK_WATCH_S, |every| (every * HEARTBEATS_TO_LOSE).clamp(10, 3_600));
-        text += &format!("surgard = {{ header-digits = {digits}, link-watch-s = {watch} }}\n");
+        text += &format!("{} = {{ header-digits = {digits}, link-watch-s = {watch} }}\n", found.protocol);
     }
     text
 }

@@ -1,7 +1,7 @@
 //! The terminal: taken over, drawn on line by line, and given back as it was however the program ends.
 
 use std::io::{self, Stdout, Write};
-use std::panic;
+use std::{panic, process, thread};
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::{Attribute, Color, Print, ResetColor, SetAttribute, SetForegroundColor};
@@ -13,6 +13,9 @@ use super::draw::{Line, Size, Style};
 /// The bell's character.
 const BELL: char = '\x07';
 
+/// Exit code of a program that panicked, as the standard library has it.
+const PANICKED: i32 = 101;
+
 /// A terminal that is ours until this is dropped.
 pub struct Screen {
     out: Stdout,
@@ -20,12 +23,16 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over. A panic gives it back before it speaks.
+    /// Takes the terminal over. A panic gives it back before it speaks; one beside the screen ends the program, because
+    /// a queue that nobody fills any more must not look like a quiet night.
     pub fn enter() -> io::Result<Screen> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             restore();
             before(info);
+            if thread::current().name() != Some("main") {
+                process::exit(PANICKED);
+            }
         }));
         terminal::enable_raw_mode()?;
         let mut screen = Screen { out: io::stdout(), shown: Vec::new() };
