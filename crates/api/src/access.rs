@@ -56,6 +56,11 @@ impl Asker {
         matches!(self.0.role, Role::Operator | Role::Supervisor)
     }
 
+    /// The token's id, for the log.
+    pub fn token(&self) -> &str {
+        &self.0.id
+    }
+
     /// Whether this is a supervisor.
     pub fn supervises(&self) -> bool {
         self.0.role == Role::Supervisor

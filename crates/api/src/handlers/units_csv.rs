@@ -58,16 +58,23 @@ pub async fn import(
         Some(_) => return Err(Problem::invalid("dry_run", "`dry_run` must be true or false")),
     };
     let actor = asker.actor(operator(&query)?, Some("import"))?;
-    let _file = FILES.try_acquire().map_err(|_| Problem::busy())?;
+    let place = FILES.try_acquire().map_err(|_| Problem::busy())?;
     let bytes = file(body).await?;
     // Reading many rows takes a while; these threads have consoles to serve.
     let read = tokio::task::spawn_blocking(move || sheet::read(&bytes)).await.map_err(|_| Problem::internal())?;
     let rows = read.map_err(|errors| Problem::of_registry(&RegistryError::Rows(errors)))?;
     let import = Import { id: Uuid::now_v7(), person: actor.person.to_string(), rows, dry_run };
     let id = import.id;
-    let imported = api.queue.import_units(import).await.map_err(|error| Problem::of_registry(&error))?;
+    let queue = api.queue.clone();
+    let importing = tokio::spawn(async move {
+        // Kept until it is over, also when the client hangs up before.
+        let _place = place;
+        queue.import_units(import).await
+    });
+    let imported = importing.await.map_err(|_| Problem::internal())?;
+    let imported = imported.map_err(|error| Problem::of_registry(&error))?;
     let changes = imported.plan.changes.len();
-    tracing::info!(%id, dry_run, changes, version = imported.version, "units were imported");
+    tracing::info!(token = asker.token(), import = %id, dry_run, changes, "units were imported");
     Ok(Json(ImportShape::of(&imported, id, dry_run, OffsetDateTime::now_utc())))
 }
 
@@ -76,8 +83,8 @@ pub async fn import(
     responses((status = 200, description = "The units by label", content_type = "text/csv", body = String), Exporting),
     extensions(("x-roles" = json!(roles(Permission::Export)))))]
 pub async fn export(State(api): State<Arc<Api>>, headers: HeaderMap) -> Result<Response, Problem> {
-    admit(&api, &headers, Permission::Export)?;
-    let _file = FILES.try_acquire().map_err(|_| Problem::busy())?;
+    let asker = admit(&api, &headers, Permission::Export)?;
+    let _place = FILES.try_acquire().map_err(|_| Problem::busy())?;
     api.queue.refresh_units().await.map_err(|error| Problem::of_registry(&error))?;
     let registry = api.queue.registry();
     let written = tokio::task::spawn_blocking(move || sheet::write(registry.units())).await;
@@ -89,6 +96,7 @@ pub async fn export(State(api): State<Arc<Api>>, headers: HeaderMap) -> Result<R
         }
         Err(_) => return Err(Problem::internal()),
     };
+    tracing::info!(token = asker.token(), "the registry was exported");
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"units.csv\"")),
