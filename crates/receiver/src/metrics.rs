@@ -169,7 +169,7 @@ mod tests {
         let ademco685 = [LineError::NoStart, LineError::NoEnd];
         for (protocol, own) in [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685)] {
             let errors = both.iter().chain(own).map(LineError::name);
-            let reasons: Vec<_> = bad_frame_reasons(protocol).iter().copied().collect();
+            let reasons: Vec<_> = bad_frame_reasons(protocol).to_vec();
             assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
             assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
         }

@@ -1,8 +1,7 @@
 //! The second protocol on a real port.
 
-use super::pty::Cable;
 use super::*;
-use crate::line::tests::serial::port;
+use crate::line::tests::serial::Bench;
 
 fn ademco(transport: Transport) -> Line {
     let automation = Automation { header_digits: 2, ..surgard(transport.clone()).automation };
@@ -16,11 +15,7 @@ fn press(account: u32) -> Vec<u8> {
 
 #[tokio::test]
 async fn every_split_of_a_message_is_answered_once_it_is_stored() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.run(ademco(port(&path)));
+    let Bench { rig, cable, _ports, .. } = Bench::new(ademco).await;
     let length = press(0).len();
     for split in 1..length {
         let account = 1000 + u32::try_from(split).unwrap();

@@ -5,7 +5,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::pty::Cable;
-use super::serial::port;
+use super::serial::Bench;
 use super::tcp::{connect, free_address, hear};
 use super::*;
 use crate::rig::until;
@@ -30,11 +30,7 @@ const ACKNOWLEDGED: Option<CallAnswer> = Some(CallAnswer::Positive);
 
 #[tokio::test]
 async fn each_message_on_a_port_is_a_call() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig, cable, path, _ports } = Bench::new(surgard).await;
     cable.send(b"1010           @    \x14").await;
     assert_eq!(cable.hear().await, ACK);
     cable.send(&press(1234, 1)).await;
@@ -65,11 +61,7 @@ async fn each_message_on_a_port_is_a_call() {
 
 #[tokio::test]
 async fn what_nothing_can_store_is_a_refused_call() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig, cable, _ports, .. } = Bench::new(surgard).await;
     rig.base.queue.close().await;
     cable.send(&press(1234, 1)).await;
     let calls = rig.calls(1).await;
@@ -79,11 +71,8 @@ async fn what_nothing_can_store_is_a_refused_call() {
 
 #[tokio::test]
 async fn who_only_listens_owes_no_answer() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.run(Line { listen_only: true, ..surgard(port(&path)) });
+    let Bench { rig, cable, _ports, .. } =
+        Bench::new(|transport| Line { listen_only: true, ..surgard(transport) }).await;
     cable.send(&press(1234, 1)).await;
     assert_eq!(told(&rig.calls(1).await[0]), (CallOutcome::Stored, None, Some("1234"), 1));
 }

@@ -4,7 +4,7 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 
 use super::pty::Cable;
-use super::serial::port;
+use super::serial::{Bench, port};
 use super::*;
 
 fn listening(transport: Transport) -> Line {
@@ -13,11 +13,7 @@ fn listening(transport: Transport) -> Line {
 
 #[tokio::test]
 async fn a_port_that_is_only_listened_to_stays_silent() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.run(listening(port(&path)));
+    let Bench { rig, cable, _ports, .. } = Bench::new(listening).await;
     // As through a splitter: the other host's acknowledgements are among the lines.
     for (n, zone) in (1..).zip([1, 1, 2]) {
         cable.send(&press(1234, zone)).await;

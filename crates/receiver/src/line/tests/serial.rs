@@ -14,13 +14,29 @@ pub(super) fn port(path: &Path) -> Transport {
     })
 }
 
+/// A line on a port, with the cable plugged in.
+pub(super) struct Bench {
+    pub rig: Rig,
+    pub cable: Cable,
+    pub path: std::path::PathBuf,
+    pub _ports: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Runs the line that a transport makes.
+    pub async fn new(line: impl FnOnce(Transport) -> Line) -> Bench {
+        let rig = Rig::new().await;
+        let ports = tempfile::tempdir().unwrap();
+        let path = ports.path().join("port");
+        let cable = Cable::plug(&path);
+        rig.run(line(port(&path)));
+        Bench { rig, cable, path, _ports: ports }
+    }
+}
+
 #[tokio::test]
 async fn every_split_of_a_message_is_answered_once_it_is_stored() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig, cable, _ports, .. } = Bench::new(surgard).await;
     let length = press(0, 0).len();
     for split in 1..length {
         let account = 1000 + u32::try_from(split).unwrap();
@@ -44,11 +60,7 @@ async fn every_split_of_a_message_is_answered_once_it_is_stored() {
 
 #[tokio::test]
 async fn the_same_press_again_after_its_answer_is_a_press_of_its_own() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig, cable, _ports, .. } = Bench::new(surgard).await;
     for _ in 0..3 {
         cable.send(&press(1234, 1)).await;
         assert_eq!(cable.hear().await, ACK);
@@ -59,11 +71,7 @@ async fn the_same_press_again_after_its_answer_is_a_press_of_its_own() {
 
 #[tokio::test]
 async fn a_heartbeat_is_answered_and_is_no_signal() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig, cable, _ports, .. } = Bench::new(surgard).await;
     cable.send(b"1010           @    \x14").await;
     assert_eq!(cable.hear().await, ACK);
     assert!(rig.base.queue.board().borrow().open.is_empty());
@@ -71,11 +79,7 @@ async fn a_heartbeat_is_answered_and_is_no_signal() {
 
 #[tokio::test]
 async fn a_port_unplugged_and_plugged_in_again_goes_on() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig, cable, path, _ports } = Bench::new(surgard).await;
     cable.send(&press(1234, 1)).await;
     assert_eq!(cable.hear().await, ACK);
     // Half a message is lost with the plug, and its sender repeats the whole.
@@ -102,11 +106,7 @@ async fn a_port_that_comes_later_is_found() {
 
 #[tokio::test]
 async fn two_lines_cannot_share_a_port() {
-    let rig = Rig::new().await;
-    let ports = tempfile::tempdir().unwrap();
-    let path = ports.path().join("port");
-    let cable = Cable::plug(&path);
-    rig.line(port(&path));
+    let Bench { rig: _rig, cable, path, _ports } = Bench::new(surgard).await;
     cable.send(&press(1234, 1)).await;
     assert_eq!(cable.hear().await, ACK);
     let Transport::Serial(second) = port(&path) else { unreachable!() };
