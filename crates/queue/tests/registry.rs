@@ -12,6 +12,7 @@ use common::{PATIENCE, board_where, config, connected, press, submit};
 use telecare_alarm::registry::import::Row;
 use telecare_alarm::registry::{Field, Found, UnitId};
 use telecare_alarm::{AlarmId, Basis, Place, Registry, Signal, UnitKey};
+use telecare_protocol::report::Caller;
 use telecare_queue::Queue;
 use telecare_queue::registry::{Import, Imported, RegistryError};
 use telecare_tests::postgres::Postgres;
@@ -57,7 +58,10 @@ async fn import(queue: &Queue, rows: Vec<Row>, dry_run: bool) -> Result<Imported
 
 /// A press of an account in the namespace `north`, as intake makes it.
 fn told(queue: &Queue, account: &str) -> Signal {
-    let mut signal = press("line-1", account);
+    named(queue, press("line-1", account))
+}
+
+fn named(queue: &Queue, mut signal: Signal) -> Signal {
     let place = Place { receiver: &signal.receiver, line: &signal.line, namespace: Some("north") };
     signal.unit = UnitKey::of(&signal.report, &place, signal.id, &queue.registry());
     signal
@@ -202,15 +206,24 @@ async fn an_unknown_sender_is_listed_until_somebody_registers_it() {
     submit(&queue, first.clone()).await;
     submit(&queue, told(&queue, "0042")).await;
     submit(&queue, told(&queue, "77")).await;
+    let mut by_number = press("line-1", "");
+    by_number.report.identity = None;
+    by_number.report.caller = Some(Caller { number: Some("01632 960042".to_owned()), name: None });
+    submit(&queue, named(&queue, by_number)).await;
     connected(&queue).await;
     let since = OffsetDateTime::now_utc() - Duration::from_secs(3_600);
     let orphans = queue.orphans(since).await.unwrap();
     let told_of: Vec<_> = orphans.iter().map(|one| (&*one.sender.words, one.signals, &*one.trigger)).collect();
-    assert_eq!(told_of, [("unit 77", 1, "pendant"), ("unit 0042", 2, "pendant")]);
+    let caller = "caller 01632 960042 (by number, a guess)";
+    assert_eq!(told_of, [(caller, 1, "pendant"), ("unit 77", 1, "pendant"), ("unit 0042", 2, "pendant")]);
+    assert_eq!(orphans[0].caller.as_deref(), Some("01632 960042"));
     assert!(queue.orphans(OffsetDateTime::now_utc() + Duration::from_secs(60)).await.unwrap().is_empty());
 
-    import(&queue, vec![unit(2, "a", "Doris Hill", "north:surgard:0042")], false).await.unwrap();
-    assert_eq!(queue.orphans(since).await.unwrap().len(), 1);
+    let mut doris = unit(2, "a", "Doris Hill", "north:surgard:0042");
+    doris.cells.push((Field::Phones, "+44 1632 960042".to_owned()));
+    import(&queue, vec![doris], false).await.unwrap();
+    let left = queue.orphans(since).await.unwrap();
+    assert_eq!(left.iter().map(|one| &*one.sender.words).collect::<Vec<_>>(), ["unit 77"]);
     let board = queue.board().borrow().clone();
     let card = board.find(AlarmId::from(first.id)).unwrap();
     assert_eq!((card.unit.basis, &*card.unit.words), (Basis::Identity, "unit 0042"), "what was kept stays");

@@ -260,6 +260,7 @@ fn link(text: &str) -> Result<String, Wrong> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -343,6 +344,35 @@ mod tests {
             let wrong = field.set(&mut unit, text).unwrap_err();
             assert!(wrong.remedy.contains(words), "{field:?} {text}: {wrong:?}");
             assert_eq!(unit, blank());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_comes_back_and_what_is_not_changes_nothing(
+            text in prop_oneof![
+                ".{0,40}",
+                "[nm]{0,2}[/:][a-z0-9]{0,9}:?0{0,2}[0-9A-F]{0,3}(/[0-9]{1,3})?( ?[|] ?n:bs8521:0{0,3}[1-3](/[1-9])?){0,2}",
+                "[0-9]{1,21} ?(min|h|d|w|y)",
+                "[+(]?[0-9() /.-]{0,22}",
+                "(cannot-speak|key-safe|oxygen|low|HIGH|retired)( [|] (key-safe|oxygen)){0,2}",
+            ],
+            field in prop::sample::select(Field::ALL.to_vec()),
+        ) {
+            let mut unit = blank();
+            match field.set(&mut unit, &text) {
+                Ok(()) => {
+                    let told = field.get(&unit);
+                    let mut again = blank();
+                    prop_assert_eq!(field.set(&mut again, &told), Ok(()));
+                    prop_assert_eq!(field.get(&again), told);
+                    prop_assert_eq!(again, unit);
+                }
+                Err(wrong) => {
+                    prop_assert_eq!(unit, blank());
+                    prop_assert!(!wrong.what.is_empty() && !wrong.remedy.is_empty());
+                }
+            }
         }
     }
 }

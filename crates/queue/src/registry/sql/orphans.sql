@@ -1,10 +1,13 @@
 -- Senders nobody registered, the one heard last first. $1 the earliest signal's id, $2 how many.
-SELECT unit_key, count(*), min(last_byte_at), max(last_byte_at),
-       (array_agg(id ORDER BY id DESC))[1], (array_agg(unit_words ORDER BY id DESC))[1],
-       (array_agg(unit_basis ORDER BY id DESC))[1], (array_agg(caller_number ORDER BY id DESC))[1],
-       (array_agg(receiver ORDER BY id DESC))[1], (array_agg(line ORDER BY id DESC))[1],
-       (array_agg(protocol ORDER BY id DESC))[1], (array_agg(trigger ORDER BY id DESC))[1]
-FROM signal s
-WHERE id >= $1 AND unit_basis IN ('identity', 'caller-number')
-  AND NOT EXISTS (SELECT 1 FROM unit_identity i WHERE i.unit_key = s.unit_key)
-GROUP BY unit_key ORDER BY max(last_byte_at) DESC LIMIT $2
+WITH heard AS (
+    SELECT unit_key, count(*) AS signals, min(last_byte_at) AS first_at, max(last_byte_at) AS last_at,
+           max(id::text)::uuid AS last     -- there is no max of a uuid before PostgreSQL 18
+    FROM signal WHERE id >= $1 AND unit_basis IN ('identity', 'caller-number') GROUP BY unit_key
+), unknown AS (
+    SELECT * FROM heard h
+    WHERE NOT EXISTS (SELECT 1 FROM unit_identity i WHERE i.unit_key = h.unit_key)
+    ORDER BY last_at DESC LIMIT $2
+)
+SELECT u.unit_key, u.signals, u.first_at, u.last_at, s.id, s.unit_words, s.unit_basis, s.caller_number, s.receiver,
+       s.line, s.protocol, s.trigger
+FROM unknown u JOIN signal s ON s.id = u.last ORDER BY u.last_at DESC
