@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::geteuid;
@@ -28,6 +29,9 @@ const FILES: &[&str] = &[
     "usr/share/doc/telecare-receiver/prometheus/alerts.yml",
     "usr/share/doc/telecare-receiver/grafana/dashboard.json",
 ];
+
+/// How long a hardware receiver waits for its answer: the manuals' 4 s.
+const ACK_WAIT: Duration = Duration::from_secs(4);
 
 /// Name of the line in the packaged configuration.
 const LINE: &str = "surgard-1";
@@ -54,10 +58,11 @@ pub fn prove(package: &Path) -> Result<()> {
         .stdout(Stdio::null())
         .status()?;
     ensure!(check.success(), "the packaged configuration does not pass its own check");
-    let mut receiver = Receiver::installed(scratch, &host, Setup::default(), api, metrics)?;
-    let mut hardware = HardwareReceiver::new(Link::Port(pty), std::time::Duration::from_secs(4));
-    hardware.tell(&contact_id("011", "1234", "E101", 1))?;
-    receiver.console(0).until_alarm(LINE, "1234")?;
+    let setup = Setup { prints_log: false, ..Setup::default() };
+    let mut receiver = Receiver::installed(scratch, &host, setup, api, metrics)?;
+    let mut hardware = HardwareReceiver::new(Link::Port(pty), ACK_WAIT);
+    hardware.tell(&contact_id("011", "1234", "E101", 1)).with_context(|| receiver.log())?;
+    receiver.console(0).until_alarm(LINE, "1234").with_context(|| receiver.log())?;
     let ended = receiver.terminate()?;
     ensure!(ended.success(), "the packaged daemon ended with {ended}");
     if as_root {
