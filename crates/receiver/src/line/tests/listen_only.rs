@@ -31,6 +31,18 @@ async fn a_port_that_is_only_listened_to_stays_silent() {
     assert!(cable.is_quiet(), "not a byte was sent");
 }
 
+#[tokio::test]
+async fn a_port_unplugged_and_plugged_in_again_is_listened_to_again() {
+    let Bench { rig, cable, path, _ports } = Bench::new(listening).await;
+    cable.send(&press(1234, 1)).await;
+    rig.alarm("1234", 1).await;
+    drop(cable);
+    let cable = Cable::plug(&path);
+    cable.send(&press(1235, 1)).await;
+    rig.alarm("1235", 1).await;
+    assert!(cable.is_quiet());
+}
+
 /// The same account on a line that answers is another unit: an operator's card is never joined by a shadow.
 #[tokio::test]
 async fn a_shadow_is_nobody_elses_unit() {
