@@ -18,16 +18,29 @@ use journald::Journald;
 use priorities::Priorities;
 
 /// How a line of the log looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// For people.
-    #[default]
     Text,
     /// One JSON object a line.
     Json,
     /// To systemd's journal, fields as fields; where it cannot be reached, text with priorities.
     Journald,
+}
+
+/// In which variable systemd names the stream that its journal reads: device and inode.
+const JOURNAL_STREAM: &str = "JOURNAL_STREAM";
+
+impl Format {
+    /// What fits where the log goes when nobody has said: the journal where it reads our standard error.
+    pub fn fitting() -> Format {
+        let journal = std::env::var(JOURNAL_STREAM).unwrap_or_default();
+        match rustix::fs::fstat(std::io::stderr()) {
+            Ok(stream) if journal == format!("{}:{}", stream.st_dev, stream.st_ino) => Format::Journald,
+            Ok(_) | Err(_) => Format::Text,
+        }
+    }
 }
 
 /// What is logged at the least urgent.

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         println!("{}", summary(&arguments.config, &config));
         return ExitCode::SUCCESS;
     }
-    logging::install(arguments.log_format.unwrap_or(config.log_format), config.log_level);
+    logging::install(arguments.log_format.or(config.log_format).unwrap_or_else(Format::fitting), config.log_level);
     files::allow_all();
     match daemon::run(config) {
         Ok(()) => ExitCode::SUCCESS,

@@ -99,6 +99,23 @@ fn a_stored_signal_is_one_line_with_its_facts() -> Result<()> {
     Ok(())
 }
 
+/// systemd names the journal's stream by device and inode; here it is the log file of the test.
+#[test]
+fn under_systemd_the_log_goes_to_the_journal_by_itself() -> Result<()> {
+    if fs::exists("/run/systemd/journal/socket")? {
+        println!("this host has a journal, which would get the lines");
+        return Ok(());
+    }
+    let named = "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) \"$@\"; exit $?";
+    for (script, is_for_journal) in [(named, true), ("JOURNAL_STREAM=1:1 \"$@\"; exit $?", false)] {
+        let wrapper = ["sh", "-c", script, "sh"].map(str::to_owned).to_vec();
+        let mut site = Site::start(Setup { wrapper, ..Setup::default() })?;
+        site.receiver.terminate()?;
+        assert_eq!(site.receiver.log().starts_with("<6>"), is_for_journal, "{}", site.receiver.log());
+    }
+    Ok(())
+}
+
 #[test]
 fn for_the_journal_each_line_has_its_priority() -> Result<()> {
     if fs::exists("/run/systemd/journal/socket")? {

@@ -114,8 +114,7 @@ pub(super) struct Metrics {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Log {
-    #[serde(default)]
-    pub format: Format,
+    pub format: Option<Format>,
     #[serde(default)]
     pub level: Level,
 }

@@ -51,8 +51,8 @@ pub struct Config {
     pub api: Api,
     /// Where Prometheus reads.
     pub metrics_listen: SocketAddr,
-    /// How the log looks.
-    pub log_format: Format,
+    /// How the log looks; none for what fits where it goes.
+    pub log_format: Option<Format>,
     /// What is logged.
     pub log_level: Level,
     /// The lines, in the order of the file. Names are unique.

@@ -72,6 +72,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn a_password_goes_in_after_the_user_and_nowhere_else() {
@@ -82,6 +83,24 @@ mod tests {
         for url in ["postgres://db.example/telecare", "postgres://u:p@h/d", "postgres://@h/d", "postgres://h/d?x=a@b"] {
             assert!(with(url).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_password_comes_from_its_file_without_the_line_break() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("receiver.toml");
+        let database = "[database]\nurls = [\"postgres://u@h/d\", \"postgres://u@i/d\"]\npassword-file = \"pw\"\n";
+        let text = format!("[receiver]\nname = \"r-1\"\n[journal]\ndirectory = \"journal\"\n{database}");
+        std::fs::write(&path, text).unwrap();
+        let refused = Config::load(&path).unwrap_err();
+        assert_eq!((refused.line, refused.remedy.as_str()), (Some(7), "create it, or correct the path"));
+        std::fs::write(directory.path().join("pw"), "\n").unwrap();
+        assert_eq!(Config::load(&path).unwrap_err().line, Some(7));
+        std::fs::write(directory.path().join("pw"), "s3cret?\n").unwrap();
+        let database = Config::load(&path).unwrap().database.unwrap();
+        let urls: Vec<&str> = database.urls.iter().map(|url| url.0.as_str()).collect();
+        assert_eq!(urls, ["postgres://u:s3cret%3F@h/d", "postgres://u:s3cret%3F@i/d"]);
+        assert!(!format!("{database:?}").contains("s3cret"));
     }
 
     #[test]
