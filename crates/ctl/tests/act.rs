@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 const ALARM: &str = "0195ad00-0000-7000-8000-0000deadbeef";
 const LAST: &str = "0195ad00-0000-7000-8000-00000000cafe";
 
+/// Arguments, canned answers, the act they lead to and its own fields.
+type Step<'a> = (&'a [&'a str], Vec<(u16, Value)>, &'a str, Value);
 /// A request as it came: method and path, authorization, body.
 type Request = (String, String, Value);
 
@@ -101,7 +103,7 @@ fn each_act_sends_its_own_fields() {
     let mut with_closed = list(&[]);
     with_closed["closed"] = json!([just_closed]);
     let done = || (200, json!({"degraded": false, "alarm": card("claimed")}));
-    let table: [(&[&str], Vec<(u16, Value)>, &str, Value); 5] = [
+    let table: [Step; 5] = [
         (&["transfer", ALARM, "--to", "Ben"], vec![done()], "transfer", json!({"to": "Ben"})),
         (
             &["note", ALARM, "--kind", "999-called", "--reference", "A-17"],

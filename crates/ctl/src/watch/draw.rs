@@ -206,7 +206,11 @@ fn keys(model: &Model) -> String {
         Mode::Ask(_) => "enter answers  esc goes back without doing anything".to_owned(),
         Mode::Detail { .. } => "arrows move  esc goes back  c s n x h u r t act on this alarm".to_owned(),
         Mode::Help => String::new(),
-        Mode::List => KEYS.iter().filter(|(key, _)| *key != "y").map(|(key, does)| format!("{key} {does}  ")).collect(),
+        Mode::List => KEYS
+            .iter()
+            .filter(|(key, _)| !matches!(*key, "y" | "z"))
+            .map(|(key, does)| format!("{key} {does}  "))
+            .collect(),
     }
 }
 

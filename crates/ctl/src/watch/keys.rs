@@ -16,7 +16,7 @@ const SENDING_MAX: usize = 4;
 const PAGE: isize = 10;
 
 /// The keys in words, for the foot of the screen and the help.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("c", "claim"),
     ("s", "seen"),
     ("n", "note"),
@@ -25,6 +25,7 @@ pub const KEYS: [(&str, &str); 12] = [
     ("u", "resume"),
     ("r", "release"),
     ("t", "transfer"),
+    ("z", "undo my close"),
     ("enter", "detail"),
     ("y", "offer an unanswered action again"),
     ("?", "help"),
@@ -81,6 +82,15 @@ fn acting(model: &mut Model, of: Option<Key>, code: KeyCode, now: Instant) -> Ve
         let again = model.unknown.take();
         model.sending += usize::from(again.is_some());
         return again.into_iter().collect();
+    }
+    if letter == 'z' {
+        return match model.closed_last.take() {
+            Some(key) => send(model, key, "reopen", json!({}), now),
+            None => {
+                model.say("nothing was closed from here that could be reopened".to_owned(), true, now);
+                Vec::new()
+            }
+        };
     }
     let act = match letter {
         'c' => "claim",

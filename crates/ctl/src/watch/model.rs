@@ -98,6 +98,8 @@ pub struct Model {
     message: Option<Message>,
     /// An action whose outcome nobody told.
     pub unknown: Option<Effect>,
+    /// The alarm that was closed last from here: the one a slip of the hand concerns.
+    pub closed_last: Option<Key>,
     /// Alarms that have rung, with the count of their unseen presses.
     rung: HashMap<Uuid, u32>,
 }
@@ -113,6 +115,7 @@ impl Model {
             sending: 0,
             message: None,
             unknown: None,
+            closed_last: None,
             rung: HashMap::new(),
         }
     }
@@ -204,10 +207,11 @@ impl Model {
     /// An action's answer, or why there is none.
     pub fn acted(&mut self, effect: Effect, answer: Result<Answer, String>, now: Instant) {
         self.sending = self.sending.saturating_sub(1);
-        let Effect::Act { act, .. } = &effect else { return };
+        let Effect::Act { act, key, .. } = &effect else { return };
         match answer {
             Ok(answer) if answer.status == 200 => {
                 let told: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+                self.closed_last = if *act == "close" { Some(*key) } else { self.closed_last };
                 let headline = told["alarm"]["headline"].as_str().unwrap_or_default();
                 let own = if told["degraded"] == true { " (this receiver's own answer)" } else { "" };
                 self.say(format!("{act}: done{own}: {headline}"), false, now);

@@ -205,6 +205,18 @@ fn an_answer_is_told_and_an_unknown_outcome_is_offered_again_by_its_id() {
 }
 
 #[test]
+fn a_close_from_here_can_be_undone_once() {
+    let now = Instant::now();
+    let mut model = model(1, now);
+    model.heard(0, list("r-1", vec![card(5, 1, "claimed", json!({}))], json!({})), now);
+    assert_eq!(keys(&mut model, "z", now), [], "nothing was closed yet");
+    let close = keys(&mut model, "xvisit\n\n", now);
+    model.acted(close[0].clone(), Ok(Answer { status: 200, text: json!({"alarm": {}}).to_string() }), now);
+    assert_eq!(acts(&keys(&mut model, "z", now)), [(5, "reopen", json!({}))]);
+    assert_eq!(keys(&mut model, "z", now), []);
+}
+
+#[test]
 fn silence_is_told_in_words_and_doubts_every_standing() {
     let now = Instant::now();
     let mut model = model(2, now);
