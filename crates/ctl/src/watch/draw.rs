@@ -206,11 +206,11 @@ fn keys(model: &Model) -> String {
         Mode::Ask(_) => "enter answers  esc goes back without doing anything".to_owned(),
         Mode::Detail { .. } => "arrows move  esc goes back  c s n x h u r t act on this alarm".to_owned(),
         Mode::Help => String::new(),
-        Mode::List => KEYS
-            .iter()
-            .filter(|(key, _)| !matches!(*key, "y" | "z"))
-            .map(|(key, does)| format!("{key} {does}  "))
-            .collect(),
+        // Those that fit on eighty columns; the help has them all.
+        Mode::List => {
+            let shown = KEYS.iter().filter(|(key, _)| !matches!(*key, "y" | "z" | "enter"));
+            shown.map(|(key, does)| format!("{key}:{does}")).collect::<Vec<_>>().join(" ")
+        }
     }
 }
 

@@ -53,7 +53,7 @@ fn a_narrow_screen_shows_the_queue_as_a_table() {
     assert_eq!(texts[6], expected[6]);
     let styles: Vec<Style> = shown.iter().map(|line| line.style).collect();
     assert_eq!(styles[3..7], [Style::Selected, Style::Alarm, Style::Dim, Style::Dim]);
-    assert!(texts[7].starts_with("c claim  s seen"), "{texts:?}");
+    assert!(texts[7].starts_with("c:claim s:seen") && texts[7].ends_with("q:quit"), "{texts:?}");
 }
 
 #[test]
