@@ -59,10 +59,11 @@ impl Intake {
 }
 
 impl LineIntake {
-    /// Of a line that only listens: its signals are marked, and its units are nobody else's.
+    /// Of a line that only listens: its signals are marked, its units are nobody else's, and no sender waits for
+    /// it, so a full lane may refuse what it hears.
     pub fn shadowing(self) -> LineIntake {
         let namespace = telecare_alarm::unit::shadow_namespace(self.receiver(), &self.line);
-        LineIntake { namespace: Some(Arc::from(namespace)), shadow: true, ..self }
+        LineIntake { namespace: Some(Arc::from(namespace)), stop_and_wait: false, shadow: true, ..self }
     }
 
     /// The line.
@@ -141,7 +142,8 @@ const REMEMBERED_MAX: usize = 16;
 /// The intake of one session: takes deliveries in, gives answers back by token without ever making the
 /// line wait. Deliveries taken are stored even if the session ends first.
 ///
-/// Bound: a session owes at most eight answers, so no more are under way here.
+/// Bound: a session owes at most eight answers, so no more are under way here. One that only listens owes none; there
+/// the queue's lane is the bound, which refuses at once when it is full.
 pub struct SessionIntake {
     line: LineIntake,
     under_way: JoinSet<(Token, Answer)>,
