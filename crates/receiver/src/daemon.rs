@@ -76,8 +76,8 @@ struct Running {
     tokens: TokenStore,
     tls: Option<Tls>,
     stop: watch::Sender<bool>,
-    /// What systemd shows beside "active".
-    status: String,
+    /// Lines.
+    count: usize,
 }
 
 async fn live(config: Config, prometheus: PrometheusHandle, sockets: Sockets) -> anyhow::Result<()> {
@@ -159,11 +159,11 @@ async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Socket
     if tokio::time::timeout(LINES_START_MAX, tried).await.is_err() {
         tracing::warn!("some lines take long to open; the others are ready");
     }
-    let link = queue.board().borrow().link.as_str();
-    let status = format!("{count} lines, database {link}");
+    let status = systemd::status(count, &queue.board().borrow());
     systemd::ready(&status);
+    beside.spawn(systemd::show_status(queue.clone(), count));
     tracing::info!("ready: {status}");
-    Ok(Running { queue, lines, beside, api_ended, tokens, tls: config.api.tls, stop, status })
+    Ok(Running { queue, lines, beside, api_ended, tokens, tls: config.api.tls, stop, count })
 }
 
 /// Times answers and how soon things were there to see, as a console that watches the board would.
@@ -204,7 +204,7 @@ impl Running {
                     tracing::info!(reloaded, "token file read again");
                     // A certificate that cannot be read is said in the log and leaves the one in use.
                     self.tls.as_ref().map(Tls::reload);
-                    systemd::ready(&self.status);
+                    systemd::ready(&systemd::status(self.count, &self.queue.board().borrow()));
                 }
                 what = self.queue.failed() => return Some(what),
                 what = &mut self.api_ended => {

@@ -3,12 +3,32 @@
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
+use telecare_queue::{Board, Queue};
 
 use crate::pulse::{Pulses, TICK_EVERY};
 
 /// The receiver hears, stores and answers.
 pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// What `systemctl status` shows beside "active".
+pub fn status(lines: usize, board: &Board) -> String {
+    let journal = if board.journal_ok { "" } else { ", the journal takes nothing" };
+    format!("{lines} lines, database {}{journal}", board.link.as_str())
+}
+
+/// Keeps it true: the database is seldom there yet when the receiver is ready. Runs until the process ends.
+pub async fn show_status(queue: Queue, lines: usize) {
+    let mut board = queue.board();
+    let mut shown = String::new();
+    while board.changed().await.is_ok() {
+        let now = status(lines, &board.borrow_and_update());
+        if now != shown {
+            tell(&[NotifyState::Status(&now)]);
+            shown = now;
+        }
+    }
 }
 
 /// The receiver reads its files again. [`ready`] ends it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use telecare_tests::disk::{Disk, Fault};
 use telecare_tests::port;
+use telecare_tests::postgres::Postgres;
 use telecare_tests::receiver::{Line, Receiver, Setup, Transport};
 use telecare_tests::site::Site;
 use telecare_tests::surgard::{contact_id, frame};
@@ -55,6 +56,17 @@ fn a_reload_begins_and_ends_and_a_stop_is_told() -> Result<()> {
     site.receiver.ask_to_end()?;
     heard(&site.receiver, "STOPPING=1")?;
     ensure!(site.receiver.wait_ended()?.success());
+    Ok(())
+}
+
+#[test]
+fn the_status_says_how_the_database_is() -> Result<()> {
+    let postgres = Postgres::start()?;
+    let database = postgres.create_database()?;
+    let site = Site::start(Setup { database: vec![postgres.url(&database)], ..Setup::default() })?;
+    heard(&site.receiver, "STATUS=2 lines, database connected")?;
+    postgres.stop()?;
+    heard(&site.receiver, "STATUS=2 lines, database cut-off")?;
     Ok(())
 }
 
