@@ -34,13 +34,13 @@ const RELEASED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi-released.js
 
 #[test]
 fn nothing_of_the_released_document_has_gone() {
-    let committed = Document::committed().0;
+    let served = Server::start(Duration::from_secs(60)).desk_with("").get_text("/v1/openapi.json");
     let released: Value = serde_json::from_str(&fs::read_to_string(RELEASED).unwrap()).unwrap();
     let mut lost = Vec::new();
-    growth::compare(&released, &committed, "", &mut lost);
+    growth::compare(&released, &serde_json::from_str(&served).unwrap(), "", &mut lost);
     assert!(lost.is_empty(), "clients rely on what has gone or changed: {lost:#?}");
     if env::var("TELECARE_OPENAPI").is_ok_and(|mode| mode == "release") {
-        fs::copy(COMMITTED, RELEASED).unwrap();
+        fs::write(RELEASED, &served).unwrap();
     }
 }
 

@@ -33,6 +33,8 @@ enum Command {
     Package(package::Options),
     /// Kills the receiver hundreds of times under load, with and without a database.
     Soak(soak::Options),
+    /// Asks a receiver thousands of things that its API's document allows and forbids: one step of the tests.
+    Schemathesis,
     /// Feeds the decoders damaged and invented bytes.
     Fuzz(fuzz::Options),
 }
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Package(options) => package::run(&options),
         Command::Soak(options) => soak::run(&options),
+        Command::Schemathesis => schemathesis::prove(),
         Command::Fuzz(options) => fuzz::run(&options),
     };
     match result {

@@ -129,6 +129,7 @@ pub async fn transfer(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, b
     extensions(("x-roles" = json!(roles(Permission::Note)))))]
 pub async fn note(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
     let act = |Note { kind, text, reference }: Note, api: &Api, _: &Asker| {
+        let [kind, text, reference] = [kind, text, reference].map(Option::unwrap_or_default);
         let choices = &api.settings.choices;
         choices.check_note(&kind).map_err(|error| Problem::no_such_choice(&error, choices))?;
         Ok(Act::Note { kind, text, reference })
@@ -145,6 +146,7 @@ pub async fn note(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body:
     extensions(("x-roles" = json!(roles(Permission::Act)))))]
 pub async fn close(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
     let act = |Close { shown, outcome, text }: Close, api: &Api, _: &Asker| {
+        let text = text.unwrap_or_default();
         let choices = &api.settings.choices;
         choices.check_close(&outcome, &text).map_err(|error| Problem::no_such_choice(&error, choices))?;
         Ok(Act::Close { shown: SignalId(shown), outcome, text })

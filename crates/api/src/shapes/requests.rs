@@ -107,7 +107,7 @@ pub struct Note {
         pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
         examples("999-called")
     )]
-    pub kind: String,
+    pub kind: Option<String>,
     /// The text.
     #[schema(
         required = false,
@@ -116,7 +116,7 @@ pub struct Note {
         pattern = r"^[^\u0000]*$",
         examples("her daughter has a key")
     )]
-    pub text: String,
+    pub text: Option<String>,
     /// A number of somebody else's, an ambulance log's for example.
     #[schema(
         required = false,
@@ -125,7 +125,7 @@ pub struct Note {
         pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
         examples("CAD 1234")
     )]
-    pub reference: String,
+    pub reference: Option<String>,
 }
 
 /// End it.
@@ -143,8 +143,8 @@ pub struct Close {
     )]
     pub outcome: String,
     /// Needed, allowed or refused as the outcome's `text` says.
-    #[schema(required = false, nullable, max_length = 4000, pattern = r"^[^\u0000]*$")]
-    pub text: String,
+    #[schema(max_length = 4000, pattern = r"^[^\u0000]*$")]
+    pub text: Option<String>,
 }
 
 /// The body of an act without fields of its own.
@@ -217,9 +217,9 @@ impl Own for Transfer {
 impl Own for Note {
     fn read(fields: &Fields) -> Result<Note, Problem> {
         Ok(Note {
-            kind: fields.code("kind")?.to_owned(),
-            text: fields.text("text")?.to_owned(),
-            reference: fields.code("reference")?.to_owned(),
+            kind: Some(fields.code("kind")?.to_owned()),
+            text: Some(fields.text("text")?.to_owned()),
+            reference: Some(fields.code("reference")?.to_owned()),
         })
     }
 }
@@ -229,7 +229,7 @@ impl Own for Close {
         Ok(Close {
             shown: fields.uuid("shown")?,
             outcome: fields.code("outcome")?.to_owned(),
-            text: fields.text("text")?.to_owned(),
+            text: Some(fields.text("text")?.to_owned()),
         })
     }
 }
