@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
 use serde_json::Value;
 use telecare_tests::link::{Heard, Link};
+use telecare_tests::postgres::Postgres;
 use telecare_tests::pty::Pty;
 use telecare_tests::receiver::{Setup, token};
 use telecare_tests::scratch::Scratch;
@@ -174,6 +175,27 @@ fn who_was_quicker_is_named_and_a_receiver_that_dies_is_said_to_be_silent() {
     site.receiver.launch().unwrap();
     terminal.until("test-1 standalone");
     kill_process(Pid::from_child(&terminal.child), Signal::TERM).unwrap();
+    terminal.ended();
+}
+
+#[test]
+fn a_lost_database_is_told_and_work_goes_on() {
+    let postgres = Postgres::start().unwrap();
+    let database = postgres.create_database().unwrap();
+    let mut site = Site::start(Setup { database: vec![postgres.url(&database)], ..Setup::default() }).unwrap();
+    site.receiver.console(0).until_connected().unwrap();
+    let mut terminal = Terminal::start(&[site.receiver.api_port()]);
+    terminal.until("test-1 connected");
+    postgres.stop().unwrap();
+    terminal.until("test-1 is CUT OFF from the database");
+    let alarm = press(&mut site, "0007");
+    terminal.until("unit 0007");
+    terminal.keys("c");
+    terminal.until("done (this receiver's own answer)");
+    until(&site, &alarm, "the claim", |detail| detail["alarm"]["claim"]["person"] == "person-0");
+    postgres.start_again().unwrap();
+    terminal.until("test-1 connected");
+    terminal.keys("q");
     terminal.ended();
 }
 

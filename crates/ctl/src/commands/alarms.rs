@@ -94,7 +94,11 @@ fn link(list: &List) -> String {
 
 /// Who has an alarm, after its headline.
 pub fn who(card: &Card) -> String {
-    let name = |holder: &Holder| format!("{} at {}", holder.person, holder.desk);
+    // Who was given an alarm has no desk before they act.
+    let name = |holder: &Holder| match holder.desk.as_str() {
+        "" => holder.person.clone(),
+        desk => format!("{} at {desk}", holder.person),
+    };
     let mut text = match (&card.hold, &card.claim) {
         (Some(hold), _) => format!("  [held by {}]", name(hold)),
         (None, Some(claim)) => format!("  [{}]", name(claim)),
@@ -128,7 +132,7 @@ mod tests {
             "alarms":[
               {"id":"0195ad00-0000-7000-8000-0000deadbeef","headline":"Pendant, unit 1234","priority":1,
                "standing":"claimed","age_s":75,"last_signal":"0195ad00-0000-7000-8000-0000deadbeef",
-               "claim":{"person":"Ann","desk":"2"},"hold":null,"contest":{"person":"Ben","desk":"3"}},
+               "claim":{"person":"Ann","desk":"2"},"hold":null,"contest":{"person":"Ben","desk":""}},
               {"id":"0195ad00-0000-7000-8000-000000000001","headline":"Battery low, unit 7","priority":4,
                "standing":"waiting","age_s":7300,"last_signal":"0195ad00-0000-7000-8000-000000000001",
                "claim":null,"hold":null,"contest":null}],
@@ -143,7 +147,7 @@ mod tests {
 r-1 Redditch, 2 open, cut-off, 3 not yet in the database
 ! receiver r-2 silent since 2026-03-01T08:00:00Z, 4 signals known unforwarded
 PRI STANDING     AGE  ID        ALARM
-  1 claimed     75 s  deadbeef  Pendant, unit 1234  [Ann at 2]  [also Ben at 3]
+  1 claimed     75 s  deadbeef  Pendant, unit 1234  [Ann at 2]  [also Ben]
   4 waiting      2 h  00000001  Battery low, unit 7
   1 closed     5 min  00000002  Pendant, unit 9  [visit by Cid]
 ";

@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     }
     let longest = Duration::from_secs(arguments.longest);
     let heard = sniff(port, longest, !arguments.quick, |text| eprintln!("{text}"));
-    let outcome = heard.with_context(|| port.display().to_string())?;
+    let outcome = heard.with_context(|| format!("{} cannot be listened to", port.display()))?;
     let mut out = io::stdout().lock();
     write!(out, "{}", in_words(&outcome, port, arguments.longest))?;
     out.flush()?;

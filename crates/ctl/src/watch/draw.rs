@@ -59,25 +59,13 @@ pub type Size = (usize, usize);
 
 /// The whole screen, at most as many lines as it has rows.
 pub fn draw(model: &Model, now: Instant, clock: OffsetDateTime, (width, height): Size) -> Vec<Line> {
-    let mut head = title(model, now, clock, width);
+    let open = model.rows(now);
+    let mut head = title(&open, clock, width);
     head.extend(receivers::lines(model, now, clock));
     let mut foot = Vec::new();
-    let rows: Vec<Line>;
-    match &model.mode {
-        Mode::Detail { lines, from, .. } => {
-            let wrapped = lines.iter().flat_map(|line| wrap(line, width));
-            rows = wrapped.skip(*from).map(|text| line(text, Style::Plain)).collect();
-        }
-        Mode::Help => rows = help(),
-        Mode::List | Mode::Ask(_) => {
-            head.push(line("PRI STANDING     AGE  ALARM".to_owned(), Style::Bold));
-            if let Mode::Ask(form) = &model.mode {
-                foot = questions(form);
-            } else {
-                foot = closed(model, clock);
-            }
-            rows = queue(model, now, width);
-        }
+    if let Mode::List | Mode::Ask(_) = &model.mode {
+        head.push(line("PRI STANDING     AGE  ALARM".to_owned(), Style::Bold));
+        foot = if let Mode::Ask(form) = &model.mode { questions(form) } else { closed(model, clock) };
     }
     let message = model.message(now);
     let tail = [
@@ -90,15 +78,20 @@ pub fn draw(model: &Model, now: Instant, clock: OffsetDateTime, (width, height):
     let fixed = head.len() + tail.len();
     foot.truncate(height.saturating_sub(fixed + QUEUE_ROWS_MIN));
     let room = height.saturating_sub(fixed + foot.len());
-    let first = if matches!(model.mode, Mode::List | Mode::Ask(_)) { first_row(model, now, room) } else { 0 };
-    let mut body: Vec<Line> = rows.into_iter().skip(first).take(room).collect();
+    let mut body: Vec<Line> = match &model.mode {
+        Mode::List | Mode::Ask(_) => queue(model, &open, now, width, room),
+        Mode::Help => help(),
+        Mode::Detail { lines, from, .. } => {
+            let wrapped = lines.iter().flat_map(|line| wrap(line, width));
+            wrapped.skip(*from).take(room).map(|text| line(text, Style::Plain)).collect()
+        }
+    };
     body.resize(room, line(String::new(), Style::Plain));
     let all = head.into_iter().chain(body).chain(foot).chain(tail);
     all.take(height).map(|shown| fitted(shown, width)).collect()
 }
 
-fn title(model: &Model, now: Instant, clock: OffsetDateTime, width: usize) -> Vec<Line> {
-    let rows = model.rows(now);
+fn title(rows: &[(Key, &Card)], clock: OffsetDateTime, width: usize) -> Vec<Line> {
     let waiting = rows.iter().filter(|(_, card)| waits(card)).count();
     let left = format!("{waiting} waiting, {} open", rows.len());
     let right = clock.format(format_description!("[hour]:[minute]:[second] UTC")).unwrap_or_default();
@@ -106,14 +99,16 @@ fn title(model: &Model, now: Instant, clock: OffsetDateTime, width: usize) -> Ve
     vec![line(format!("{left}{}{right}", " ".repeat(gap)), Style::Bold)]
 }
 
-fn queue(model: &Model, now: Instant, width: usize) -> Vec<Line> {
-    let rows = model.rows(now);
-    if rows.is_empty() {
+/// As many rows as there is room for, the selected one among them: a storm has thousands.
+fn queue(model: &Model, open: &[(Key, &Card)], now: Instant, width: usize, room: usize) -> Vec<Line> {
+    if open.is_empty() {
         let nothing =
             if model.sources.iter().all(|source| source.list.is_none()) { "no list yet" } else { "no open alarms" };
         return vec![line(format!("    {nothing}"), Style::Dim)];
     }
-    rows.into_iter().map(|(key, card)| row(model, key, card, now, width)).collect()
+    let selected = open.iter().position(|(key, _)| Some(*key) == model.selected).unwrap_or(0);
+    let first = (selected + 1).saturating_sub(room);
+    open.iter().skip(first).take(room).map(|(key, card)| row(model, *key, card, now, width)).collect()
 }
 
 fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line {
@@ -142,13 +137,6 @@ fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line
         (false, _) => Style::Plain,
     };
     line(format!("{left}{headline}{}{right}", " ".repeat(gap)), style)
-}
-
-/// The row the queue begins with, so that the selected one is among those shown.
-fn first_row(model: &Model, now: Instant, room: usize) -> usize {
-    let rows = model.rows(now);
-    let at = rows.iter().position(|(key, _)| Some(*key) == model.selected).unwrap_or(0);
-    (at + 1).saturating_sub(room)
 }
 
 fn closed(model: &Model, clock: OffsetDateTime) -> Vec<Line> {

@@ -17,6 +17,8 @@ use crate::commands::show;
 const POLL_S: u64 = 4;
 /// Pause before a receiver is asked again after it gave no answer.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two polls: in a storm every poll is answered at once, with a list of thousands.
+const POLL_PAUSE: Duration = Duration::from_millis(100);
 /// How often an action is offered by itself while its outcome is unknown.
 const ACTION_TRIES: u32 = 4;
 /// A longer fault is cut, characters.
@@ -60,9 +62,8 @@ pub fn follow(source: usize, client: Client, events: Events) {
             if events.send(event).is_err() {
                 return;
             }
-            if failed {
-                thread::sleep(RETRY_PAUSE);
-            } else if !knows_choices {
+            thread::sleep(if failed { RETRY_PAUSE } else { POLL_PAUSE });
+            if !failed && !knows_choices {
                 knows_choices = true;
                 // A receiver that does not tell lets its operators type.
                 if let Ok(choices) = client.choices()
