@@ -46,6 +46,7 @@ pub fn prove(package: &Path) -> Result<()> {
     for file in FILES {
         ensure!(host.join(file).is_file(), "the package has no {file}");
     }
+    check_unit(&host)?;
     let pty = Pty::new(&scratch.join("ttyLINE"))?;
     let (api, metrics) = (port::free()?, port::free()?);
     let packaged = fs::read_to_string(host.join("etc/telecare/receiver.toml"))?;
@@ -66,7 +67,21 @@ pub fn prove(package: &Path) -> Result<()> {
     let ended = receiver.terminate()?;
     ensure!(ended.success(), "the packaged daemon ended with {ended}");
     if as_root {
+        let ours = fs::read_to_string(host.join("etc/telecare/receiver.toml"))?;
+        dpkg(&host, &["-i".as_ref(), package.as_os_str()])?;
+        let kept = fs::read_to_string(host.join("etc/telecare/receiver.toml"))?;
+        ensure!(kept == ours, "installing it again took the site's configuration away");
         remove(&host)?;
+    }
+    Ok(())
+}
+
+/// What the unit starts and reads must be where the package puts it.
+fn check_unit(host: &Path) -> Result<()> {
+    let unit = fs::read_to_string(host.join("usr/lib/systemd/system/telecare-receiver.service"))?;
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).context("no ExecStart in the unit")?;
+    for path in start.split(' ').filter_map(|word| word.strip_prefix('/')) {
+        ensure!(host.join(path).is_file(), "the unit names /{path}, which the package does not have");
     }
     Ok(())
 }
