@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use telecare_alarm::{Act, Action, Alarm, AlarmId, ReceiverId, Refusal, Registry, Signal};
-use telecare_protocol::RepeatProof;
+use telecare_alarm::{Act, Action, AlarmId, ReceiverId, Registry};
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -18,10 +17,12 @@ use crate::answered::Answered;
 use crate::consoles::Consoles;
 use crate::database::Database;
 use crate::entry::{Chain, What};
+use crate::exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, StoredSignal};
 use crate::journal::file::{Kept, entries_about};
 use crate::journal::{Journal, Recovered};
-use crate::keeper::{Ends, Keeper, Request};
+use crate::keeper::{Ends, Keeper};
 use crate::registry::Names;
+use crate::told::Request;
 use crate::{Board, QueueConfig, Trouble};
 
 /// Requests that may wait for the keeper; more wait at the door.
@@ -47,105 +48,6 @@ pub struct Queue {
     path: PathBuf,
     ack_wait: Duration,
     pub(crate) consoles: Consoles,
-}
-
-/// A signal on its way in.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    /// The signal; `repeat_of` is the queue's to fill.
-    pub signal: Signal,
-    /// What its session can prove about it.
-    pub repeat: RepeatProof,
-    /// Whether it came on a stop-and-wait line shared by many units: such a line has one reserved slot and
-    /// is never blocked by a full lane.
-    pub reserved: bool,
-}
-
-/// What became of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Durable: acknowledge.
-    Stored,
-    /// Durable, as the proven repeat of an earlier signal: acknowledge.
-    Repeat,
-    /// Nothing could store it, or its lane is full: do not acknowledge.
-    Refused,
-}
-
-/// What became of an action.
-#[derive(Clone, Debug)]
-pub struct Acted {
-    /// The alarm after it.
-    pub alarm: Arc<Alarm>,
-    /// Whether the answer is this receiver's own because the database is away.
-    pub degraded: bool,
-}
-
-/// Why an action was not done.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ActError {
-    /// The rules refuse it.
-    #[error("{refusal}")]
-    Refused {
-        /// Why.
-        refusal: Refusal,
-        /// The alarm as it is, where there is one.
-        alarm: Option<Arc<Alarm>>,
-        /// Whether the answer is this receiver's own because the database is away.
-        degraded: bool,
-    },
-    /// Neither journal nor database takes entries.
-    #[error("nothing can be stored at the moment; try again")]
-    CannotStore,
-    /// The alarm was closed long ago: only the database still has it, and it is away or not configured.
-    #[error("this needs the database")]
-    NeedsDatabase,
-}
-
-/// An alarm with everything that belongs to it.
-#[derive(Clone, Debug)]
-pub struct Detail {
-    /// The card.
-    pub alarm: Arc<Alarm>,
-    /// Its signals, first attached first; the latest 500.
-    pub signals: Vec<StoredSignal>,
-    /// What people did, first done first; the latest 500. Renewals of claims are kept and not told.
-    pub log: Vec<LoggedAction>,
-    /// Whether the database was away, so that older parts may be missing.
-    pub degraded: bool,
-}
-
-/// A signal with what became of it.
-#[derive(Clone, Debug)]
-pub struct StoredSignal {
-    /// The signal.
-    pub signal: Signal,
-    /// When the journal had it.
-    pub journalled_at: OffsetDateTime,
-}
-
-/// An action with what became of it.
-#[derive(Clone, Debug)]
-pub struct LoggedAction {
-    /// The action.
-    pub action: Action,
-    /// The receiver that took it in.
-    pub receiver: ReceiverId,
-    /// None when done; else the name of the refusal.
-    pub refused: Option<String>,
-}
-
-/// Why the queue could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The journal directory cannot be used.
-    #[error("journal {path}: {why}")]
-    Journal {
-        /// The directory or file.
-        path: String,
-        /// What the system said.
-        why: String,
-    },
 }
 
 impl Queue {

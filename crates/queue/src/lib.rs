@@ -15,6 +15,7 @@ pub mod config;
 pub mod consoles;
 mod database;
 mod entry;
+pub mod exchange;
 pub mod handle;
 mod journal;
 mod keeper;
@@ -26,12 +27,14 @@ pub mod registry;
 mod repeats;
 #[cfg(test)]
 mod sample;
+mod told;
 pub mod trouble;
 
 pub use board::{Board, Link, OtherReceiver};
 pub use config::{DatabaseConfig, JournalConfig, QueueConfig};
 pub use consoles::Heard;
 pub use database::inspect::{DatabaseFacts, database_facts};
-pub use handle::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, Queue, StoredSignal};
+pub use exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, StoredSignal};
+pub use handle::Queue;
 pub use journal::inspect;
 pub use trouble::Trouble;

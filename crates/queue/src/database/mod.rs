@@ -26,8 +26,8 @@ use tracing::{info, warn};
 use crate::board::OtherReceiver;
 use crate::config::{DatabaseConfig, QueueConfig};
 use crate::entry::Hash;
-use crate::keeper::Event as KeeperEvent;
 use crate::registry::Names;
+use crate::told::Event as KeeperEvent;
 pub use batch::{Batch, Heard};
 pub use connect::Refused;
 

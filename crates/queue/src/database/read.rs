@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::entry::What;
-use crate::handle::{LoggedAction, StoredSignal};
+use crate::exchange::{LoggedAction, StoredSignal};
 use crate::record::AlarmRecord;
 
 /// Signals and actions of a detail, at most.

@@ -16,9 +16,9 @@ use tracing::{debug, warn};
 use super::Event;
 use super::read::alarms;
 use crate::board::OtherReceiver;
-use crate::keeper::Event as KeeperEvent;
 use crate::record::AlarmRecord;
 use crate::registry::Names;
+use crate::told::Event as KeeperEvent;
 
 const READ_EVERY: Duration = Duration::from_secs(1);
 /// Hints are sent at most this often, from this connection, never from the writer's transaction.

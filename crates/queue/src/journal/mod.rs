@@ -23,7 +23,7 @@ use tracing::{error, info, warn};
 
 use crate::config::JournalConfig;
 use crate::entry::Entry;
-use crate::keeper::Event;
+use crate::told::Event;
 pub use file::{File, JournalError, Known, Settle};
 pub use names::Batch;
 pub use recover::Recovered;

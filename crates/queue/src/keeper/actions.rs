@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Acting, Keeper, Waiting};
 use crate::board::Link;
 use crate::entry::{Entry, Verdict, What};
-use crate::handle::{ActError, Acted};
+use crate::exchange::{ActError, Acted};
 
 /// No action waits longer than this on the database.
 pub(super) const VERDICT_WITHIN: Duration = Duration::from_secs(2);

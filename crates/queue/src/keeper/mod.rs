@@ -18,7 +18,7 @@ mod signals;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, ActionId, Alarm, LineId, Registry};
+use telecare_alarm::{Action, ActionId, LineId, Registry};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -28,48 +28,16 @@ use crate::answered::Answered;
 use crate::board::{Board, Link, OtherReceiver};
 use crate::database;
 use crate::entry::{Chain, Entry, What};
-use crate::handle::{ActError, Acted, Answer, Incoming};
+use crate::exchange::{ActError, Acted, Answer, Incoming};
 use crate::journal::{self, Known, Settle};
 use crate::lanes::Lanes;
 use crate::ledger::Ledger;
 use crate::repeats::Repeats;
+use crate::told::{Event, Request};
 use crate::trouble::Trouble;
 
 /// Requests taken in before the stores are looked at again.
 const REQUESTS_AT_ONCE: usize = 256;
-
-/// What a store tells the keeper.
-#[derive(Debug)]
-pub enum Event {
-    /// The journal has the batch that was handed to it.
-    Journalled,
-    /// The journal lost its file or cannot write; the batch under way is not in it.
-    JournalDown(String),
-    /// The journal has a file again; the sequences it holds unforwarded.
-    JournalReady {
-        /// Those.
-        holds: Vec<i64>,
-    },
-    /// Forwarded entries read back.
-    Reread(Vec<Arc<Entry>>),
-    /// From the database.
-    Database(database::Event),
-    /// The registry has changed.
-    Registry(Arc<Registry>),
-}
-
-/// What a handle asks.
-#[derive(Debug)]
-pub enum Request {
-    /// Store a signal; answer by this instant if the journal has it by then.
-    Submit(Box<Incoming>, Instant, oneshot::Sender<Answer>),
-    /// Do an action.
-    Act(Box<Action>, oneshot::Sender<Result<Acted, ActError>>),
-    /// An alarm closed long ago, as the database has it: somebody wants to reopen it.
-    Recall(Arc<Alarm>),
-    /// Finish what is under way and end.
-    Close(oneshot::Sender<()>),
-}
 
 /// What waits for the journal.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use super::{JournalState, Keeper, Waiter, Waiting, desk};
 use crate::board::Link;
 use crate::entry::{Entry, What};
-use crate::handle::{Answer, Incoming};
+use crate::exchange::{Answer, Incoming};
 use crate::journal::{self, Settle};
 use crate::lanes::backlog_has_room;
 

@@ -30,7 +30,7 @@ pub use import::{Import, Imported};
 pub use keep::keep;
 pub use load::stamp;
 
-use crate::keeper::Event;
+use crate::told::Event;
 
 /// Reading the whole registry may take this long; then it is tried again with the next look.
 const LOAD_MAX: Duration = Duration::from_secs(60);

@@ -1,0 +1,44 @@
+//! What the keeper is told by the stores, and asked by whoever holds a [`crate::Queue`].
+
+use std::sync::Arc;
+
+use telecare_alarm::{Action, Alarm, Registry};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::database;
+use crate::entry::Entry;
+use crate::exchange::{ActError, Acted, Answer, Incoming};
+
+/// What a store tells the keeper.
+#[derive(Debug)]
+pub enum Event {
+    /// The journal has the batch that was handed to it.
+    Journalled,
+    /// The journal lost its file or cannot write; the batch under way is not in it.
+    JournalDown(String),
+    /// The journal has a file again; the sequences it holds unforwarded.
+    JournalReady {
+        /// Those.
+        holds: Vec<i64>,
+    },
+    /// Forwarded entries read back.
+    Reread(Vec<Arc<Entry>>),
+    /// From the database.
+    Database(database::Event),
+    /// The registry has changed.
+    Registry(Arc<Registry>),
+}
+
+/// What a handle asks.
+#[derive(Debug)]
+pub enum Request {
+    /// Store a signal; answer by this instant if the journal has it by then.
+    Submit(Box<Incoming>, Instant, oneshot::Sender<Answer>),
+    /// Do an action.
+    Act(Box<Action>, oneshot::Sender<Result<Acted, ActError>>),
+    /// An alarm closed long ago, as the database has it: somebody wants to reopen it.
+    Recall(Arc<Alarm>),
+    /// Finish what is under way and end.
+    Close(oneshot::Sender<()>),
+}
