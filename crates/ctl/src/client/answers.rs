@@ -52,6 +52,31 @@ pub struct Card {
     pub ringing: Option<Ringing>,
     #[serde(default)]
     pub closed: Option<Closed>,
+    #[serde(default)]
+    pub registered: Option<Registered>,
+    /// From a line that only listens: another platform answers it.
+    #[serde(default)]
+    pub shadow: bool,
+}
+
+/// The registered unit behind an alarm.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Registered {
+    #[serde(default)]
+    pub label: String,
+    #[serde(default)]
+    pub address_line: String,
+    #[serde(default)]
+    pub matched_by: String,
+    #[serde(default)]
+    pub flags: Vec<Flag>,
+}
+
+/// What must be known of a unit's people.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Flag {
+    #[serde(default)]
+    pub words: String,
 }
 
 /// Presses on a claimed alarm that its holder has not seen.

@@ -126,7 +126,7 @@ fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line
         right += &format!("  {}", source.map_or("", Source::name));
     }
     let room = width.saturating_sub(left.chars().count() + right.chars().count().min(width / 3));
-    let headline = cut(&card.headline, room);
+    let headline = cut(&headline(card), room);
     let gap = room.saturating_sub(headline.chars().count());
     let style = match (is_selected, card.standing.as_str()) {
         (true, _) => Style::Selected,
@@ -137,6 +137,24 @@ fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line
         (false, _) => Style::Plain,
     };
     line(format!("{left}{headline}{}{right}", " ".repeat(gap)), style)
+}
+
+/// What happened and to whom. A flag is announced before it, because its words may be cut off at the end.
+fn headline(card: &Card) -> String {
+    let mut text = if card.shadow { "SHADOW ".to_owned() } else { String::new() };
+    let Some(unit) = &card.registered else { return text + &card.headline };
+    if !unit.flags.is_empty() {
+        text += "! ";
+    }
+    text += &card.headline;
+    let guess = if unit.matched_by == "number" { "perhaps " } else { "" };
+    for part in [&unit.label, &unit.address_line].into_iter().filter(|part| !part.is_empty()) {
+        text += &format!(" | {guess}{part}");
+    }
+    for flag in &unit.flags {
+        text += &format!(" | ! {}", flag.words);
+    }
+    text
 }
 
 fn closed(model: &Model, clock: OffsetDateTime) -> Vec<Line> {

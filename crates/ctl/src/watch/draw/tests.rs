@@ -57,6 +57,29 @@ fn a_narrow_screen_shows_the_queue_as_a_table() {
 }
 
 #[test]
+fn who_it_is_stands_behind_what_happened_and_a_flag_before_it() {
+    let now = Instant::now();
+    let mut model = model(1, now);
+    let unit = json!({"label": "Doris Hill", "address_line": "27 Mill Lane", "matched_by": "identity",
+        "flags": [{"flag": "cannot-speak", "words": "cannot speak: send help"}]});
+    let guess = json!({"label": "A. Smith", "address_line": "", "matched_by": "number", "flags": []});
+    let alarms = vec![
+        card(9, 1, "waiting", json!({"registered": unit})),
+        card(8, 2, "waiting", json!({"registered": guess})),
+        card(7, 3, "waiting", json!({"registered": null, "shadow": true})),
+    ];
+    model.heard(0, list("r-1", alarms, json!({})), now);
+    let shown = texts(&lines(&model, now, 120, 24));
+    let rows: Vec<&str> = shown[3..6].iter().map(|row| row.split_once(" s  ").unwrap().1).collect();
+    let expected = [
+        "! Pendant, unit 9 | Doris Hill | 27 Mill Lane | ! cannot speak: send help",
+        "Pendant, unit 8 | perhaps A. Smith",
+        "SHADOW Pendant, unit 7",
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn every_trouble_is_a_line_of_words() {
     let now = Instant::now();
     let table = [
