@@ -125,82 +125,6 @@ impl Act {
     }
 }
 
-/// Why an action was refused. Nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Someone else has it.
-    #[error("{} at {} has this alarm", .holder.person, .holder.desk)]
-    Taken {
-        /// Who.
-        holder: Actor,
-    },
-    /// Only the holder may do this.
-    #[error("this needs a claim of yours first")]
-    NotHolder {
-        /// Who has it, if anyone.
-        holder: Option<Actor>,
-    },
-    /// It is closed.
-    #[error("this alarm was closed by {} at {}", .by.person, .by.desk)]
-    Closed {
-        /// By whom.
-        by: Actor,
-        /// When.
-        at: OffsetDateTime,
-    },
-    /// A signal came that the screen had not shown.
-    #[error("a later signal came; look at it first")]
-    LaterSignal {
-        /// The last signal.
-        last: SignalId,
-    },
-    /// It is not closed.
-    #[error("this alarm is not closed")]
-    NotClosed,
-    /// It was closed too long ago for an operator.
-    #[error("this alarm was closed too long ago; a supervisor may reopen it")]
-    TooLate {
-        /// When it was closed.
-        closed_at: OffsetDateTime,
-    },
-    /// The unit has another alarm by now.
-    #[error("the unit has a later alarm; work on that")]
-    Superseded {
-        /// That one.
-        by: AlarmId,
-    },
-    /// It is not on hold.
-    #[error("this alarm is not on hold")]
-    NotHeld,
-    /// Something needed is empty or in the past.
-    #[error("{what} is missing or not possible")]
-    Missing {
-        /// What: "outcome", "text", "reason", "until", "to".
-        what: &'static str,
-    },
-    /// No such alarm is open or lately closed.
-    #[error("no such alarm")]
-    UnknownAlarm,
-}
-
-impl Refusal {
-    /// The name used in storage, metrics and JSON.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Refusal::Taken { .. } => "taken",
-            Refusal::NotHolder { .. } => "not-holder",
-            Refusal::Closed { .. } => "closed",
-            Refusal::LaterSignal { .. } => "later-signal",
-            Refusal::NotClosed => "not-closed",
-            Refusal::TooLate { .. } => "too-late",
-            Refusal::Superseded { .. } => "superseded",
-            Refusal::NotHeld => "not-held",
-            Refusal::Missing { .. } => "missing",
-            Refusal::UnknownAlarm => "unknown-alarm",
-        }
-    }
-}
-
 impl Alarm {
     /// Does an action, or refuses it and changes nothing.
     pub fn act(&mut self, action: &Action) -> Result<(), Refusal> {
@@ -385,8 +309,11 @@ fn after(at: OffsetDateTime, lease: Duration) -> OffsetDateTime {
     at.checked_add(lease).unwrap_or(at)
 }
 
+mod refusal;
 mod reopen;
 mod transfer;
+
+pub use refusal::Refusal;
 
 #[cfg(test)]
 mod matrix;

@@ -1,0 +1,81 @@
+//! Why the rules refuse an action.
+
+use time::OffsetDateTime;
+
+use crate::{Actor, AlarmId, SignalId};
+
+/// Why an action was refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Someone else has it.
+    #[error("{} at {} has this alarm", .holder.person, .holder.desk)]
+    Taken {
+        /// Who.
+        holder: Actor,
+    },
+    /// Only the holder may do this.
+    #[error("this needs a claim of yours first")]
+    NotHolder {
+        /// Who has it, if anyone.
+        holder: Option<Actor>,
+    },
+    /// It is closed.
+    #[error("this alarm was closed by {} at {}", .by.person, .by.desk)]
+    Closed {
+        /// By whom.
+        by: Actor,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// A signal came that the screen had not shown.
+    #[error("a later signal came; look at it first")]
+    LaterSignal {
+        /// The last signal.
+        last: SignalId,
+    },
+    /// It is not closed.
+    #[error("this alarm is not closed")]
+    NotClosed,
+    /// It was closed too long ago for an operator.
+    #[error("this alarm was closed too long ago; a supervisor may reopen it")]
+    TooLate {
+        /// When it was closed.
+        closed_at: OffsetDateTime,
+    },
+    /// The unit has another alarm by now.
+    #[error("the unit has a later alarm; work on that")]
+    Superseded {
+        /// That one.
+        by: AlarmId,
+    },
+    /// It is not on hold.
+    #[error("this alarm is not on hold")]
+    NotHeld,
+    /// Something needed is empty or in the past.
+    #[error("{what} is missing or not possible")]
+    Missing {
+        /// What: "outcome", "text", "reason", "until", "to".
+        what: &'static str,
+    },
+    /// No such alarm is open or lately closed.
+    #[error("no such alarm")]
+    UnknownAlarm,
+}
+
+impl Refusal {
+    /// The name used in storage, metrics and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Refusal::Taken { .. } => "taken",
+            Refusal::NotHolder { .. } => "not-holder",
+            Refusal::Closed { .. } => "closed",
+            Refusal::LaterSignal { .. } => "later-signal",
+            Refusal::NotClosed => "not-closed",
+            Refusal::TooLate { .. } => "too-late",
+            Refusal::Superseded { .. } => "superseded",
+            Refusal::NotHeld => "not-held",
+            Refusal::Missing { .. } => "missing",
+            Refusal::UnknownAlarm => "unknown-alarm",
+        }
+    }
+}
