@@ -33,8 +33,8 @@ fn what_is_heard_is_a_shadow_and_not_a_byte_is_sent() -> Result<()> {
     }
     let console = receiver.console(0);
     let twice = console.until("both copies", |list| {
-        let alarms = list["alarms"].as_array()?.iter();
-        alarms.filter(|alarm| alarm["unit"] == "unit 5678" && alarm["presses"] == 2).next().cloned()
+        let mut alarms = list["alarms"].as_array()?.iter();
+        alarms.find(|alarm| alarm["unit"] == "unit 5678" && alarm["presses"] == 2).cloned()
     })?;
     assert_eq!((&twice["shadow"], &twice["repeats"]), (&true.into(), &0.into()), "{twice}");
     let once = console.until_alarm(LINE, "1234")?;
