@@ -1,18 +1,19 @@
 //! The receiver's HTTP API as any console sees it.
 
 mod answers;
+mod trust;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::TlsConfig;
 use uuid::Uuid;
 
 pub use answers::{Card, Choice, Choices, Holder, List};
+pub use trust::TrustArguments;
 
 /// How often an action is offered while its outcome is unknown. Its id makes it happen once.
 const TRIES: u32 = 3;
@@ -24,8 +25,6 @@ pub const POLL_S: u64 = 30;
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// How long a file may take to be sent and worked through; the receiver gives up before.
 const FILE_ANSWER_MAX: Duration = Duration::from_secs(200);
-/// Where Debian keeps the certificates that the system trusts, those that a site has added among them.
-const SYSTEM_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Largest answer that is read, bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -40,35 +39,6 @@ pub struct ApiArguments {
     token: Option<String>,
     #[command(flatten)]
     trust: TrustArguments,
-}
-
-/// Whose certificates are believed.
-#[derive(clap::Args, Clone, Default)]
-pub struct TrustArguments {
-    /// For an https API: file of the certificates (PEM) that may vouch for it; the system's by default.
-    #[arg(long, env = "TELECARE_CA", value_name = "FILE")]
-    ca: Option<PathBuf>,
-}
-
-impl TrustArguments {
-    fn roots(&self) -> anyhow::Result<RootCerts> {
-        let system = Path::new(SYSTEM_CERTIFICATES);
-        let file = match &self.ca {
-            Some(file) => file,
-            None if system.exists() => system,
-            None => return Ok(RootCerts::WebPki),
-        };
-        let pem = fs::read(file).with_context(|| file.display().to_string())?;
-        let certificate = |item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        };
-        let found: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
-        if found.is_empty() {
-            bail!("{} holds no certificate (PEM)", file.display());
-        }
-        Ok(RootCerts::new_with_certs(&found))
-    }
 }
 
 impl ApiArguments {

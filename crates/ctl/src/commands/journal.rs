@@ -34,7 +34,8 @@ enum Command {
     /// Mark entries to be offered to the database again, as after a restore from a backup.
     ///
     /// The receiver must be stopped; it offers them when it starts. The database takes each entry once, by
-    /// its id, so too much does no harm.
+    /// its id, so too much does no harm. A receiver without a database has nobody to offer them to and would
+    /// count them twice on its own cards: do not use it there.
     Replay {
         #[command(flatten)]
         directory: Directory,

@@ -12,6 +12,7 @@
 //! c claim  s seen  n note  x close ...
 //! ```
 
+mod questions;
 mod receivers;
 
 use std::time::Instant;
@@ -20,9 +21,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::form::{Form, Kind};
+use super::bell::{rings, waits};
 use super::keys::KEYS;
-use super::model::{Key, Mode, Model, Source, rings, waits};
+use super::model::{Key, Mode, Model, Source};
 use crate::client::Card;
 use crate::commands::alarms::{age, who};
 
@@ -30,8 +31,6 @@ use crate::commands::alarms::{age, who};
 const CLOSED_ROWS_MAX: usize = 3;
 /// Rows the queue keeps whatever else wants to be shown.
 const QUEUE_ROWS_MIN: usize = 3;
-/// Choices shown of a question; the others come as one moves.
-const CHOICE_ROWS_MAX: usize = 9;
 
 /// How a piece of text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +64,7 @@ pub fn draw(model: &Model, now: Instant, clock: OffsetDateTime, (width, height):
     let mut foot = Vec::new();
     if let Mode::List | Mode::Ask(_) = &model.mode {
         head.push(line("PRI STANDING     AGE  ALARM".to_owned(), Style::Bold));
-        foot = if let Mode::Ask(form) = &model.mode { questions(form) } else { closed(model, clock) };
+        foot = if let Mode::Ask(form) = &model.mode { questions::lines(form) } else { closed(model, clock) };
     }
     let message = model.message(now);
     let tail = [
@@ -165,33 +164,6 @@ fn closed(model: &Model, clock: OffsetDateTime) -> Vec<Line> {
         Some(format!("closed{since} by {} ({}): {}", closed.person, closed.outcome, card.headline))
     };
     cards.filter_map(words).map(|text| line(text, Style::Dim)).collect()
-}
-
-fn questions(form: &Form) -> Vec<Line> {
-    let mut lines = vec![line(format!("{}: {}", form.act, form.headline), Style::Bold)];
-    let Some(question) = form.question() else { return lines };
-    match &question.kind {
-        Kind::OneOf { of, at } => {
-            lines.push(line(format!("{}? (a number or the arrows, then enter)", question.label), Style::Plain));
-            let first = (at + 1).saturating_sub(CHOICE_ROWS_MAX);
-            for (index, (_, words, _)) in of.iter().enumerate().skip(first).take(CHOICE_ROWS_MAX) {
-                let style = if index == *at { Style::Selected } else { Style::Plain };
-                lines.push(line(format!("  {} {words}", digit(index)), style));
-            }
-        }
-        Kind::Optional | Kind::Required | Kind::Minutes => {
-            let empty = if question.kind == Kind::Optional { " (enter for none)" } else { "" };
-            lines.push(line(format!("{}{empty}: {}_", question.label, form.typed), Style::Plain));
-        }
-    }
-    if let Some(fault) = &form.fault {
-        lines.push(line(fault.clone(), Style::Warn));
-    }
-    lines
-}
-
-fn digit(index: usize) -> char {
-    u32::try_from(index + 1).ok().and_then(|number| char::from_digit(number, 36)).unwrap_or(' ')
 }
 
 fn help() -> Vec<Line> {

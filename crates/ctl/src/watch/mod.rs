@@ -6,6 +6,7 @@
 //!     +----actions------+ +--draw--> lines --> terminal
 //! ```
 
+mod bell;
 mod draw;
 mod form;
 mod keys;

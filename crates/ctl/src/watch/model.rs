@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::bell::waits;
 use super::form::Form;
 use crate::client::{Answer, Card, Choices, List, problem};
 
@@ -15,8 +16,6 @@ use crate::client::{Answer, Card, Choices, List, problem};
 pub const STALE_AFTER: Duration = Duration::from_secs(8);
 /// How long a message stays.
 const MESSAGE_FOR: Duration = Duration::from_secs(15);
-/// Priorities whose new alarms ring the bell.
-const BELL_PRIORITY_MAX: u8 = 2;
 
 /// One receiver.
 #[derive(Debug)]
@@ -101,7 +100,7 @@ pub struct Model {
     /// The alarm that was closed last from here: the one a slip of the hand concerns.
     pub closed_last: Option<Key>,
     /// Alarms that have rung, with the count of their unseen presses.
-    rung: HashMap<Uuid, u32>,
+    pub(super) rung: HashMap<Uuid, u32>,
 }
 
 impl Model {
@@ -235,29 +234,4 @@ impl Model {
     pub fn message(&self, now: Instant) -> Option<&Message> {
         self.message.as_ref().filter(|message| now < message.shown_until)
     }
-
-    /// Whether something new calls: an urgent alarm that waits, or one more press on a claimed one.
-    fn ring(&mut self, now: Instant) -> bool {
-        let unseen = |card: &Card| card.ringing.as_ref().map_or(0, |ringing| ringing.count);
-        let calling: HashMap<Uuid, u32> = self
-            .rows(now)
-            .into_iter()
-            .filter(|(_, card)| (card.priority <= BELL_PRIORITY_MAX && waits(card)) || rings(card).is_some())
-            .map(|(_, card)| (card.id, unseen(card)))
-            .collect();
-        let rings = calling.iter().any(|(id, count)| self.rung.get(id).is_none_or(|rung| rung < count));
-        self.rung = calling;
-        rings
-    }
-}
-
-/// Whether an alarm waits for anyone.
-pub fn waits(card: &Card) -> bool {
-    card.standing == "waiting"
-}
-
-/// How many presses the person who has an alarm has not seen. On an alarm that nobody has, every press is one that
-/// waits.
-pub fn rings(card: &Card) -> Option<u32> {
-    card.ringing.as_ref().filter(|_| card.claim.is_some()).map(|ringing| ringing.count).filter(|count| *count > 0)
 }

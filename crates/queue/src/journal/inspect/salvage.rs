@@ -16,8 +16,9 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::super::file::{File, JournalError};
 use super::super::{FILE_NAME, OWNER};
+use super::InspectError;
+use super::directory::{hand_over, lock};
 use super::rows::{self, Row};
-use super::{InspectError, hand_over, lock};
 
 /// Where the copy of the source lies while it is read.
 const WORK_NAME: &str = "recovering";
