@@ -39,7 +39,7 @@ fn a_console_s_token_acts_for_the_operator_it_names_and_for_nobody_else() {
 
 #[test]
 fn asking_for_anything_keeps_a_claim() {
-    let server = Server::start(Duration::from_secs(12));
+    let server = Server::start(Duration::from_secs(5));
     let ann = server.desk("Ann", "operator");
     let pressed = server.press("1234");
     let claimed = ann.act(pressed, "claim", json!({}));

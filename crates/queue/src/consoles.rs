@@ -74,7 +74,9 @@ impl Queue {
             consoles.operator_heard.store(micros, Ordering::Relaxed);
         }
         let Some(name) = heard.person.or(heard.desk) else { return };
-        if !again(&mut lock(&consoles.looked_at), (heard.person.is_some(), name.to_owned()), Instant::now()) {
+        let key = (heard.person.is_some(), name.to_owned());
+        // A short lease must not run out between two looks.
+        if !again(&mut lock(&consoles.looked_at), key, Instant::now(), AGAIN_AFTER.min(lease / 8)) {
             return;
         }
         let board = self.board().borrow().clone();
@@ -93,7 +95,7 @@ impl Queue {
             if self.consoles.inner.under_way.available_permits() == 0 {
                 return;
             }
-            if again(&mut lock(&self.consoles.inner.served), *alarm, Instant::now()) {
+            if again(&mut lock(&self.consoles.inner.served), *alarm, Instant::now(), AGAIN_AFTER) {
                 let id = automatic_id("served", *alarm);
                 self.note(Action { id, alarm: *alarm, at, actor: to.clone(), act: Act::Served });
             }
@@ -148,12 +150,12 @@ fn automatic_id(act: &str, alarm: AlarmId) -> ActionId {
 }
 
 /// Whether enough time has gone since the last time; if so, this is the last time.
-fn again<K: std::hash::Hash + Eq>(times: &mut HashMap<K, Instant>, key: K, now: Instant) -> bool {
+fn again<K: std::hash::Hash + Eq>(times: &mut HashMap<K, Instant>, key: K, now: Instant, after: Duration) -> bool {
     if times.len() >= REMEMBERED_MAX {
-        times.retain(|_, last| now < *last + AGAIN_AFTER);
+        times.retain(|_, last| now < *last + after);
     }
     match times.get(&key) {
-        Some(last) if now < *last + AGAIN_AFTER => false,
+        Some(last) if now < *last + after => false,
         _ if times.len() >= REMEMBERED_MAX => false,
         _ => {
             times.insert(key, now);
@@ -213,10 +215,10 @@ mod tests {
         let mut times = HashMap::new();
         let now = Instant::now();
         for n in 0..REMEMBERED_MAX {
-            assert!(again(&mut times, n, now));
+            assert!(again(&mut times, n, now, AGAIN_AFTER));
         }
-        assert!(!again(&mut times, 0, now) && !again(&mut times, REMEMBERED_MAX, now));
-        assert!(again(&mut times, REMEMBERED_MAX, now + AGAIN_AFTER));
+        assert!(!again(&mut times, 0, now, AGAIN_AFTER) && !again(&mut times, REMEMBERED_MAX, now, AGAIN_AFTER));
+        assert!(again(&mut times, REMEMBERED_MAX, now + AGAIN_AFTER, AGAIN_AFTER));
         assert_eq!(times.len(), 1);
     }
 }

@@ -1,6 +1,8 @@
 //! A signal as kept, with everything a court may ask about it.
 
 use serde::Serialize;
+use telecare_protocol::Report;
+use telecare_protocol::report::Value;
 use telecare_queue::StoredSignal;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,6 +24,10 @@ pub struct SignalShape {
     last_byte_at: Timestamp,
     decoded_at: Timestamp,
     journalled_at: Timestamp,
+    /// The unit's own clock as it told it, date and time as far as it told them; null where it told none. It has no
+    /// zone and may be wrong: the ages of an alarm go by this receiver's clock.
+    #[schema(required = true, examples("04-22-94 16:02:15"))]
+    device_time: Option<String>,
     /// 1 most urgent to 5.
     #[schema(minimum = 1, maximum = 5)]
     priority: u8,
@@ -62,6 +68,7 @@ impl SignalShape {
             last_byte_at: Timestamp(signal.stamps.last_byte),
             decoded_at: Timestamp(signal.stamps.decoded),
             journalled_at: Timestamp(stored.journalled_at),
+            device_time: device_time(&signal.report),
             priority: signal.ranking.priority.number(),
             class: signal.ranking.class.as_str(),
             lane: signal.ranking.lane.as_str(),
@@ -73,6 +80,45 @@ impl SignalShape {
             shadow: signal.shadow,
             software: signal.software.to_string(),
             clock: signal.clock.as_str(),
+        }
+    }
+}
+
+/// The date and time that a unit told among its events: SIA's modifiers `da` and `ti`.
+fn device_time(report: &Report) -> Option<String> {
+    let groups = report.fields.iter().filter_map(|(_, value)| match value {
+        Value::List(groups) => Some(groups),
+        Value::Text(_) | Value::Number(_) => None,
+    });
+    let told: Vec<_> = groups.flatten().flatten().collect();
+    let first = |wanted: &str| {
+        told.iter().find_map(|(name, value)| match value {
+            Value::Text(text) if name == wanted => Some(text.as_str()),
+            Value::Text(_) | Value::Number(_) | Value::List(_) => None,
+        })
+    };
+    let parts: Vec<&str> = [first("date"), first("time")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, decode};
+
+    #[test]
+    fn a_unit_s_own_clock_is_told_as_it_said_it() {
+        let table = [
+            ("S013[#1234|Nda04-22-94/ti16:02:15/ri1QA01]\x14", Some("04-22-94 16:02:15")),
+            ("S013[#1234|Nti12:16/ri1QA01]\x14", Some("12:16")),
+            ("S013[#1234|Nri1QA01]\x14", None),
+            ("5011 181234E10101001\x14", None),
+        ];
+        for (line, expected) in table {
+            let options = DecodeOptions::default();
+            let read = decode(Protocol::SurGard, line.as_bytes(), Mode::Tolerant, &Codes::builtin(), &options);
+            let What::Report(report) = &read[0].what else { panic!("{line}: no report") };
+            assert_eq!(device_time(report).as_deref(), expected, "{line}: {:?}", report.fields);
         }
     }
 }
