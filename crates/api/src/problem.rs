@@ -287,7 +287,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use telecare_alarm::{Actor, SignalId};
+    use telecare_alarm::{Actor, AlarmId, SignalId};
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -304,6 +304,9 @@ mod tests {
             (Refusal::NotHolder { holder: None }, 409, "not-holder", None, "claim"),
             (Refusal::Closed { by: ann(), at }, 409, "closed", None, "Ann at desk-2"),
             (Refusal::LaterSignal { last }, 409, "later-signal", Some("shown"), "later signal"),
+            (Refusal::NotClosed, 409, "not-closed", None, "not closed"),
+            (Refusal::TooLate { closed_at: at }, 409, "too-late", None, "supervisor"),
+            (Refusal::Superseded { by: AlarmId(Uuid::from_u128(8)) }, 409, "superseded", None, "later alarm"),
             (Refusal::NotHeld, 409, "not-held", None, "hold"),
             (Refusal::Missing { what: "outcome" }, 422, "missing", Some("outcome"), "outcome"),
             (Refusal::UnknownAlarm, 404, "unknown-alarm", None, "no such alarm"),
