@@ -7,6 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{act, board_where, claim, close, config, connected, press, submit};
+use sqlx::Connection;
 use telecare_alarm::{Act, Actor, AlarmId, Refusal, Signal, Standing};
 use telecare_queue::{ActError, Heard, Link, Queue};
 use telecare_tests::postgres::{Postgres, url_at};
@@ -204,4 +205,32 @@ async fn first_serving_is_kept_once_and_a_consoles_requests_keep_its_claims() {
     assert!(one.last_operator_request().is_some());
     one.close().await;
     two.close().await;
+}
+
+#[tokio::test]
+async fn a_note_of_serving_that_waits_long_does_not_cost_the_database() {
+    let server = Postgres::shared().unwrap();
+    let database = server.create_database().unwrap();
+    let url = server.url(&database);
+    let directory = TempDir::new().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), Some(&url))).await.unwrap();
+    connected(&queue).await;
+    let first = press("line-1", "1234");
+    submit(&queue, first.clone()).await;
+    connected(&queue).await;
+    // Somebody else has the row: whatever is about it waits.
+    let mut other = sqlx::PgConnection::connect(&url).await.unwrap();
+    sqlx::query("BEGIN").execute(&mut other).await.unwrap();
+    sqlx::query("SELECT id FROM alarm FOR UPDATE").execute(&mut other).await.unwrap();
+    let alarm = AlarmId::from(first.id);
+    queue.served(&[alarm], &Actor { person: "Ann".into(), desk: "desk 1".into() });
+    board_where(&queue, "the note waits", |board| board.backlog == 1).await;
+    let mut board = queue.board();
+    let cut_off = board.wait_for(|board| board.link == Link::CutOff);
+    let cut_off = tokio::time::timeout(Duration::from_secs(3), cut_off).await.is_ok();
+    assert!(!cut_off, "an answer that nobody waits for was late");
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    let board = connected(&queue).await;
+    assert!(board.find(alarm).unwrap().served_at.is_some());
+    queue.close().await;
 }

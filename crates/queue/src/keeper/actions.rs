@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Action, ActionId, Refusal};
+use telecare_alarm::{Act, Action, ActionId, Refusal};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -95,7 +95,10 @@ impl Keeper {
     /// An action that has waited too long for the database is this receiver's to answer. One that waits
     /// for the journal waits on: without it nothing is durable.
     pub(super) fn actions_in_time(&mut self, now: Instant) {
-        let late = self.acting.values().any(|acting| acting.deadline <= now && acting.seq.is_some());
+        // The receiver's own note that an alarm was served waits with the routine, and nobody waits for it.
+        let is_asked = |acting: &Acting| !matches!(acting.action.act, Act::Served);
+        let late = |acting: &Acting| acting.deadline <= now && acting.seq.is_some() && is_asked(acting);
+        let late = self.acting.values().any(late);
         if late && self.link == Link::Connected {
             self.cut_off("an action waited two seconds for its verdict");
         }
