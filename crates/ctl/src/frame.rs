@@ -122,6 +122,7 @@ impl FrameArguments {
                     (Some(qualifier), None) => qualifier,
                     _ => return Err(Usage("--qualifier must be E, R or P".to_owned())),
                 };
+                contact_id_widths([&account, &code, &group, &zone])?;
                 Body::ContactId { account, qualifier, code, group, zone }
             }
             "3" => {
@@ -214,6 +215,16 @@ impl FrameArguments {
             ("type", &self.conformance),
         ]
     }
+}
+
+/// What Contact ID has room for, said by the option's name: a line's wrong length helps nobody find it.
+fn contact_id_widths(values: [&str; 4]) -> Result<(), Usage> {
+    for ((name, width), value) in [("account", 4), ("code", 3), ("group", 2), ("zone", 3)].into_iter().zip(values) {
+        if value.len() != width {
+            return Err(Usage(format!("--{name} takes {width} digits, {value:?} has {}", value.len())));
+        }
+    }
+    Ok(())
 }
 
 fn one_letter(name: &str, text: &str) -> Result<char, Usage> {

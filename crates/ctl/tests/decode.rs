@@ -298,3 +298,12 @@ fn wrong_usage_is_exit_2() {
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn an_account_of_another_width_is_said_so() {
+    for protocol in ["surgard", "ademco-685"] {
+        let output = run(&["encode", "--protocol", protocol, "--account", "44101", "--code", "101"], b"");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("--account takes 4 digits, \"44101\" has 5"), "{said}");
+    }
+}

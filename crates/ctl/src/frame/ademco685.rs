@@ -3,7 +3,7 @@
 use telecare_protocol::contact_id::Qualifier;
 use telecare_protocol::{Mode, ademco685};
 
-use super::{FieldDefault, FrameArguments, Slot, no_valid_line, one_letter};
+use super::{FieldDefault, FrameArguments, Slot, contact_id_widths, no_valid_line, one_letter};
 use crate::Usage;
 
 const ADEMCO_CONTACT_ID: [Slot; 6] = [
@@ -29,6 +29,7 @@ impl FrameArguments {
                 let qualifier = one_letter("qualifier", &qualifier)?;
                 let qualifier =
                     Qualifier::from_char(qualifier).ok_or_else(|| Usage("--qualifier must be E, R or P".to_owned()))?;
+                contact_id_widths([&account, &code, &group, &zone])?;
                 Body::ContactId { account, qualifier, code, group, kind: one_letter("kind", &kind)?, zone }
             }
             "4+1" => {
