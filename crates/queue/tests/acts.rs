@@ -23,6 +23,48 @@ async fn closed(queue: &Queue, signal: &Signal) -> AlarmId {
     alarm
 }
 
+/// A receiver whose database is behind a network that can go away.
+struct Far {
+    server: Postgres,
+    database: String,
+    proxy: Proxy,
+    directory: TempDir,
+    url: String,
+    queue: Queue,
+}
+
+async fn far() -> Far {
+    let server = Postgres::start().unwrap();
+    let database = server.create_database().unwrap();
+    let proxy = Proxy::before(server.port()).unwrap();
+    let directory = TempDir::new().unwrap();
+    let url = url_at(proxy.port(), &database);
+    let queue = Queue::open(config("r1", directory.path(), Some(&url))).await.unwrap();
+    connected(&queue).await;
+    Far { server, database, proxy, directory, url, queue }
+}
+
+/// Two receivers on one database.
+struct Pair {
+    server: &'static Postgres,
+    database: String,
+    one: Queue,
+    two: Queue,
+    _directory: TempDir,
+}
+
+async fn pair() -> Pair {
+    let server = Postgres::shared().unwrap();
+    let database = server.create_database().unwrap();
+    let url = server.url(&database);
+    let directory = TempDir::new().unwrap();
+    let open = |name: &str| Queue::open(config(name, &directory.path().join(name), Some(&url)));
+    let (one, two) = (open("r1").await.unwrap(), open("r2").await.unwrap());
+    connected(&one).await;
+    connected(&two).await;
+    Pair { server, database, one, two, _directory: directory }
+}
+
 fn reopen(by_supervisor: bool) -> Act {
     Act::Reopen { by_supervisor }
 }
@@ -76,13 +118,7 @@ async fn an_alarm_that_a_later_one_has_followed_is_not_reopened() {
 
 #[tokio::test]
 async fn a_supervisor_reopens_what_the_history_has_and_only_with_the_database() {
-    let server = Postgres::start().unwrap();
-    let database = server.create_database().unwrap();
-    let proxy = Proxy::before(server.port()).unwrap();
-    let directory = TempDir::new().unwrap();
-    let url = url_at(proxy.port(), &database);
-    let queue = Queue::open(config("r1", directory.path(), Some(&url))).await.unwrap();
-    connected(&queue).await;
+    let Far { server, database, proxy, directory, url, queue } = far().await;
     let alarm = closed(&queue, &press("line-1", "1234")).await;
     connected(&queue).await;
     queue.close().await;
@@ -111,13 +147,7 @@ async fn a_supervisor_reopens_what_the_history_has_and_only_with_the_database() 
 
 #[tokio::test]
 async fn a_press_after_a_close_is_a_card_of_its_own_also_when_both_reach_the_database_at_once() {
-    let server = Postgres::start().unwrap();
-    let database = server.create_database().unwrap();
-    let proxy = Proxy::before(server.port()).unwrap();
-    let directory = TempDir::new().unwrap();
-    let url = url_at(proxy.port(), &database);
-    let queue = Queue::open(config("r1", directory.path(), Some(&url))).await.unwrap();
-    connected(&queue).await;
+    let Far { server, database, proxy, directory: _directory, queue, .. } = far().await;
     let known = press("line-1", "known");
     submit(&queue, known.clone()).await;
     connected(&queue).await;
@@ -145,14 +175,7 @@ async fn a_press_after_a_close_is_a_card_of_its_own_also_when_both_reach_the_dat
 
 #[tokio::test]
 async fn a_transfer_is_the_other_persons_on_every_receiver() {
-    let server = Postgres::shared().unwrap();
-    let database = server.create_database().unwrap();
-    let url = server.url(&database);
-    let directory = TempDir::new().unwrap();
-    let open = |name: &str| Queue::open(config(name, &directory.path().join(name), Some(&url)));
-    let (one, two) = (open("r1").await.unwrap(), open("r2").await.unwrap());
-    connected(&one).await;
-    connected(&two).await;
+    let Pair { server, database, one, two, _directory } = pair().await;
     let first = press("shared", "1234");
     submit(&one, first.clone()).await;
     let alarm = AlarmId::from(first.id);
@@ -173,14 +196,7 @@ async fn a_transfer_is_the_other_persons_on_every_receiver() {
 
 #[tokio::test]
 async fn first_serving_is_kept_once_and_a_consoles_requests_keep_its_claims() {
-    let server = Postgres::shared().unwrap();
-    let database = server.create_database().unwrap();
-    let url = server.url(&database);
-    let directory = TempDir::new().unwrap();
-    let open = |name: &str| Queue::open(config(name, &directory.path().join(name), Some(&url)));
-    let (one, two) = (open("r1").await.unwrap(), open("r2").await.unwrap());
-    connected(&one).await;
-    connected(&two).await;
+    let Pair { server, database, one, two, _directory } = pair().await;
     let first = press("shared", "1234");
     submit(&one, first.clone()).await;
     let alarm = AlarmId::from(first.id);
