@@ -1,5 +1,6 @@
 //! What a person does to an alarm, and when the rules refuse it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,16 @@ pub struct Actor {
     pub person: Arc<str>,
     /// The desk or console.
     pub desk: Arc<str>,
+}
+
+impl fmt::Display for Actor {
+    /// "Ann at desk 1"; without the desk where none is known, as of somebody who was given an alarm by name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.desk {
+            "" => f.write_str(&self.person),
+            desk => write!(f, "{} at {desk}", self.person),
+        }
+    }
 }
 
 /// What a person does. `shown` names the last signal the person's screen showed of the card.

@@ -8,7 +8,7 @@ use crate::{Actor, AlarmId, SignalId};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Someone else has it.
-    #[error("{} at {} has this alarm", .holder.person, .holder.desk)]
+    #[error("{holder} has this alarm")]
     Taken {
         /// Who.
         holder: Actor,
@@ -20,7 +20,7 @@ pub enum Refusal {
         holder: Option<Actor>,
     },
     /// It is closed.
-    #[error("this alarm was closed by {} at {}", .by.person, .by.desk)]
+    #[error("this alarm was closed by {by}")]
     Closed {
         /// By whom.
         by: Actor,

@@ -53,7 +53,8 @@ mod tests {
         let mut alarm = given_to_ben();
         assert_eq!(alarm.standing(at(30)), Standing::Claimed);
         let taken = alarm.act(&action(alarm.id, 30, &actor("Cem", "desk 3"), Act::Claim { lease: LEASE }));
-        assert_eq!(taken, Err(Refusal::Taken { holder: actor("Ben", "") }));
+        assert_eq!(taken.clone(), Err(Refusal::Taken { holder: actor("Ben", "") }));
+        assert_eq!(taken.unwrap_err().to_string(), "Ben has this alarm");
         let ben = actor("Ben", "desk 2");
         alarm.act(&action(alarm.id, 40, &ben, Act::Claim { lease: LEASE })).expect("it was given to Ben");
         let claim = alarm.claim.clone().expect("Ben has it");

@@ -66,7 +66,14 @@ pub fn in_words(detail: &Value) -> String {
     text += "log\n";
     for action in detail["log"].as_array().into_iter().flatten() {
         let (at, person, desk) = (word(&action["at"]), word(&action["person"]), word(&action["desk"]));
-        text += &format!("  {at}  {} by {person} at {desk}", word(&action["act"]));
+        // A console's own asking names no person, a person's no desk.
+        let who = [person.as_str(), desk.as_str()].into_iter().filter(|name| !name.is_empty());
+        let who = who.collect::<Vec<_>>().join(" at ");
+        let act = match word(&action["act"]).as_str() {
+            "served" => "first served to".to_owned(),
+            act => format!("{act} by"),
+        };
+        text += &format!("  {at}  {act} {who}");
         for name in ["kind", "to", "outcome", "reason", "text", "reference", "refused"] {
             if let Some(said) = action[name].as_str().filter(|said| !said.is_empty()) {
                 text += &format!(", {name}: {said}");

@@ -1,5 +1,6 @@
 //! Signals: in through the lanes, to the journal, answered when stored.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use telecare_alarm::{Act, Lane};
@@ -193,8 +194,10 @@ impl Keeper {
     /// A file is there again: it gets every entry the database does not have and it does not hold itself.
     pub(super) fn journal_ready(&mut self, holds: &[i64]) {
         info!(pending = self.backlog.len(), "a journal is filled");
+        // Both may be as long as an outage.
+        let held: HashSet<i64> = holds.iter().copied().collect();
         let lacking: Vec<Arc<Entry>> =
-            self.backlog.values().filter(|entry| !holds.contains(&entry.seq)).cloned().collect();
+            self.backlog.values().filter(|entry| !held.contains(&entry.seq)).cloned().collect();
         let forwarded = holds.iter().filter(|seq| !self.backlog.contains_key(seq)).copied().collect();
         let rows: Vec<_> = self.ledger.base().cloned().collect();
         let aliases = self.ledger.aliases().iter().map(|(alias, of)| (*alias, *of)).collect();
