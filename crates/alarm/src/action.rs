@@ -7,7 +7,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::alarm::{Claim, Closed, Contest, Hold};
-use crate::{ActionId, Alarm, AlarmId, Ring, SignalId, Standing};
+use crate::escalation::Rule;
+use crate::{ActionId, Alarm, AlarmId, Lane, ReceiverId, Ring, SignalId, Standing};
 
 /// The longest hold: what is put aside comes back within a day, whatever was typed.
 pub const HOLD_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -37,6 +38,16 @@ pub struct Actor {
     pub person: Arc<str>,
     /// The desk or console.
     pub desk: Arc<str>,
+}
+
+/// Who acts by rule, at the desk of the receiver's name. No token can carry this name: it has brackets.
+const BY_RULE: &str = "(receiver)";
+
+impl Actor {
+    /// The receiver itself, which acts by rule.
+    pub fn by_rule(receiver: &ReceiverId) -> Actor {
+        Actor { person: Arc::from(BY_RULE), desk: receiver.0.clone() }
+    }
 }
 
 impl fmt::Display for Actor {
@@ -113,8 +124,58 @@ pub enum Act {
         /// Whether a supervisor asks: they may after [`REOPEN_WITHIN`], too.
         by_supervisor: bool,
     },
+    /// End one that somebody else has; a supervisor's alone.
+    CloseOther {
+        /// The last signal shown.
+        shown: SignalId,
+        /// Outcome code; not empty.
+        outcome: String,
+        /// Free text, may be empty.
+        text: String,
+        /// Why its holder does not close it; not empty.
+        reason: String,
+    },
+    /// End a test before its time.
+    StopTest {
+        /// Free text, may be empty.
+        text: String,
+    },
     /// The receiver itself notes that a console was served the alarm for the first time.
     Served,
+    /// By rule: one level up, or out.
+    Escalate {
+        /// Why.
+        rule: Rule,
+        /// When it was due; with alarm and rule it makes the action's id.
+        due: OffsetDateTime,
+        /// Who is to be told.
+        targets: Vec<Arc<str>>,
+    },
+    /// The receiver itself notes what became of telling an escalation.
+    CalledOut {
+        /// Which escalation.
+        rule: Rule,
+        /// Of when.
+        due: OffsetDateTime,
+        /// Who was to be told.
+        target: Arc<str>,
+        /// Whether the target has it; else the receiver gave up.
+        delivered: bool,
+    },
+    /// By rule: the card belongs to an incident.
+    Join {
+        /// The key of the incident's card.
+        incident: Arc<str>,
+    },
+    /// By rule: the test is over, the card is like any other.
+    OffTest,
+    /// By rule: end a card on which only equipment spoke, or a test whose time is over.
+    CloseByRule {
+        /// The last signal known.
+        shown: SignalId,
+        /// Outcome.
+        outcome: String,
+    },
 }
 
 impl Act {
@@ -131,7 +192,44 @@ impl Act {
             Act::Note { .. } => "note",
             Act::Close { .. } => "close",
             Act::Reopen { .. } => "reopen",
+            Act::CloseOther { .. } => "close-other",
+            Act::StopTest { .. } => "stop-test",
             Act::Served => "served",
+            Act::Escalate { .. } => "escalate",
+            Act::CalledOut { .. } => "called-out",
+            Act::Join { .. } => "join",
+            Act::OffTest => "off-test",
+            Act::CloseByRule { .. } => "close-by-rule",
+        }
+    }
+
+    /// Which lane it takes. What people do is urgent, and so is that nobody helps; of the receiver's own notes there
+    /// may be as many as of signals.
+    pub fn lane(&self) -> Lane {
+        if self.is_automatic() && !matches!(self, Act::Escalate { .. }) { Lane::Routine } else { Lane::Urgent }
+    }
+
+    /// Whether the receiver does it by itself: nobody waits for the answer.
+    pub fn is_automatic(&self) -> bool {
+        match self {
+            Act::Served
+            | Act::Escalate { .. }
+            | Act::CalledOut { .. }
+            | Act::Join { .. }
+            | Act::OffTest
+            | Act::CloseByRule { .. } => true,
+            Act::Claim { .. }
+            | Act::Renew { .. }
+            | Act::Seen { .. }
+            | Act::Hold { .. }
+            | Act::Resume { .. }
+            | Act::Release
+            | Act::Transfer { .. }
+            | Act::Note { .. }
+            | Act::Close { .. }
+            | Act::Reopen { .. }
+            | Act::CloseOther { .. }
+            | Act::StopTest { .. } => false,
         }
     }
 }
@@ -140,7 +238,8 @@ impl Alarm {
     /// Does an action, or refuses it and changes nothing.
     pub fn act(&mut self, action: &Action) -> Result<(), Refusal> {
         debug_assert_eq!(action.alarm, self.id);
-        let is_for_closed = matches!(action.act, Act::Note { .. } | Act::Reopen { .. } | Act::Served);
+        let is_for_closed =
+            matches!(action.act, Act::Note { .. } | Act::Reopen { .. } | Act::Served | Act::CalledOut { .. });
         if let (Some(closed), false) = (&self.closed, is_for_closed) {
             return Err(Refusal::Closed { by: closed.actor.clone(), at: closed.at });
         }
@@ -156,7 +255,14 @@ impl Alarm {
             Act::Note { .. } => Ok(()),
             Act::Close { shown, outcome, text } => self.close(action, *shown, outcome, text),
             Act::Reopen { by_supervisor } => self.reopen(action, *by_supervisor),
+            Act::CloseOther { shown, outcome, text, reason } => self.close_other(action, *shown, outcome, text, reason),
+            Act::StopTest { text } => self.stop_test(action, text),
             Act::Served => self.serve(action),
+            Act::Escalate { rule, due, targets } => self.escalate(action, *rule, *due, targets),
+            Act::CalledOut { rule, due, target, delivered } => self.called_out(action, *rule, *due, target, *delivered),
+            Act::Join { incident } => self.join(incident),
+            Act::OffTest => self.leave_test(action),
+            Act::CloseByRule { shown, outcome } => self.close_by_rule(action, *shown, outcome),
         }
     }
 
@@ -172,10 +278,19 @@ impl Alarm {
             | Act::Resume { .. }
             | Act::Transfer { .. }
             | Act::Close { .. }
+            | Act::CloseOther { .. }
             | Act::Reopen { .. } => {
                 self.contest = Some(contest);
             }
-            Act::Renew { .. } | Act::Note { .. } | Act::Served => {}
+            Act::Renew { .. }
+            | Act::Note { .. }
+            | Act::StopTest { .. }
+            | Act::Served
+            | Act::Escalate { .. }
+            | Act::CalledOut { .. }
+            | Act::Join { .. }
+            | Act::OffTest
+            | Act::CloseByRule { .. } => {}
         }
     }
 
@@ -197,6 +312,7 @@ impl Alarm {
                     claim.given_by = again.given_by;
                 }
                 self.ring = self.rung_after(action.at);
+                self.steps = 0;
                 Ok(())
             }
         }
@@ -218,10 +334,14 @@ impl Alarm {
         Ok(())
     }
 
+    /// On test whoever looks may say so: an engineer at the unit, or an operator.
     fn see(&mut self, action: &Action, shown: SignalId) -> Result<(), Refusal> {
-        self.needs_holder(action)?;
+        if self.marks.test.is_none() || self.holder().is_some() {
+            self.needs_holder(action)?;
+        }
         self.needs_shown(shown)?;
         self.ring = None;
+        self.steps = 0;
         Ok(())
     }
 
@@ -239,6 +359,7 @@ impl Alarm {
             return Err(Refusal::Missing { what: "until" });
         }
         self.ring = None;
+        self.steps = 0;
         self.hold = Some(Hold { actor: action.actor.clone(), since: action.at, until, reason: reason.to_owned() });
         Ok(())
     }
@@ -260,8 +381,7 @@ impl Alarm {
             return Ok(());
         }
         self.needs_holder(action)?;
-        self.claim = None;
-        self.hold = None;
+        self.let_go(action.at);
         self.contest = None;
         Ok(())
     }
@@ -270,6 +390,11 @@ impl Alarm {
         self.needs_holder(action)?;
         present(outcome, "outcome")?;
         self.needs_shown(shown)?;
+        self.end(action, outcome, text);
+        Ok(())
+    }
+
+    fn end(&mut self, action: &Action, outcome: &str, text: &str) {
         self.ring = None;
         self.closed = Some(Closed {
             actor: action.actor.clone(),
@@ -277,11 +402,12 @@ impl Alarm {
             outcome: outcome.to_owned(),
             text: text.to_owned(),
         });
-        Ok(())
     }
 
     fn take(&mut self, action: &Action, since: OffsetDateTime, lease: Duration) {
         self.hold = None;
+        self.let_go_at = None;
+        self.steps = 0;
         let lease_until = after(action.at, lease);
         self.claim = Some(Claim { actor: action.actor.clone(), since, lease_until, given_by: None });
     }
@@ -315,11 +441,14 @@ fn present(text: &str, what: &'static str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::Missing { what }) } else { Ok(()) }
 }
 
-fn after(at: OffsetDateTime, lease: Duration) -> OffsetDateTime {
+/// An instant so much later.
+pub(crate) fn after(at: OffsetDateTime, lease: Duration) -> OffsetDateTime {
     let lease = time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
     at.checked_add(lease).unwrap_or(at)
 }
 
+mod by_rule;
+mod close_other;
 mod refusal;
 mod reopen;
 mod transfer;

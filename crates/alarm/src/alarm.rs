@@ -1,5 +1,6 @@
 //! The alarm: the card an operator sees. Signals attach to it, actions change it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,10 @@ use std::time::Duration;
 use telecare_protocol::Trigger;
 use time::OffsetDateTime;
 
-use crate::{Actor, AlarmId, Class, LineId, Priority, ReceiverId, SignalId, UnitKey};
+use crate::action::after;
+use crate::escalation::Escalation;
+use crate::on_test::Test;
+use crate::{Actor, AlarmId, Class, LineId, Marks, Priority, ReceiverId, SignalId, UnitKey};
 
 /// One card. At most one is open per unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +26,10 @@ pub struct Alarm {
     pub line: LineId,
     /// The most urgent priority of its signals. Never falls.
     pub priority: Priority,
+    /// How often it went up because nobody helped: of two cards of one priority the higher level comes first.
+    pub level: u8,
+    /// Thresholds that its present answer clock has passed.
+    pub steps: u8,
     /// Class of the most urgent signal.
     pub class: Class,
     /// Policy rule of the most urgent signal.
@@ -34,6 +42,10 @@ pub struct Alarm {
     pub presses: u32,
     /// First and last of those.
     pub pressed: Option<(OffsetDateTime, OffsetDateTime)>,
+    /// Times of the latest presses, oldest first; at most [`crate::rules::PRESSES_KEPT`].
+    pub press_times: Vec<OffsetDateTime>,
+    /// The press that last raised the card because there were so many.
+    pub lifted_at: Option<OffsetDateTime>,
     /// All signals, repeats included.
     pub signals: u32,
     /// Proven repeats among them.
@@ -50,6 +62,10 @@ pub struct Alarm {
     pub claim: Option<Claim>,
     /// Put aside by its holder.
     pub hold: Option<Hold>,
+    /// Since when it waits again, after somebody had it.
+    pub let_go_at: Option<OffsetDateTime>,
+    /// When it went up or out, and who was told.
+    pub escalations: Vec<Escalation>,
     /// A second holder, from a receiver that was cut off: shown to both until one lets go.
     pub contest: Option<Contest>,
     /// How it ended.
@@ -58,6 +74,10 @@ pub struct Alarm {
     pub served_at: Option<OffsetDateTime>,
     /// Whether all its signals are shadows: heard beside another platform, whose operators answer them.
     pub shadow: bool,
+    /// What all its signals have in common: where it is listed.
+    pub marks: Marks,
+    /// The test that this card stands for.
+    pub on_test: Option<Test>,
     /// The unit's alarm before this one.
     pub previous: Option<AlarmId>,
     /// Grows with every stored change.
@@ -193,6 +213,9 @@ impl Standing {
     }
 }
 
+/// A card's place in the queue; the least comes first.
+pub type Rank = (Priority, Reverse<u8>, OffsetDateTime, AlarmId);
+
 /// How long a press on a claimed card may go unseen before the card waits for everyone again: the first
 /// answer threshold of its class (60 s telecare; 10 s lone worker, BS 8484:2016).
 pub fn answer_threshold(class: Class) -> Duration {
@@ -203,6 +226,7 @@ pub fn answer_threshold(class: Class) -> Duration {
         | Class::Unreadable
         | Class::Security
         | Class::Activity
+        | Class::Telephone
         | Class::Technical
         | Class::Test => Duration::from_secs(60),
     }
@@ -216,7 +240,12 @@ impl Alarm {
             return Standing::Closed;
         }
         if let Some(hold) = &self.hold {
-            return if now < hold.until { Standing::Held } else { Standing::Waiting };
+            // Its time has come: it rings for its holder first, then it waits for everyone.
+            return match (now < hold.until, now < self.recalled_until(hold)) {
+                (true, _) => Standing::Held,
+                (false, true) => Standing::Claimed,
+                (false, false) => Standing::Waiting,
+            };
         }
         match &self.claim {
             Some(claim) if now < claim.lease_until && !self.unseen_too_long(now) => Standing::Claimed,
@@ -228,6 +257,7 @@ impl Alarm {
     pub fn next_change(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         match self.standing(now) {
             Standing::Held => self.hold.as_ref().map(|hold| hold.until),
+            Standing::Claimed if self.hold.is_some() => self.hold.as_ref().map(|hold| self.recalled_until(hold)),
             Standing::Claimed => {
                 let lease = self.claim.as_ref().map(|claim| claim.lease_until);
                 let unseen = self.ring.map(|ring| self.unseen_span(ring).1);
@@ -238,15 +268,26 @@ impl Alarm {
         }
     }
 
-    /// The order of the queue: priority, then first arrival.
-    pub fn rank(&self) -> (Priority, OffsetDateTime, AlarmId) {
-        (self.priority, self.opened_at, self.id)
+    /// The order of the queue: priority, then escalation level, then first arrival.
+    pub fn rank(&self) -> Rank {
+        (self.priority, Reverse(self.level), self.opened_at, self.id)
+    }
+
+    /// What rings at an instant: a press that nobody has seen, or a hold whose time has come.
+    pub fn ringing(&self, now: OffsetDateTime) -> Option<Ring> {
+        let recalled = self.hold.as_ref().filter(|hold| hold.until <= now && self.closed.is_none());
+        self.ring.or(recalled.map(|hold| Ring { since: hold.until, count: 1 }))
+    }
+
+    fn recalled_until(&self, hold: &Hold) -> OffsetDateTime {
+        after(hold.until, answer_threshold(self.class))
     }
 
     fn unseen_too_long(&self, now: OffsetDateTime) -> bool {
         self.ring.is_some_and(|ring| {
             let (from, until) = self.unseen_span(ring);
-            now < from || now >= until
+            // A centre's own threshold may be shorter than the standard's.
+            self.steps > 0 || now < from || now >= until
         })
     }
 
@@ -261,7 +302,7 @@ impl Alarm {
 
     /// When a clock that was set back reaches a press from its own future, and the claim counts again.
     fn claimed_again_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let claim = self.claim.as_ref().filter(|_| self.hold.is_none())?;
+        let claim = self.claim.as_ref().filter(|_| self.hold.is_none() && self.steps == 0)?;
         let (from, _) = self.unseen_span(self.ring?);
         (now < from && from < claim.lease_until).then_some(from)
     }
@@ -331,7 +372,10 @@ mod tests {
         claimed(&mut alarm, 10, 600);
         let hold = Act::Hold { shown: alarm.last_signal, until: at(300), reason: "responder is on the way".to_owned() };
         alarm.act(&action(alarm.id, 20, &actor("Ann", "desk 1"), hold)).expect("Ann has it");
-        assert_eq!(changes(&alarm, 20), [(20, Standing::Held), (300, Standing::Waiting)]);
+        let expected = [(20, Standing::Held), (300, Standing::Claimed), (360, Standing::Waiting)];
+        assert_eq!(changes(&alarm, 20), expected);
+        let ringing = |seconds| alarm.ringing(at(seconds)).map(|ring| ring.since);
+        assert_eq!((ringing(299), ringing(300)), (None, Some(at(300))), "it rings for its holder first");
         alarm.attach(&press(2, 50));
         assert_eq!(changes(&alarm, 50), [(50, Standing::Waiting)]);
     }

@@ -9,6 +9,7 @@ use telecare_protocol::{Event, Status};
 use time::OffsetDateTime;
 
 use crate::alarm::CallerHeard;
+use crate::on_test::Test;
 use crate::{Alarm, AlarmId, Ring, Signal, TriggerKey};
 
 impl Alarm {
@@ -20,12 +21,16 @@ impl Alarm {
             receiver: signal.receiver.clone(),
             line: signal.line.clone(),
             priority: signal.ranking.priority,
+            level: 0,
+            steps: 0,
             class: signal.ranking.class,
             rule: signal.ranking.rule.clone(),
             opened_at: signal.stamps.last_byte,
             last_at: signal.stamps.last_byte,
             presses: 0,
             pressed: None,
+            press_times: Vec::new(),
+            lifted_at: None,
             signals: 0,
             repeats: 0,
             triggers: Default::default(),
@@ -34,10 +39,14 @@ impl Alarm {
             ring: None,
             claim: None,
             hold: None,
+            let_go_at: None,
+            escalations: Vec::new(),
             contest: None,
             closed: None,
             served_at: None,
             shadow: signal.shadow,
+            marks: signal.marks.clone(),
+            on_test: None,
             previous,
             revision: 0,
         };
@@ -50,10 +59,12 @@ impl Alarm {
         let at = signal.stamps.last_byte;
         let more_urgent = signal.ranking.priority < self.priority;
         if signal.rings() || more_urgent {
-            self.end_hold();
+            self.end_hold(at);
         }
         self.raise(signal);
         self.shadow = self.shadow && signal.shadow;
+        self.marks.join(&signal.marks);
+        self.on_test = self.on_test.take().max(Test::of(&signal.report));
         self.opened_at = self.opened_at.min(at);
         self.last_at = self.last_at.max(at);
         self.signals = self.signals.saturating_add(1);
@@ -75,9 +86,10 @@ impl Alarm {
 
     /// A hold hides a card from the others, so it ends with the first thing its holder has not seen. The
     /// claim under it ends too: the card waits for everyone at once.
-    fn end_hold(&mut self) {
+    fn end_hold(&mut self, at: OffsetDateTime) {
         if self.hold.take().is_some() {
             self.claim = None;
+            self.let_go_at = Some(at);
         }
     }
 
@@ -96,6 +108,7 @@ impl Alarm {
             Some((first, last)) => (first.min(at), last.max(at)),
             None => (at, at),
         });
+        self.note_press(at);
         self.ring_since(at);
     }
 

@@ -14,10 +14,12 @@ use sha2::{Digest, Sha256};
 use telecare_protocol::report::{Outcome, Status};
 use telecare_protocol::{Report, Trigger};
 
-use crate::{Class, Lane, Priority, Ranking};
+use crate::rules::Target;
+use crate::{Class, Lane, Priority, Ranking, Rules};
 
 mod check;
 mod load;
+mod numbers;
 
 pub use load::PolicyError;
 pub(crate) use load::line_of;
@@ -33,6 +35,7 @@ pub struct Policy {
     rows: HashMap<(Trigger, Option<Status>), Row>,
     unknown: Row,
     hash: Arc<str>,
+    rules: Arc<Rules>,
 }
 
 /// One rule.
@@ -47,17 +50,28 @@ struct Row {
 impl Policy {
     /// Reads a table and checks it.
     pub fn parse(text: &str) -> Result<Policy, PolicyError> {
-        load::rows(text).map(Policy::of)
+        load::policy(text).map(|(rows, rules)| Policy::of(rows, rules))
     }
 
     /// The table as shipped. Should it ever not load, everything rings: a queue too loud, never too quiet.
     pub fn builtin() -> Policy {
-        Policy::parse(BUILTIN).unwrap_or_else(|_| Policy::of(HashMap::new()))
+        Policy::parse(BUILTIN).unwrap_or_else(|_| Policy::of(HashMap::new(), Rules::default()))
     }
 
     /// Tells this table from any other by what it says: 16 hex digits. Comments and order do not change it.
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// The numbers of the rules.
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// The same with other places where escalations go out to: those are the receiver's, not the policy's.
+    pub fn with_targets(self, targets: Vec<Target>) -> Policy {
+        let rules = Rules { targets, ..Rules::clone(&self.rules) };
+        Policy { rules: Arc::new(rules), ..self }
     }
 
     /// How urgent a report is: its most urgent event counts, and its most urgent lane.
@@ -82,7 +96,7 @@ impl Policy {
         Ranking { priority: first.priority, class, lane, rule, policy: self.hash.clone() }
     }
 
-    fn of(rows: HashMap<(Trigger, Option<Status>), Row>) -> Policy {
+    fn of(rows: HashMap<(Trigger, Option<Status>), Row>, rules: Rules) -> Policy {
         let cautious = || Row {
             priority: Priority::HIGHEST,
             class: Class::Unreadable,
@@ -91,7 +105,7 @@ impl Policy {
         };
         let unknown = rows.get(&(Trigger::Unknown, None)).cloned().unwrap_or_else(cautious);
         let hash = Arc::from(hash_of(&rows));
-        Policy { rows, unknown, hash }
+        Policy { rows, unknown, hash, rules: Arc::new(rules) }
     }
 
     fn row(&self, trigger: Trigger, status: Status) -> &Row {
@@ -333,7 +347,8 @@ mod tests {
 
     #[test]
     fn should_the_table_ever_fail_to_load_everything_rings() {
-        let ranking = Policy::of(HashMap::new()).triage(&said(&[(Trigger::PeriodicTest, Status::Active)]));
+        let ranking =
+            Policy::of(HashMap::new(), Rules::default()).triage(&said(&[(Trigger::PeriodicTest, Status::Active)]));
         assert!(ranking.class.rings() && ranking.lane == Lane::Urgent && ranking.priority == Priority::HIGHEST);
     }
 }

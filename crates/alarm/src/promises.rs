@@ -13,12 +13,22 @@ use time::OffsetDateTime;
 
 use crate::alarm::answer_threshold;
 use crate::testing::{action, actor, at, card, placed, signal};
-use crate::{Act, Alarm, Basis, LineId, Signal, SignalId, Standing};
+use crate::{Act, Alarm, AlarmId, Basis, ByRule, LineId, Rules, Signal, SignalId, Standing};
 
 #[derive(Clone, Debug)]
 enum Step {
     Heard(Box<Signal>),
-    Done { seconds: i64, who: usize, act: usize, shown: Shown, lasts: u64 },
+    Done {
+        seconds: i64,
+        who: usize,
+        act: usize,
+        shown: Shown,
+        lasts: u64,
+    },
+    /// The rules do whatever they ask for by then.
+    Ruled {
+        seconds: i64,
+    },
 }
 
 /// Which signal a screen showed last.
@@ -39,6 +49,8 @@ struct Card {
     attached: Vec<SignalId>,
     unanswered: BTreeMap<SignalId, OffsetDateTime>,
     closed_naming: Option<SignalId>,
+    /// Whether a person, a hazard or nobody knows who is on it.
+    rang: bool,
 }
 
 fn any_signal() -> impl Strategy<Value = Signal> {
@@ -72,6 +84,9 @@ fn any_signal() -> impl Strategy<Value = Signal> {
             if is_repeat {
                 signal.repeat_of = Some(signal.id);
             }
+            if seconds % 5 == 0 {
+                signal.marks.test = Some(AlarmId(uuid::Uuid::from_u128(u128::MAX)));
+            }
             signal
         },
     )
@@ -87,9 +102,10 @@ fn numbered(mut signals: Vec<Signal>) -> Vec<Signal> {
 
 fn any_step() -> impl Strategy<Value = Step> {
     let shown = prop_oneof![4 => Just(Shown::Last), 1 => Just(Shown::Earlier)];
-    let done = (0..400i64, 0..3usize, 0..12usize, shown, 1..500u64)
+    let done = (0..400i64, 0..3usize, 0..13usize, shown, 1..500u64)
         .prop_map(|(seconds, who, act, shown, lasts)| Step::Done { seconds, who, act, shown, lasts });
-    prop_oneof![2 => any_signal().prop_map(|signal| Step::Heard(Box::new(signal))), 3 => done]
+    let ruled = (0..4_000i64).prop_map(|seconds| Step::Ruled { seconds });
+    prop_oneof![2 => any_signal().prop_map(|signal| Step::Heard(Box::new(signal))), 3 => done, 1 => ruled]
 }
 
 /// A step of each kind, numbered so that no two signals have one id.
@@ -109,6 +125,7 @@ impl Unit {
         match step {
             Step::Heard(signal) => self.hear(signal),
             Step::Done { seconds, who, act, shown, lasts } => self.act(*seconds, *who, *act, *shown, *lasts),
+            Step::Ruled { seconds } => self.rule(*seconds),
         }
     }
 
@@ -119,13 +136,14 @@ impl Unit {
             let previous = self.cards.last().map(|card| card.alarm.id);
             let alarm = Alarm::open(signal, previous);
             let (attached, unanswered) = (Vec::new(), BTreeMap::new());
-            self.cards.push(Card { alarm, attached, unanswered, closed_naming: None });
+            self.cards.push(Card { alarm, attached, unanswered, closed_naming: None, rang: false });
         }
         let card = self.cards.last_mut().expect("opened above");
         if is_open {
             card.alarm.attach(signal);
         }
         card.attached.push(signal.id);
+        card.rang |= signal.ranking.class.rings();
         if signal.rings() {
             card.unanswered.insert(signal.id, signal.stamps.last_byte);
         }
@@ -151,6 +169,8 @@ impl Unit {
             7 => Act::Transfer { to: people[2 - who].person.clone(), lease },
             8 => Act::Reopen { by_supervisor: who == 2 },
             9 => Act::Served,
+            10 => Act::CloseOther { shown, outcome: "well".to_owned(), text: String::new(), reason: "gone".to_owned() },
+            11 => Act::OffTest,
             _ => Act::Close { shown, outcome: "well".to_owned(), text: String::new() },
         };
         let action = action(card.alarm.id, seconds, &people[who], act);
@@ -161,7 +181,7 @@ impl Unit {
         match action.act {
             Act::Claim { .. } => card.unanswered.retain(|_, heard| *heard > action.at),
             Act::Seen { shown } | Act::Hold { shown, .. } => card.answer_up_to(shown),
-            Act::Close { shown, .. } => {
+            Act::Close { shown, .. } | Act::CloseOther { shown, .. } | Act::CloseByRule { shown, .. } => {
                 card.answer_up_to(shown);
                 card.closed_naming = Some(shown);
             }
@@ -171,8 +191,37 @@ impl Unit {
             | Act::Release
             | Act::Transfer { .. }
             | Act::Note { .. }
+            | Act::StopTest { .. }
+            | Act::Escalate { .. }
+            | Act::CalledOut { .. }
+            | Act::Join { .. }
+            | Act::OffTest
             | Act::Served => {}
         }
+    }
+
+    /// As the desk does it: whatever is asked for by now, one act after the other.
+    fn rule(&mut self, seconds: i64) {
+        let Some(card) = self.cards.last_mut() else { return };
+        let rules = Rules::default();
+        for _ in 0..40 {
+            let due = card.alarm.upcoming(&rules).into_iter().filter(|due| due.at <= at(seconds));
+            let Some(due) = due.min_by_key(|due| due.at) else { return };
+            let act = match due.what {
+                ByRule::Escalate(rule) => Act::Escalate { rule, due: due.at, targets: vec!["pager".into()] },
+                ByRule::Close(outcome) => {
+                    Act::CloseByRule { shown: card.alarm.last_signal, outcome: outcome.to_owned() }
+                }
+            };
+            let closes = matches!(act, Act::CloseByRule { .. });
+            let by_rule = action(card.alarm.id, seconds, &actor("(receiver)", "redditch-1"), act);
+            card.alarm.act(&by_rule).expect("what the rules ask for can be done");
+            if closes {
+                assert!(!card.rang, "closed by rule although somebody may have called");
+                card.closed_naming = card.attached.last().copied();
+            }
+        }
+        panic!("the rules never end");
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use telecare_protocol::{Report, report::UnknownName};
 use time::OffsetDateTime;
 
-use crate::{LineId, ReceiverId, SignalId};
+use crate::{AlarmId, LineId, ReceiverId, SignalId};
 
 /// A report as kept. Made once at intake and never changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Signal {
     pub repeat_of: Option<SignalId>,
     /// Heard on a line that only listens beside another platform, whose operators answer it.
     pub shadow: bool,
+    /// What the rules knew of the moment when it was taken in.
+    pub marks: Marks,
     /// Version of the software that took it in.
     pub software: Arc<str>,
     /// State of the host's clock when it came.
@@ -43,6 +45,29 @@ impl Signal {
     /// answer of its own.
     pub fn rings(&self) -> bool {
         self.repeat_of.is_none() && self.ranking.class.rings()
+    }
+}
+
+/// What the rules knew when a signal was taken in; on a card, what all of its signals have in common. It says
+/// where a card is listed, never how urgent it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The test under which it came: the id of the test's own card.
+    pub test: Option<AlarmId>,
+    /// The incident it belongs to: the key of the incident's card.
+    pub incident: Option<Arc<str>>,
+    /// Whether its unit had sent technical signals without end before it.
+    pub runaway: bool,
+}
+
+impl Marks {
+    /// Of a card, after one more signal: a test or a runaway only as long as every signal is of it.
+    pub(crate) fn join(&mut self, signal: &Marks) {
+        self.test = self.test.zip(signal.test).map(|(one, other)| one.max(other));
+        self.runaway = self.runaway && signal.runaway;
+        if self.incident < signal.incident {
+            self.incident = signal.incident.clone();
+        }
     }
 }
 
@@ -110,11 +135,19 @@ pub enum Basis {
     CallerNumber,
     /// One of this receiver's lines or the hardware receiver behind it.
     Line,
+    /// Many units at once: an incident.
+    Group,
+    /// Units on test.
+    Test,
     /// Nothing: the signal stands alone.
     Alone,
 }
 
 impl Basis {
+    /// Every basis.
+    pub const ALL: [Basis; 7] =
+        [Basis::Registered, Basis::Identity, Basis::CallerNumber, Basis::Line, Basis::Group, Basis::Test, Basis::Alone];
+
     /// The name used in storage and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -122,6 +155,8 @@ impl Basis {
             Basis::Identity => "identity",
             Basis::CallerNumber => "caller-number",
             Basis::Line => "line",
+            Basis::Group => "group",
+            Basis::Test => "test",
             Basis::Alone => "alone",
         }
     }
@@ -131,8 +166,7 @@ impl FromStr for Basis {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let all = [Basis::Registered, Basis::Identity, Basis::CallerNumber, Basis::Line, Basis::Alone];
-        all.into_iter().find(|b| b.as_str() == name).ok_or_else(|| UnknownName(name.to_owned()))
+        Basis::ALL.into_iter().find(|b| b.as_str() == name).ok_or_else(|| UnknownName(name.to_owned()))
     }
 }
 
@@ -188,6 +222,8 @@ pub enum Class {
     Security,
     /// Inactivity, property exit, occupancy: a sensor about a person.
     Activity,
+    /// Somebody telephones about something else than an alarm.
+    Telephone,
     /// Equipment: batteries, mains, lines.
     Technical,
     /// Tests and other proof of life.
@@ -196,13 +232,14 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 8] = [
+    pub const ALL: [Class; 9] = [
         Class::LoneWorker,
         Class::Person,
         Class::Fire,
         Class::Unreadable,
         Class::Security,
         Class::Activity,
+        Class::Telephone,
         Class::Technical,
         Class::Test,
     ];
@@ -211,7 +248,7 @@ impl Class {
     pub fn rings(self) -> bool {
         match self {
             Class::Person | Class::Fire | Class::LoneWorker | Class::Unreadable => true,
-            Class::Security | Class::Activity | Class::Technical | Class::Test => false,
+            Class::Security | Class::Activity | Class::Telephone | Class::Technical | Class::Test => false,
         }
     }
 
@@ -224,6 +261,7 @@ impl Class {
             Class::Unreadable => "unreadable",
             Class::Security => "security",
             Class::Activity => "activity",
+            Class::Telephone => "telephone",
             Class::Technical => "technical",
             Class::Test => "test",
         }

@@ -8,8 +8,8 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, ClockState, LineId, Policy, ReceiverId, Signal, SignalId,
-    Stamps, UnitKey,
+    Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, ClockState, LineId, Marks, Policy, ReceiverId, Signal,
+    SignalId, Stamps, UnitKey,
 };
 
 static POLICY: LazyLock<Policy> = LazyLock::new(Policy::builtin);
@@ -36,6 +36,7 @@ pub fn signal(id: u128, seconds: i64, trigger: Trigger, status: Status) -> Signa
         report,
         repeat_of: None,
         shadow: false,
+        marks: Marks::default(),
         software: "test".into(),
         clock: ClockState::Synchronised,
     }

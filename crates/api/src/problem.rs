@@ -219,6 +219,9 @@ impl Problem {
             Refusal::TooLate { .. } => (StatusCode::CONFLICT, "This alarm was closed too long ago", None),
             Refusal::Superseded { .. } => (StatusCode::CONFLICT, "The unit has a later alarm", None),
             Refusal::NotHeld => (StatusCode::CONFLICT, "This alarm is not on hold", None),
+            Refusal::NotTaken => (StatusCode::CONFLICT, "Nobody else has this alarm", None),
+            Refusal::NotDue => (StatusCode::CONFLICT, "The rule does not ask for this", None),
+            Refusal::NotTest => (StatusCode::CONFLICT, "This alarm stands for no test", None),
             Refusal::Missing { what } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Something is missing or not possible", Some(*what))
             }
@@ -238,6 +241,9 @@ impl Problem {
             | Refusal::NotClosed
             | Refusal::TooLate { .. }
             | Refusal::NotHeld
+            | Refusal::NotTaken
+            | Refusal::NotDue
+            | Refusal::NotTest
             | Refusal::Missing { .. }
             | Refusal::UnknownAlarm => {}
         }
@@ -308,6 +314,9 @@ mod tests {
             (Refusal::TooLate { closed_at: at }, 409, "too-late", None, "supervisor"),
             (Refusal::Superseded { by: AlarmId(Uuid::from_u128(8)) }, 409, "superseded", None, "later alarm"),
             (Refusal::NotHeld, 409, "not-held", None, "hold"),
+            (Refusal::NotTaken, 409, "not-taken", None, "nobody else"),
+            (Refusal::NotDue, 409, "not-due", None, "no longer"),
+            (Refusal::NotTest, 409, "not-test", None, "no test"),
             (Refusal::Missing { what: "outcome" }, 422, "missing", Some("outcome"), "outcome"),
             (Refusal::UnknownAlarm, 404, "unknown-alarm", None, "no such alarm"),
         ];

@@ -73,6 +73,9 @@ pub enum Trigger {
     LinkLost,
     LineDown,
     LineNoise,
+    MissedTest,
+    Incident,
+    Telephone,
 }
 
 /// Each trigger with its name (policy, code tables, storage, JSON) and its words (headline).
@@ -141,6 +144,9 @@ const TABLE: &[(Trigger, &str, &str)] = &[
     (Trigger::LinkLost, "link-lost", "Link to hardware receiver"),
     (Trigger::LineDown, "line-down", "Line"),
     (Trigger::LineNoise, "line-noise", "Line noise"),
+    (Trigger::MissedTest, "missed-test", "Expected call"),
+    (Trigger::Incident, "incident", "Incident"),
+    (Trigger::Telephone, "telephone", "Telephone call"),
 ];
 
 impl Trigger {
@@ -198,7 +204,7 @@ mod tests {
     #[test]
     fn table_covers_every_variant_once_and_in_order() {
         let listed: Vec<_> = Trigger::all().map(position).collect();
-        let last = position(Trigger::LineNoise);
+        let last = position(Trigger::Telephone);
         assert_eq!(listed, (0..=last).collect::<Vec<_>>());
     }
 

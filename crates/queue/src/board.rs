@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use telecare_alarm::{Alarm, AlarmId, ReceiverId, Registry};
+use telecare_alarm::{Alarm, AlarmId, Policy, ReceiverId, Registry};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,6 +39,14 @@ pub struct Board {
     pub silent: Vec<OtherReceiver>,
     /// Who is behind the alarms, as far as is known.
     pub registry: Arc<Registry>,
+    /// What ranks signals, and the rules.
+    pub policy: Arc<Policy>,
+    /// Who is expected to be heard from.
+    pub expected: usize,
+    /// Who of them is missing.
+    pub overdue: usize,
+    /// When an operator's console was last heard, at any receiver of the centre.
+    pub operator_heard_at: Option<OffsetDateTime>,
 }
 
 /// Whose word an answer is.
@@ -100,6 +108,10 @@ impl Board {
             aliases: HashMap::new(),
             silent: Vec::new(),
             registry: Arc::default(),
+            policy: Arc::new(Policy::builtin()),
+            expected: 0,
+            overdue: 0,
+            operator_heard_at: None,
         }
     }
 

@@ -1,9 +1,10 @@
 //! What the queue needs to know. Read from the daemon's file by the daemon.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::ReceiverId;
+use telecare_alarm::{Policy, ReceiverId};
 
 /// Settings of the queue.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct QueueConfig {
     /// How long after its last byte an answer waits for the database's commit once the journal has the
     /// signal. Skipped when cut off. Default 100 ms.
     pub ack_wait: Duration,
+    /// What ranks signals, and the rules.
+    pub policy: Arc<Policy>,
 }
 
 /// Settings of the journal.

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, AlarmId, Standing};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -63,6 +62,15 @@ impl Default for Consoles {
     }
 }
 
+impl Consoles {
+    /// When an operator's or supervisor's console last asked for anything.
+    pub fn operator_heard(&self) -> Option<OffsetDateTime> {
+        let micros = self.inner.operator_heard.load(Ordering::Relaxed);
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).ok();
+        at.filter(|_| micros != 0)
+    }
+}
+
 impl Queue {
     /// A console asked for something. Renews its claims once a quarter of their lease is gone; a lease that
     /// has run out stays lost. Never waits.
@@ -96,7 +104,7 @@ impl Queue {
                 return;
             }
             if again(&mut lock(&self.consoles.inner.served), *alarm, Instant::now(), AGAIN_AFTER) {
-                let id = automatic_id("served", *alarm);
+                let id = ActionId::automatic("served", *alarm, None);
                 self.note(Action { id, alarm: *alarm, at, actor: to.clone(), act: Act::Served });
             }
         }
@@ -104,9 +112,7 @@ impl Queue {
 
     /// When an operator's or supervisor's console last asked for anything.
     pub fn last_operator_request(&self) -> Option<OffsetDateTime> {
-        let micros = self.consoles.inner.operator_heard.load(Ordering::Relaxed);
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).ok();
-        at.filter(|_| micros != 0)
+        self.consoles.operator_heard()
     }
 
     /// Does an action that nobody waits for, unless many are under way.
@@ -138,15 +144,6 @@ fn renewal(alarm: &Alarm, heard: Heard<'_>, lease: Duration, now: OffsetDateTime
         actor: claim.actor.clone(),
         act: Act::Renew { lease },
     })
-}
-
-/// The id of an act that nobody asked for: the same on every receiver, so that it is done once.
-fn automatic_id(act: &str, alarm: AlarmId) -> ActionId {
-    let digest = Sha256::new().chain_update(act).chain_update(alarm.0.as_bytes()).finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    let custom = uuid::Builder::from_bytes(bytes).with_version(uuid::Version::Custom);
-    ActionId(custom.with_variant(uuid::Variant::RFC4122).into_uuid())
 }
 
 /// Whether enough time has gone since the last time; if so, this is the last time.
@@ -199,15 +196,6 @@ mod tests {
             let now = claim.since + Duration::from_secs(seconds);
             assert_eq!(renewal(&alarm, heard, LEASE, now).is_some(), expected, "{heard:?} after {seconds}");
         }
-    }
-
-    #[test]
-    fn an_automatic_act_has_one_id_wherever_it_is_made() {
-        let alarm = AlarmId::from(press("1", 1).id);
-        let other = AlarmId::from(press("1", 2).id);
-        assert_eq!(automatic_id("served", alarm), automatic_id("served", alarm));
-        assert_ne!(automatic_id("served", alarm), automatic_id("served", other));
-        assert_ne!(automatic_id("served", alarm), automatic_id("escalated", alarm));
     }
 
     #[test]

@@ -88,9 +88,8 @@ impl What {
     pub fn lane(&self) -> Lane {
         match self {
             What::Signal(signal) => signal.ranking.lane,
-            // The receiver's own note, and there may be as many as signals.
-            What::Action(action) if matches!(action.act, telecare_alarm::Act::Served) => Lane::Routine,
-            What::Action(_) | What::Verdict(_) => Lane::Urgent,
+            What::Action(action) => action.act.lane(),
+            What::Verdict(_) => Lane::Urgent,
         }
     }
 
@@ -169,7 +168,7 @@ pub fn row_sum(seq: i64, body: &str) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use telecare_alarm::Act;
+    use telecare_alarm::{Act, Rule};
 
     use super::*;
     use crate::sample::{START, action, press};
@@ -188,6 +187,18 @@ mod tests {
             Act::Transfer { to: "Ben".into(), lease: std::time::Duration::from_secs(60) },
             Act::Reopen { by_supervisor: true },
             Act::Served,
+            Act::Escalate { rule: Rule::Unanswered { step: 2 }, due: START, targets: vec!["pager".into()] },
+            Act::CalledOut { rule: Rule::LeaseLost, due: START, target: "pager".into(), delivered: true },
+            Act::Join { incident: "incident/area/B97".into() },
+            Act::OffTest,
+            Act::CloseByRule { shown, outcome: "restored".to_owned() },
+            Act::StopTest { text: "done".to_owned() },
+            Act::CloseOther {
+                shown,
+                outcome: "attended".to_owned(),
+                text: String::new(),
+                reason: "gone home".to_owned(),
+            },
             Act::Close { shown, outcome: "attended".to_owned(), text: String::new() },
         ];
         let mut what = vec![What::Signal(Arc::new(signal))];

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+pub use telecare_alarm::expect::Overdue;
 use telecare_alarm::{Action, Alarm, ReceiverId, Refusal, Signal};
 use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;

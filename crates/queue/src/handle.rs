@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use telecare_alarm::{Act, Action, AlarmId, ReceiverId, Registry};
+use telecare_alarm::{Act, Action, ActionId, AlarmId, Policy, ReceiverId, Registry};
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -17,8 +17,8 @@ use crate::answered::Answered;
 use crate::consoles::Consoles;
 use crate::database::Database;
 use crate::entry::{Chain, What};
-use crate::exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, StoredSignal};
-use crate::journal::file::{Kept, entries_about};
+use crate::exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, Overdue, StoredSignal};
+use crate::journal::file::{KeptEntry, entries_about};
 use crate::journal::{Journal, Recovered};
 use crate::keeper::{Ends, Keeper};
 use crate::registry::Names;
@@ -36,7 +36,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// The queue. Cheap to clone; all clones are the same queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    requests: mpsc::Sender<Request>,
+    pub(crate) requests: mpsc::Sender<Request>,
     board: watch::Receiver<Arc<Board>>,
     pub(crate) pool: watch::Receiver<Option<PgPool>>,
     pub(crate) names: Names,
@@ -45,9 +45,10 @@ pub struct Queue {
     troubles: Arc<Mutex<mpsc::UnboundedReceiver<Trouble>>>,
     answered: Answered,
     pub(crate) receiver: ReceiverId,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     ack_wait: Duration,
     pub(crate) consoles: Consoles,
+    policy: Arc<watch::Sender<Arc<Policy>>>,
 }
 
 impl Queue {
@@ -87,7 +88,9 @@ impl Queue {
         let (board, board_out) = watch::channel(Arc::new(Board::empty(boot)));
         let path = Journal::path(&config.journal);
         let (ack_wait, receiver) = (config.ack_wait, config.receiver.clone());
+        let policy = Arc::new(watch::channel(config.policy.clone()).0);
         let answered = Answered::default();
+        let consoles = Consoles::default();
         let ends = Ends {
             journal: journal_in,
             database,
@@ -95,6 +98,10 @@ impl Queue {
             answered: answered.clone(),
             troubles,
             registry: names.registry(),
+            policy: config.policy.clone(),
+            receiver: config.receiver.clone(),
+            software: config.software.as_str().into(),
+            consoles: consoles.clone(),
         };
         let keeper = Keeper::new(known, chain, boot, ends);
         tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
@@ -127,7 +134,8 @@ impl Queue {
             receiver,
             path,
             ack_wait,
-            consoles: Consoles::default(),
+            consoles,
+            policy,
         })
     }
 
@@ -192,6 +200,27 @@ impl Queue {
         self.board.clone()
     }
 
+    /// What ranks signals, and the rules.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.borrow().clone()
+    }
+
+    /// Works by another policy from now on. What is stored keeps its rank and the hash of the policy that gave it.
+    pub async fn set_policy(&self, policy: Arc<Policy>) {
+        self.policy.send_replace(policy.clone());
+        // The keeper is gone only when the process ends.
+        let _ = self.requests.send(Request::Policy(policy)).await;
+    }
+
+    /// Who is expected to have been heard by now and was not, the longest missing first; at most 1,000.
+    pub async fn overdue(&self) -> Vec<Overdue> {
+        let (reply, answer) = oneshot::channel();
+        if self.requests.send(Request::Overdue(reply)).await.is_err() {
+            return Vec::new();
+        }
+        answer.await.unwrap_or_default()
+    }
+
     /// Who is behind the accounts and numbers, as of now.
     pub fn registry(&self) -> Arc<Registry> {
         self.board.borrow().registry.clone()
@@ -227,7 +256,7 @@ impl Queue {
             }
         };
         let mut detail = Detail { alarm, signals: Vec::new(), log: Vec::new(), degraded: board.link.is_degraded() };
-        for Kept { entry, settled, refused } in entries {
+        for KeptEntry { entry, settled, refused } in entries {
             match &entry.what {
                 What::Signal(signal) => {
                     detail.signals.push(StoredSignal { signal: signal.as_ref().clone(), journalled_at: entry.at });
@@ -235,9 +264,8 @@ impl Queue {
                 // A console's signs that it is still there are no news.
                 What::Action(action) if matches!(action.act, Act::Renew { .. }) => {}
                 What::Action(action) => {
-                    let said = self.answered.get(action.id).map(|outcome| outcome.err().map(|r| r.name().to_owned()));
                     // What has no answer yet has not happened.
-                    if let Some(refused) = said.or(settled.then_some(refused)) {
+                    if let Some(refused) = self.said(action.id).or(settled.then_some(refused)) {
                         let (action, receiver) = (action.as_ref().clone(), self.receiver.clone());
                         detail.log.push(LoggedAction { action, receiver, refused });
                     }
@@ -250,6 +278,11 @@ impl Queue {
         let surplus = detail.signals.len().saturating_sub(DETAIL_MAX);
         detail.signals.drain(..surplus);
         Some(detail)
+    }
+
+    /// What was said to an action of late: none when it was done, else the refusal's name.
+    pub(crate) fn said(&self, id: ActionId) -> Option<Option<String>> {
+        self.answered.get(id).map(|outcome| outcome.err().map(|refusal| refusal.name().to_owned()))
     }
 
     /// The next trouble that begins or ends. Pends for ever when the queue has ended.

@@ -10,7 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use telecare_alarm::{Act, Action, Alarm, AlarmId, Priority, Refusal, Signal};
+use telecare_alarm::alarm::Rank;
+use telecare_alarm::{Act, Action, Alarm, AlarmId, Refusal, Signal};
 use time::OffsetDateTime;
 
 use crate::entry::{Entry, What};
@@ -19,7 +20,6 @@ use crate::entry::{Entry, What};
 pub const CLOSED_KEPT: time::Duration = time::Duration::minutes(10);
 
 type Unit = Arc<str>;
-type Rank = (Priority, OffsetDateTime, AlarmId);
 
 /// Cards and what they are folded from.
 #[derive(Debug, Default)]
@@ -36,12 +36,29 @@ pub struct Ledger {
     decided: HashMap<i64, Option<String>>,
     /// Which card each pending signal joined here.
     joined: HashMap<i64, AlarmId>,
+    /// Cards that are not as they were when last asked.
+    changed: HashSet<AlarmId>,
 }
 
 impl Ledger {
     /// A card by its id, or by an id that stands for it.
     pub fn card(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
         self.cards.get(&self.resolve(id))
+    }
+
+    /// A card by its own id.
+    pub fn card_itself(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
+        self.cards.get(&id)
+    }
+
+    /// Cards that have changed or gone since this was last asked.
+    pub fn take_changed(&mut self) -> HashSet<AlarmId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Has every card looked at again.
+    pub fn touch_all(&mut self) {
+        self.changed.extend(self.cards.keys());
     }
 
     /// The id that this one stands for, else itself.
@@ -275,6 +292,7 @@ impl Ledger {
 
     fn put_card(&mut self, card: Arc<Alarm>) {
         self.remove_card(card.id);
+        self.changed.insert(card.id);
         self.cards_of.entry(card.unit.key.clone()).or_default().insert(card.id);
         match &card.closed {
             None => self.open.insert(card.rank(), card.clone()),
@@ -285,6 +303,7 @@ impl Ledger {
 
     fn remove_card(&mut self, id: AlarmId) {
         let Some(card) = self.cards.remove(&id) else { return };
+        self.changed.insert(id);
         self.open.remove(&card.rank());
         if let Some(closed) = &card.closed {
             self.closed.remove(&(closed.at, id));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use telecare_alarm::{
-    Act, Action, ActionId, Actor, AlarmId, Basis, Class, ClockState, Lane, LineId, Priority, Ranking, ReceiverId,
-    Signal, SignalId, Stamps, UnitKey,
+    Act, Action, ActionId, Actor, AlarmId, Basis, Class, ClockState, Lane, LineId, Marks, Priority, Ranking,
+    ReceiverId, Signal, SignalId, Stamps, UnitKey,
 };
 use telecare_protocol::{Event, Location, Origin, Outcome, Protocol, Report, Status, Trigger, Value};
 use time::OffsetDateTime;
@@ -50,6 +50,7 @@ pub fn press(unit: &str, n: u64) -> Signal {
         },
         repeat_of: None,
         shadow: false,
+        marks: Marks::default(),
         software: "0.1.0".into(),
         clock: ClockState::Synchronised,
     }

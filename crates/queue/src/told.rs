@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use telecare_alarm::{Action, Alarm, Registry};
+use telecare_alarm::duty::{Expected, Own};
+use telecare_alarm::expect::Overdue;
+use telecare_alarm::{Action, Alarm, Policy, Registry};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -26,8 +28,8 @@ pub enum Event {
     Reread(Vec<Arc<Entry>>),
     /// From the database.
     Database(database::Event),
-    /// The registry has changed.
-    Registry(Arc<Registry>),
+    /// The registry has changed, and with it what is expected of its units.
+    Registry(Arc<Registry>, Box<Expected>),
 }
 
 /// What a handle asks.
@@ -39,6 +41,12 @@ pub enum Request {
     Act(Box<Action>, oneshot::Sender<Result<Acted, ActError>>),
     /// An alarm closed long ago, as the database has it: somebody wants to reopen it.
     Recall(Arc<Alarm>),
+    /// Work by another policy.
+    Policy(Arc<Policy>),
+    /// Keep a signal of the receiver's own.
+    Own(Box<Own>, oneshot::Sender<Answer>),
+    /// Who is missing.
+    Overdue(oneshot::Sender<Vec<Overdue>>),
     /// Finish what is under way and end.
     Close(oneshot::Sender<()>),
 }

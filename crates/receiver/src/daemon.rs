@@ -125,12 +125,7 @@ async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Socket
     };
     let page = Page::new(prometheus, queue.clone());
     let api_ended = listeners.serve(queue.clone(), settings, page, &pulses, stopped.clone())?;
-    let intake = Intake {
-        queue: queue.clone(),
-        policy: config.policy,
-        receiver: config.receiver,
-        software: Arc::from(SOFTWARE),
-    };
+    let intake = Intake { queue: queue.clone(), receiver: config.receiver, software: Arc::from(SOFTWARE) };
     let shared =
         line::Shared { intake: intake.clone(), codes: config.codes, calls, pulses: pulses.clone(), stop: stopped };
     let count = config.lines.len();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use telecare_alarm::unit::Place;
-use telecare_alarm::{LineId, Policy, ReceiverId, Signal, SignalId, Stamps, UnitKey};
+use telecare_alarm::{LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
 use telecare_protocol::{Delivery, Message, RepeatProof, Report, Token};
 use telecare_queue::{Answer, Incoming, Queue};
 use time::OffsetDateTime;
@@ -22,8 +22,6 @@ use crate::stored;
 pub struct Intake {
     /// Where signals go.
     pub queue: Queue,
-    /// What ranks them.
-    pub policy: Arc<Policy>,
     /// This receiver.
     pub receiver: ReceiverId,
     /// Version of the software, kept with each signal.
@@ -110,11 +108,12 @@ impl LineIntake {
                 last_byte,
                 decoded: anchor.wall(Instant::now()),
             },
-            ranking: self.intake.policy.triage(&report),
+            ranking: self.intake.queue.policy().triage(&report),
             raw: heard.raw,
             report,
             repeat_of: None,
             shadow: self.shadow,
+            marks: Marks::default(),
             software: self.intake.software.clone(),
             clock: clock_state(),
         }

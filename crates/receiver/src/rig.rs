@@ -33,10 +33,10 @@ impl Rig {
             journal: JournalConfig { directory: journal.path().to_owned(), keep: BOUND, bytes_max: 1 << 30 },
             database: None,
             ack_wait: Duration::from_millis(100),
+            policy: Arc::new(Policy::builtin()),
         };
         let queue = Queue::open(config).await.unwrap();
-        let policy = Arc::new(Policy::builtin());
-        let intake = Intake { queue: queue.clone(), policy, receiver, software: Arc::from("test") };
+        let intake = Intake { queue: queue.clone(), receiver, software: Arc::from("test") };
         Rig { queue, intake, journal }
     }
 

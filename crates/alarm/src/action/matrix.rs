@@ -13,77 +13,84 @@ use crate::{Act, Actor, Alarm, SignalId, Standing};
 const NOW: i64 = 1000;
 const LEASE: Duration = Duration::from_secs(120);
 /// The columns of the table below: a card as Ann at desk 1 left it, and where it stands at `NOW`.
-const STATES: [(&str, Standing); 8] = [
+const STATES: [(&str, Standing); 9] = [
     ("waiting", Standing::Waiting),
     ("claimed", Standing::Claimed),
     ("lease over", Standing::Waiting),
     ("unseen too long", Standing::Waiting),
     ("ringing", Standing::Claimed),
     ("held", Standing::Held),
+    ("recalled", Standing::Claimed),
     ("hold over", Standing::Waiting),
     ("closed", Standing::Closed),
 ];
 
 /// One row for each act and person: what becomes of it in each state.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 56] = [
-    // act              person      waiting     claimed      lease over   unseen       ringing      held         hold over    closed
-    ("claim",           "ann 1",    "ok         ok           ok           ok           ok           ok           ok           closed"),
-    ("claim",           "ann 2",    "ok         taken        ok           ok           taken        taken        ok           closed"),
-    ("claim",           "ben",      "ok         taken        ok           ok           taken        taken        ok           closed"),
-    ("renew",           "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("renew",           "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("renew",           "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("seen",            "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("seen",            "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("seen",            "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("seen, stale",     "ann 1",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal closed"),
-    ("seen, stale",     "ann 2",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal closed"),
-    ("seen, stale",     "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("hold",            "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("hold",            "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("hold",            "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("hold, stale",     "ann 1",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal closed"),
-    ("hold, stale",     "ann 2",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal closed"),
-    ("hold, stale",     "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("hold, no reason", "ann 1",    "not-holder missing      missing      missing      missing      missing      missing      closed"),
-    ("hold, no reason", "ann 2",    "not-holder missing      missing      missing      missing      missing      missing      closed"),
-    ("hold, no reason", "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("hold, till now",  "ann 1",    "not-holder missing      missing      missing      missing      missing      missing      closed"),
-    ("hold, till now",  "ann 2",    "not-holder missing      missing      missing      missing      missing      missing      closed"),
-    ("hold, till now",  "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("resume",          "ann 1",    "not-held   not-held     not-held     not-held     not-held     ok           ok           closed"),
-    ("resume",          "ann 2",    "not-held   not-held     not-held     not-held     not-held     ok           ok           closed"),
-    ("resume",          "ben",      "not-held   not-held     not-held     not-held     not-held     not-holder   not-holder   closed"),
-    ("release",         "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("release",         "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("release",         "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("note",            "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("note",            "ann 2",    "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("note",            "ben",      "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("note, empty",     "ann 1",    "missing    missing      missing      missing      missing      missing      missing      missing"),
-    ("note, empty",     "ann 2",    "missing    missing      missing      missing      missing      missing      missing      missing"),
-    ("note, empty",     "ben",      "missing    missing      missing      missing      missing      missing      missing      missing"),
-    ("close",           "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("close",           "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("close",           "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("close, stale",    "ann 1",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal closed"),
-    ("close, stale",    "ann 2",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal closed"),
-    ("close, stale",    "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("close, no outcome", "ann 1",  "not-holder missing      missing      missing      missing      missing      missing      closed"),
-    ("close, no outcome", "ann 2",  "not-holder missing      missing      missing      missing      missing      missing      closed"),
-    ("close, no outcome", "ben",    "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("transfer",        "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("transfer",        "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           closed"),
-    ("transfer",        "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
-    ("reopen",          "ann 1",    "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
-    ("reopen",          "ann 2",    "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
-    ("reopen",          "ben",      "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
-    ("served",          "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("served",          "ann 2",    "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("served",          "ben",      "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("note, kind only", "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok"),
-    ("note, kind only", "ben",      "ok         ok           ok           ok           ok           ok           ok           ok"),
+const TABLE: [(&str, &str, &str); 62] = [
+    // act              person      waiting    claimed      lease over   unseen       ringing      held         recalled     hold over    closed
+    ("claim",           "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("claim",           "ann 2",    "ok         taken        ok           ok           taken        taken        taken        ok           closed"),
+    ("claim",           "ben",      "ok         taken        ok           ok           taken        taken        taken        ok           closed"),
+    ("renew",           "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("renew",           "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("renew",           "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("seen",            "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("seen",            "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("seen",            "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("seen, stale",     "ann 1",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("seen, stale",     "ann 2",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("seen, stale",     "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("hold",            "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("hold",            "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("hold",            "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("hold, stale",     "ann 1",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("hold, stale",     "ann 2",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("hold, stale",     "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("hold, no reason", "ann 1",    "not-holder missing      missing      missing      missing      missing      missing      missing      closed"),
+    ("hold, no reason", "ann 2",    "not-holder missing      missing      missing      missing      missing      missing      missing      closed"),
+    ("hold, no reason", "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("hold, till now",  "ann 1",    "not-holder missing      missing      missing      missing      missing      missing      missing      closed"),
+    ("hold, till now",  "ann 2",    "not-holder missing      missing      missing      missing      missing      missing      missing      closed"),
+    ("hold, till now",  "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("resume",          "ann 1",    "not-held   not-held     not-held     not-held     not-held     ok           ok           ok           closed"),
+    ("resume",          "ann 2",    "not-held   not-held     not-held     not-held     not-held     ok           ok           ok           closed"),
+    ("resume",          "ben",      "not-held   not-held     not-held     not-held     not-held     not-holder   not-holder   not-holder   closed"),
+    ("release",         "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("release",         "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("release",         "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("note",            "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("note",            "ann 2",    "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("note",            "ben",      "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("note, empty",     "ann 1",    "missing    missing      missing      missing      missing      missing      missing      missing      missing"),
+    ("note, empty",     "ann 2",    "missing    missing      missing      missing      missing      missing      missing      missing      missing"),
+    ("note, empty",     "ben",      "missing    missing      missing      missing      missing      missing      missing      missing      missing"),
+    ("close",           "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("close",           "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("close",           "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("close, stale",    "ann 1",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("close, stale",    "ann 2",    "not-holder later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("close, stale",    "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("close, no outcome", "ann 1",  "not-holder missing      missing      missing      missing      missing      missing      missing      closed"),
+    ("close, no outcome", "ann 2",  "not-holder missing      missing      missing      missing      missing      missing      missing      closed"),
+    ("close, no outcome", "ben",    "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("transfer",        "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("transfer",        "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("transfer",        "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("reopen",          "ann 1",    "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
+    ("reopen",          "ann 2",    "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
+    ("reopen",          "ben",      "not-closed not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   not-closed   ok"),
+    ("served",          "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("served",          "ann 2",    "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("served",          "ben",      "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("close other",     "ann 1",    "not-taken  not-taken    not-taken    not-taken    not-taken    not-taken    not-taken    not-taken    closed"),
+    ("close other",     "ben",      "not-taken  ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("close other, stale", "ben",   "not-taken  later-signal later-signal later-signal later-signal later-signal later-signal later-signal closed"),
+    ("stop test",       "ben",      "not-test   not-test     not-test     not-test     not-test     not-test     not-test     not-test     closed"),
+    ("join",            "ben",      "not-due    not-due      not-due      not-due      not-due      not-due      not-due      not-due      closed"),
+    ("close by rule",   "ben",      "not-due    not-due      not-due      not-due      not-due      not-due      not-due      not-due      closed"),
+    ("note, kind only", "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("note, kind only", "ben",      "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
 ];
 
 fn person(name: &str) -> Actor {
@@ -100,6 +107,12 @@ fn act(name: &str, last: SignalId) -> Act {
     let note =
         |kind: &str, text: &str| Act::Note { kind: kind.to_owned(), text: text.to_owned(), reference: String::new() };
     let close = |shown, outcome: &str| Act::Close { shown, outcome: outcome.to_owned(), text: String::new() };
+    let close_other = |shown| Act::CloseOther {
+        shown,
+        outcome: "false-alarm".to_owned(),
+        text: String::new(),
+        reason: "she has gone home".to_owned(),
+    };
     match name {
         "claim" => Act::Claim { lease: LEASE },
         "renew" => Act::Renew { lease: LEASE },
@@ -117,6 +130,11 @@ fn act(name: &str, last: SignalId) -> Act {
         "note" => note("", "neighbour has a key"),
         "note, kind only" => note("999-called", ""),
         "note, empty" => note("", "\n"),
+        "close other" => close_other(last),
+        "close other, stale" => close_other(stale),
+        "stop test" => Act::StopTest { text: String::new() },
+        "join" => Act::Join { incident: "incident/area/B97".into() },
+        "close by rule" => Act::CloseByRule { shown: last, outcome: "restored".to_owned() },
         "close" => close(last, "false-alarm"),
         "close, stale" => close(stale, "false-alarm"),
         "close, no outcome" => close(last, ""),
@@ -150,9 +168,15 @@ fn state(name: &str) -> Alarm {
             ann_does(950, claim(120));
             alarm.attach(&press(2, 970));
         }
-        "held" | "hold over" => {
-            ann_does(950, claim(120));
-            ann_does(960, hold(if name == "held" { 2000 } else { NOW }));
+        "held" | "recalled" | "hold over" => {
+            // A minute after its end a hold nobody came back to is over.
+            let until = match name {
+                "held" => 2000,
+                "recalled" => NOW,
+                _ => NOW - 60,
+            };
+            ann_does(900, claim(120));
+            ann_does(910, hold(until));
         }
         "closed" => {
             ann_does(950, claim(120));
@@ -183,12 +207,13 @@ fn did(name: &str, before: &Alarm, after: &Alarm, by: &Actor) {
         }
         "hold" => {
             assert_eq!((standing, after.holder()), (Standing::Held, Some(by)));
-            assert_eq!(after.standing(at(NOW + 600)), Standing::Waiting);
+            assert_eq!(after.standing(at(NOW + 660)), Standing::Waiting);
         }
         "release" => {
-            assert_eq!((standing, after.holder(), after.ring), (Standing::Waiting, None, before.ring));
+            let ring = before.ring.or(Some(crate::Ring { since: at(NOW), count: 1 }));
+            assert_eq!((standing, after.holder(), after.ring), (Standing::Waiting, None, ring));
         }
-        "close" => {
+        "close" | "close other" => {
             assert_eq!(standing, Standing::Closed);
             assert_eq!(after.closed.as_ref().map(|closed| &closed.actor), Some(by));
         }

@@ -57,6 +57,15 @@ pub enum Refusal {
         /// What: "outcome", "text", "reason", "until", "to".
         what: &'static str,
     },
+    /// Nobody else has it.
+    #[error("nobody else has this alarm; claim it and close it")]
+    NotTaken,
+    /// What a rule asked for is done already, or a person was quicker.
+    #[error("the rule no longer asks for this")]
+    NotDue,
+    /// It stands for no test.
+    #[error("this alarm stands for no test")]
+    NotTest,
     /// No such alarm is open or lately closed.
     #[error("no such alarm")]
     UnknownAlarm,
@@ -75,6 +84,9 @@ impl Refusal {
             Refusal::Superseded { .. } => "superseded",
             Refusal::NotHeld => "not-held",
             Refusal::Missing { .. } => "missing",
+            Refusal::NotTaken => "not-taken",
+            Refusal::NotDue => "not-due",
+            Refusal::NotTest => "not-test",
             Refusal::UnknownAlarm => "unknown-alarm",
         }
     }

@@ -13,8 +13,7 @@ impl Alarm {
             return Err(Refusal::TooLate { closed_at });
         }
         self.closed = None;
-        self.claim = None;
-        self.hold = None;
+        self.let_go(action.at);
         self.contest = None;
         Ok(())
     }

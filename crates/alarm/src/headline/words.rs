@@ -11,7 +11,7 @@ pub(super) struct Phrase {
 }
 
 /// Triggers whose name alone does not say what happened.
-const PHRASES: [(Trigger, &str, &str); 12] = [
+const PHRASES: [(Trigger, &str, &str); 14] = [
     (Trigger::Mains, "Mains power failed", "mains power restored"),
     (Trigger::Battery, "Low battery", "battery restored"),
     (Trigger::PowerSupply, "Power supply fault", "power supply restored"),
@@ -24,6 +24,8 @@ const PHRASES: [(Trigger, &str, &str); 12] = [
     (Trigger::LineDown, "Nothing can be heard", "hearing restored"),
     (Trigger::LineNoise, "Line noise", "noise over"),
     (Trigger::UnderTest, "System under test", "system test over"),
+    (Trigger::MissedTest, "Expected call did not come", "heard again"),
+    (Trigger::Incident, "Many signals at once", "incident over"),
 ];
 
 /// A trigger in words, raised and over.

@@ -48,6 +48,12 @@ pub(super) fn row(trigger: Trigger, status: Option<Status>, row: &Row) -> Result
             "a flood of tests would delay the people who call; take lane routine".to_owned(),
         );
     }
+    if row.class == Class::Telephone && row.priority.number() < 3 {
+        return breach(
+            format!("{} has class telephone and priority {}", row.name, row.priority.number()),
+            "a telephone call must not come before an alarm; take priority 3, 4 or 5".to_owned(),
+        );
+    }
     if trigger == Trigger::CallerIdentity && (row.class.rings() || row.priority != Priority::LOWEST) {
         return breach(
             format!("{} has class {} and priority {}", row.name, row.class, row.priority.number()),

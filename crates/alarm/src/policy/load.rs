@@ -3,7 +3,7 @@
 //! Every error names the line, what is wrong and what to do about it: the daemon does not start on a table
 //! it has to guess about.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -11,8 +11,9 @@ use telecare_protocol::Trigger;
 use telecare_protocol::report::Status;
 use toml::Spanned;
 
+use super::numbers::{self, Clearing, Missed, Repeats, Runaway, Storm, Test, Watch};
 use super::{Row, check, rule_name};
-use crate::{Class, Lane, Priority};
+use crate::{Class, Lane, Priority, Rules};
 
 /// Why a policy table was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,10 +27,27 @@ pub struct PolicyError {
     pub remedy: String,
 }
 
+/// The file: the table of ranks, and the sections of the rules' numbers.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct File {
     rule: Vec<Spanned<Rule>>,
+    #[serde(default)]
+    pub answer_s: BTreeMap<Spanned<String>, Spanned<Vec<u64>>>,
+    #[serde(default)]
+    pub repeats: Repeats,
+    #[serde(default)]
+    pub watch: Watch,
+    #[serde(default)]
+    pub clearing: Clearing,
+    #[serde(default)]
+    pub storm: Storm,
+    #[serde(default)]
+    pub runaway: Runaway,
+    #[serde(default)]
+    pub missed: Missed,
+    #[serde(default)]
+    pub test: Test,
 }
 
 #[derive(Deserialize)]
@@ -43,11 +61,16 @@ struct Rule {
 }
 
 /// The rows of a table, one for every trigger and as many more with a status.
-pub(super) fn rows(text: &str) -> Result<HashMap<(Trigger, Option<Status>), Row>, PolicyError> {
+pub(super) type Rows = HashMap<(Trigger, Option<Status>), Row>;
+
+/// Everything that a policy file says.
+pub(super) fn policy(text: &str) -> Result<(Rows, Rules), PolicyError> {
     let file: File = toml::from_str(text).map_err(|error| PolicyError {
         line: error.span().map(|span| line_of(text, span.start)),
         what: error.message().replace('\n', ", "),
-        remedy: "a rule has trigger, priority, class and lane, may have status, and has nothing else".to_owned(),
+        remedy: "a rule has trigger, priority, class and lane, may have status, and has nothing else; the other \
+                 sections and keys are those of the policy as shipped"
+            .to_owned(),
     })?;
     let mut rows = HashMap::new();
     let mut lines = HashMap::new();
@@ -64,7 +87,8 @@ pub(super) fn rows(text: &str) -> Result<HashMap<(Trigger, Option<Status>), Row>
         rows.insert(key, row);
     }
     complete(&rows)?;
-    Ok(rows)
+    let rules = numbers::rules(text, &file)?;
+    Ok((rows, rules))
 }
 
 fn one(text: &str, rule: &Spanned<Rule>) -> Result<((Trigger, Option<Status>), Row), PolicyError> {
@@ -93,7 +117,12 @@ fn one(text: &str, rule: &Spanned<Rule>) -> Result<((Trigger, Option<Status>), R
     Ok(((trigger, status), row))
 }
 
-fn named<T: FromStr>(text: &str, what: &str, name: &Spanned<String>, remedy: &str) -> Result<T, PolicyError> {
+pub(super) fn named<T: FromStr>(
+    text: &str,
+    what: &str,
+    name: &Spanned<String>,
+    remedy: &str,
+) -> Result<T, PolicyError> {
     name.get_ref().parse().map_err(|_| PolicyError {
         line: Some(line_of(text, name.span().start)),
         what: format!("there is no {what} {:?}", name.get_ref()),
@@ -101,7 +130,7 @@ fn named<T: FromStr>(text: &str, what: &str, name: &Spanned<String>, remedy: &st
     })
 }
 
-fn complete(rows: &HashMap<(Trigger, Option<Status>), Row>) -> Result<(), PolicyError> {
+fn complete(rows: &Rows) -> Result<(), PolicyError> {
     let missing: Vec<&str> =
         Trigger::all().filter(|trigger| !rows.contains_key(&(*trigger, None))).map(Trigger::as_str).collect();
     if missing.is_empty() {

@@ -114,7 +114,7 @@ impl Registry {
     /// card was opened this tells the unit, too.
     pub fn found(&self, sender: &UnitKey, caller: Option<&str>) -> Found {
         let known = match sender.basis {
-            Basis::Line => return Found::Nobody,
+            Basis::Line | Basis::Group | Basis::Test => return Found::Nobody,
             Basis::Registered => {
                 let unit = registered(&sender.key).and_then(|id| self.unit(id));
                 return unit.map_or(Found::Nobody, |unit| Found::Unit(unit.clone()));
@@ -145,16 +145,22 @@ impl Registry {
     /// A sender's key and words as a signal keeps them.
     pub(crate) fn named(&self, sender: UnitKey, caller: Option<&str>) -> UnitKey {
         match self.found(&sender, caller) {
-            Found::Unit(unit) => UnitKey {
-                key: Arc::from(format!("{KEY_PREFIX}{}", unit.id)),
-                basis: Basis::Registered,
-                words: Arc::from(words::words(&unit)),
-            },
+            Found::Unit(unit) => registered_key(&unit),
             found => match guess(&found, &sender, caller) {
                 Some(words) => UnitKey { words: Arc::from(words), ..sender },
                 None => sender,
             },
         }
+    }
+
+    /// The key of a registered unit, as its signals have it.
+    pub fn key_of(&self, id: UnitId) -> Option<UnitKey> {
+        self.unit(id).map(|unit| registered_key(unit))
+    }
+
+    /// The registered unit that a key names.
+    pub fn id_of(&self, key: &UnitKey) -> Option<UnitId> {
+        registered(&key.key).filter(|_| key.basis == Basis::Registered)
     }
 
     /// A card's sender in words, with what came to be known of it since: a number told by a later signal, a
@@ -175,6 +181,14 @@ fn guess(found: &Found, sender: &UnitKey, caller: Option<&str>) -> Option<String
         // Without a number several have its identity, which no import allows.
         Found::Several(units) => caller.map(|_| words::one_of(&words::sender(sender, caller), units.len())),
         Found::Unit(_) | Found::Nobody => None,
+    }
+}
+
+fn registered_key(unit: &Unit) -> UnitKey {
+    UnitKey {
+        key: Arc::from(format!("{KEY_PREFIX}{}", unit.id)),
+        basis: Basis::Registered,
+        words: Arc::from(words::words(unit)),
     }
 }
 

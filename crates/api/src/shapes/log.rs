@@ -58,6 +58,26 @@ pub struct LogShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     by_supervisor: Option<bool>,
+    /// The rule that the receiver acted by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("unanswered-2"))]
+    rule: Option<String>,
+    /// When the rule asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    due: Option<Timestamp>,
+    /// Who was to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 32)]
+    targets: Option<Vec<String>>,
+    /// Whether they were told; else the receiver gave up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    delivered: Option<bool>,
+    /// The incident that the card joined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    incident: Option<String>,
 }
 
 impl LogShape {
@@ -81,6 +101,11 @@ impl LogShape {
             reference: None,
             to: None,
             by_supervisor: None,
+            rule: None,
+            due: None,
+            targets: None,
+            delivered: None,
+            incident: None,
         };
         bare.with(&action.act)
     }
@@ -89,7 +114,9 @@ impl LogShape {
     fn with(self, act: &Act) -> LogShape {
         let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         match act {
-            Act::Claim { .. } | Act::Renew { .. } | Act::Resume { .. } | Act::Release | Act::Served => self,
+            Act::Claim { .. } | Act::Renew { .. } | Act::Resume { .. } | Act::Release | Act::Served | Act::OffTest => {
+                self
+            }
             Act::Seen { shown } => LogShape { shown: Some(shown.0), ..self },
             Act::Hold { shown, until, reason } => {
                 LogShape { shown: Some(shown.0), until: Some(Timestamp(*until)), reason: said(reason), ..self }
@@ -102,6 +129,29 @@ impl LogShape {
             Act::Close { shown, outcome, text } => {
                 LogShape { shown: Some(shown.0), outcome: said(outcome), text: Some(text.clone()), ..self }
             }
+            Act::CloseOther { shown, outcome, text, reason } => LogShape {
+                shown: Some(shown.0),
+                outcome: said(outcome),
+                text: Some(text.clone()),
+                reason: said(reason),
+                ..self
+            },
+            Act::StopTest { text } => LogShape { text: said(text), ..self },
+            Act::Escalate { rule, due, targets } => LogShape {
+                rule: Some(rule.to_string()),
+                due: Some(Timestamp(*due)),
+                targets: Some(targets.iter().map(|target| target.to_string()).collect()),
+                ..self
+            },
+            Act::CalledOut { rule, due, target, delivered } => LogShape {
+                rule: Some(rule.to_string()),
+                due: Some(Timestamp(*due)),
+                targets: Some(vec![target.to_string()]),
+                delivered: Some(*delivered),
+                ..self
+            },
+            Act::Join { incident } => LogShape { incident: said(incident), ..self },
+            Act::CloseByRule { shown, outcome } => LogShape { shown: Some(shown.0), outcome: said(outcome), ..self },
         }
     }
 }

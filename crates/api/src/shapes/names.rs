@@ -38,8 +38,7 @@ pub fn lane() -> Object {
 }
 
 pub fn basis() -> Object {
-    let all = [Basis::Registered, Basis::Identity, Basis::CallerNumber, Basis::Line, Basis::Alone];
-    one_of(all.map(Basis::as_str))
+    one_of(Basis::ALL.map(Basis::as_str))
         .description(Some("What the unit was told by. `caller-number` is a guess: say so on the screen."))
         .build()
 }

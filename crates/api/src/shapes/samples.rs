@@ -35,6 +35,7 @@ pub fn signal(number: u128) -> Signal {
         report: Report::own(Trigger::Pendant, Status::Active, "101"),
         repeat_of: None,
         shadow: false,
+        marks: telecare_alarm::Marks::default(),
         software: Arc::from("0"),
         clock: ClockState::Synchronised,
     }

@@ -60,6 +60,7 @@ impl Server {
             },
             database: None,
             ack_wait: Duration::from_millis(100),
+            policy: Arc::new(telecare_alarm::Policy::builtin()),
         };
         let queue = runtime.block_on(Queue::open(config)).unwrap();
         let tokens = TokenStore::load(&directory.path().join("tokens.toml"));
@@ -157,6 +158,7 @@ impl Server {
             report,
             repeat_of: None,
             shadow: false,
+            marks: telecare_alarm::Marks::default(),
             software: Arc::from("0"),
             clock: ClockState::Unknown,
         };

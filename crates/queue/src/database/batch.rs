@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
+use telecare_alarm::expect::Kept;
 use telecare_alarm::{Act, Alarm, AlarmId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::fold::{Fold, Rows};
 use super::{Committed, Refused};
 use crate::entry::{Entry, Hash, What};
-use crate::record::{ActionRecord, AlarmRecord, SignalRecord, bytea};
+use crate::record::{ActionRecord, AlarmRecord, ExpectedRecord, SignalRecord, bytea};
 
 /// Entries to write, oldest first within each unit.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Batch {
     pub offered_before: bool,
     /// What this receiver's row says with the commit.
     pub heard: Heard,
+    /// Who was heard when.
+    pub expected: Vec<Kept>,
 }
 
 /// This receiver's row.
@@ -42,6 +45,8 @@ pub struct Heard {
     pub head: Hash,
     /// Entries not yet in the database.
     pub unforwarded: i64,
+    /// When an operator was last heard here.
+    pub operator_heard_at: Option<OffsetDateTime>,
 }
 
 /// Why a batch was not written.
@@ -108,6 +113,8 @@ impl Batch {
             let (alias, of): (Vec<Uuid>, Vec<Uuid>) = folded.aliases.iter().map(|(a, b)| (a.0, b.0)).unzip();
             sqlx::query(include_str!("sql/aliases.sql")).bind(alias).bind(of).execute(&mut *transaction).await?;
         }
+        let expected = self.expected.iter().map(|kept| json!(ExpectedRecord::of(kept))).collect();
+        execute(&mut transaction, include_str!("sql/expected.sql"), expected).await?;
         self.heard(&mut transaction, receiver, software).await?;
         transaction.commit().await?;
         Ok(folded.committed())
@@ -167,6 +174,7 @@ impl Batch {
         let heard = self.heard;
         let query = sqlx::query(include_str!("sql/heard.sql")).bind(receiver).bind(heard.last_seq);
         let query = query.bind(heard.head_seq).bind(heard.head.to_vec()).bind(heard.unforwarded).bind(software);
+        let query = query.bind(heard.operator_heard_at);
         query.execute(connection).await?;
         Ok(())
     }

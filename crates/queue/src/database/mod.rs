@@ -18,7 +18,9 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection};
+use telecare_alarm::expect::Kept;
 use telecare_alarm::{ActionId, Alarm, AlarmId, Refusal};
+use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -80,6 +82,10 @@ pub enum Event {
         rows: Vec<Alarm>,
         /// The silent.
         silent: Vec<OtherReceiver>,
+        /// Who was heard when.
+        expected: Vec<Kept>,
+        /// When an operator was last heard at any receiver.
+        operator_heard_at: Option<OffsetDateTime>,
     },
 }
 

@@ -99,6 +99,8 @@ impl Reader {
         let xmin: String = sqlx::query_scalar(include_str!("sql/snapshot.sql")).fetch_one(&mut *connection).await?;
         let query = sqlx::query_scalar::<_, Json<AlarmRecord>>(include_str!("sql/changed.sql")).bind(&self.xmin);
         let rows = alarms(query.fetch_all(&mut *connection).await?);
+        let heard = super::read::expected(&mut *connection, &self.xmin).await?;
+        let watched = sqlx::query_scalar(include_str!("sql/watched.sql")).fetch_one(&mut *connection).await?;
         self.xmin = xmin;
         let silent =
             sqlx::query(include_str!("sql/silent.sql")).bind(&self.receiver).fetch_all(&mut *connection).await?;
@@ -115,7 +117,12 @@ impl Reader {
         self.others = others;
         let names = crate::registry::stamp(&mut *connection).await?;
         self.names.follow(names, &self.pool, &mut self.loading);
-        let _ = self.events.send(KeeperEvent::Database(Event::Changed { rows, silent }));
+        let _ = self.events.send(KeeperEvent::Database(Event::Changed {
+            rows,
+            silent,
+            expected: heard,
+            operator_heard_at: watched,
+        }));
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use telecare_alarm::expect::Kept;
 use telecare_alarm::registry::Unit;
 use telecare_alarm::{Alarm, AlarmId};
 use time::OffsetDateTime;
@@ -14,7 +15,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::entry::{Chain, Entry, Hash, What, row_sum};
-use crate::record::{AlarmRecord, UnitRecord};
+use crate::record::{AlarmRecord, ExpectedRecord, UnitRecord};
 
 /// Times as the journal writes them: one width, so that texts sort as times do.
 const STAMP: &[BorrowedFormatItem<'static>] =
@@ -59,6 +60,8 @@ pub struct Settle {
     pub dropped: Vec<AlarmId>,
     /// Ids that stand for another alarm.
     pub aliases: Vec<(AlarmId, AlarmId)>,
+    /// Who was heard when.
+    pub expected: Vec<Kept>,
     /// Whether the rows replace all that were known.
     pub replace: bool,
 }
@@ -66,7 +69,11 @@ pub struct Settle {
 impl Settle {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.forwarded.is_empty() && self.rows.is_empty() && self.dropped.is_empty() && !self.replace
+        self.forwarded.is_empty()
+            && self.rows.is_empty()
+            && self.dropped.is_empty()
+            && self.expected.is_empty()
+            && !self.replace
     }
 }
 
@@ -85,6 +92,8 @@ pub struct Known {
     pub head: Option<Chain>,
     /// Units of the registry as last read.
     pub units: Vec<Unit>,
+    /// Who was heard when.
+    pub expected: Vec<Kept>,
     /// Rows that could not be read back.
     pub unreadable: usize,
 }
@@ -143,6 +152,10 @@ impl File {
                     Ok(record) => known.units.push(record.restore()),
                     Err(_) => known.unreadable += 1,
                 },
+                "expected" => match serde_json::from_str::<ExpectedRecord>(&body) {
+                    Ok(record) => known.expected.extend(record.restore()),
+                    Err(_) => known.unreadable += 1,
+                },
                 _ => known.unreadable += 1,
             }
         }
@@ -197,6 +210,13 @@ impl File {
                 .iter()
                 .map(|(alias, of)| json!({ "kind": "alias", "id": alias.0, "version": 0, "body": of.to_string() }));
             self.json(include_str!("sql/state_put.sql"), rows.chain(aliases).collect()).await?;
+        }
+        if !settle.expected.is_empty() {
+            let rows = settle.expected.iter().map(ExpectedRecord::of).map(|record| {
+                let body = serde_json::to_string(&record).unwrap_or_default();
+                json!({ "kind": "expected", "id": record.subject(), "version": 0, "body": body })
+            });
+            self.json(include_str!("sql/state_put.sql"), rows.collect()).await?;
         }
         if !settle.dropped.is_empty() {
             let ids = settle.dropped.iter().map(|id| json!(id.0)).collect();
@@ -275,7 +295,7 @@ impl File {
 
 /// An entry with what became of it.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct KeptEntry {
     /// The entry.
     pub entry: Entry,
     /// Whether it is settled: an action that is has its final answer.
@@ -286,15 +306,24 @@ pub struct Kept {
 
 /// Entries of an alarm from its opening on, read beside the writer: the unit's signals and the alarm's
 /// actions, oldest first.
-pub async fn entries_about(path: &Path, unit: &str, alarm: AlarmId) -> Result<Vec<Kept>, JournalError> {
+pub async fn entries_about(path: &Path, unit: &str, alarm: AlarmId) -> Result<Vec<KeptEntry>, JournalError> {
     let mut connection = options(path).read_only(true).connect().await?;
     let query = sqlx::query(include_str!("sql/subject.sql")).bind(unit).bind(alarm.to_string()).bind(READ_MAX);
     let rows = query.fetch_all(&mut connection).await?;
-    let kept = |row: &SqliteRow| {
-        let entry = entry_of(row)?;
-        Some(Kept { entry, settled: row.try_get(5).ok()?, refused: row.try_get(6).ok()? })
-    };
     Ok(rows.iter().filter_map(kept).collect())
+}
+
+/// Everything since a signal, read beside the writer: what was said and done while a test ran, oldest first.
+pub async fn entries_since(path: &Path, signal: uuid::Uuid) -> Result<Vec<KeptEntry>, JournalError> {
+    let mut connection = options(path).read_only(true).connect().await?;
+    let query = sqlx::query(include_str!("sql/since_signal.sql")).bind(signal.to_string()).bind(READ_MAX);
+    let rows = query.fetch_all(&mut connection).await?;
+    Ok(rows.iter().filter_map(kept).collect())
+}
+
+fn kept(row: &SqliteRow) -> Option<KeptEntry> {
+    let entry = entry_of(row)?;
+    Some(KeptEntry { entry, settled: row.try_get(5).ok()?, refused: row.try_get(6).ok()? })
 }
 
 /// Moves what the WAL holds into the file, beside the writer.

@@ -315,6 +315,7 @@ fn merge(waiting: &mut Settle, more: Settle) {
     waiting.rows.retain(|alarm| !more.dropped.contains(&alarm.id));
     waiting.dropped.extend(more.dropped);
     waiting.aliases.extend(more.aliases);
+    waiting.expected.extend(more.expected);
 }
 
 fn send(events: &mpsc::UnboundedSender<Event>, event: Event) {

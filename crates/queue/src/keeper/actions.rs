@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Act, Action, ActionId, Refusal};
+use telecare_alarm::{Action, ActionId, Refusal};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::exchange::{ActError, Acted};
 /// No action waits longer than this on the database.
 pub(super) const VERDICT_WITHIN: Duration = Duration::from_secs(2);
 /// Actions under way at once; one more is told to try again.
-const ACTING_MAX: usize = 10_000;
+pub(super) const ACTING_MAX: usize = 10_000;
 
 pub(super) type Reply = oneshot::Sender<Result<Acted, ActError>>;
 
@@ -95,8 +95,8 @@ impl Keeper {
     /// An action that has waited too long for the database is this receiver's to answer. One that waits
     /// for the journal waits on: without it nothing is durable.
     pub(super) fn actions_in_time(&mut self, now: Instant) {
-        // The receiver's own note that an alarm was served waits with the routine, and nobody waits for it.
-        let is_asked = |acting: &Acting| !matches!(acting.action.act, Act::Served);
+        // What the receiver does by itself waits with the routine, and nobody waits for it.
+        let is_asked = |acting: &Acting| !acting.action.act.is_automatic();
         let late = |acting: &Acting| acting.deadline <= now && acting.seq.is_some() && is_asked(acting);
         let late = self.acting.values().any(late);
         if late && self.link == Link::Connected {

@@ -53,7 +53,10 @@ impl Keeper {
             Event::Committed(committed) => self.committed(*committed),
             Event::Refilled => self.at_database = None,
             Event::Board { rows, aliases } => self.connected(rows, &aliases),
-            Event::Changed { rows, silent } => self.changed(rows, silent),
+            Event::Changed { rows, silent, expected, operator_heard_at } => {
+                self.hear_elsewhere(expected, operator_heard_at);
+                self.changed(rows, silent);
+            }
         }
     }
 
@@ -224,7 +227,8 @@ impl Keeper {
         self.last_write_was_small = entries.len() < BATCH_MAX;
         self.heard_at = now;
         self.skipped_until = None;
-        let batch = Batch { entries, done_here, joined, offered_before, heard };
+        let expected = self.expected_to_tell();
+        let batch = Batch { entries, done_here, joined, offered_before, heard, expected };
         self.ask(Command::Write(Box::new(batch)), offered, now);
     }
 
@@ -247,6 +251,7 @@ impl Keeper {
             head_seq: self.chain.seq,
             head: self.chain.head,
             unforwarded: i64::try_from(self.backlog.keys().filter(|seq| !there(seq)).count()).unwrap_or(i64::MAX),
+            operator_heard_at: self.watch.heard_here(),
         }
     }
 

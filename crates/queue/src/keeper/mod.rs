@@ -12,13 +12,16 @@
 //! is on its way to the database and not yet answered.
 
 mod actions;
+mod duty;
 mod link;
 mod signals;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use telecare_alarm::{Action, ActionId, LineId, Registry};
+use telecare_alarm::duty::Duty;
+use telecare_alarm::expect::Kept;
+use telecare_alarm::{Action, ActionId, ClockState, LineId, Policy, ReceiverId, Registry};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -26,6 +29,7 @@ use uuid::Uuid;
 
 use crate::answered::Answered;
 use crate::board::{Board, Link, OtherReceiver};
+use crate::consoles::Consoles;
 use crate::database;
 use crate::entry::{Chain, Entry, What};
 use crate::exchange::{ActError, Acted, Answer, Incoming};
@@ -107,6 +111,14 @@ pub struct Keeper {
     outbox: Vec<(actions::Reply, Result<Acted, ActError>)>,
     silent: Vec<OtherReceiver>,
     registry: Arc<Registry>,
+    duty: Duty,
+    watch: duty::Watch,
+    /// Who was heard when, on its way to the database.
+    to_tell: Vec<Kept>,
+    receiver: ReceiverId,
+    software: Arc<str>,
+    /// As the last signal from a line had it.
+    clock: ClockState,
     boot: Uuid,
     version: u64,
     dirty: bool,
@@ -132,6 +144,14 @@ pub struct Ends {
     pub troubles: mpsc::UnboundedSender<Trouble>,
     /// The names the journal knew.
     pub registry: Arc<Registry>,
+    /// What ranks signals, and the rules.
+    pub policy: Arc<Policy>,
+    /// This receiver.
+    pub receiver: ReceiverId,
+    /// Version of the software.
+    pub software: Arc<str>,
+    /// When an operator's console was last heard here.
+    pub consoles: Consoles,
 }
 
 impl Keeper {
@@ -169,6 +189,12 @@ impl Keeper {
             answered: ends.answered,
             outbox: Vec::new(),
             silent: Vec::new(),
+            duty: Duty::new(&ends.receiver, ends.policy, ends.registry.clone()),
+            watch: duty::Watch::new(ends.consoles, OffsetDateTime::now_utc()),
+            to_tell: Vec::new(),
+            receiver: ends.receiver,
+            software: ends.software,
+            clock: ClockState::Unknown,
             registry: ends.registry,
             boot,
             version: 0,
@@ -180,12 +206,14 @@ impl Keeper {
             closing: None,
         };
         keeper.begin(known);
+        keeper.on_duty();
         keeper.publish();
         keeper
     }
 
     /// Takes over what the journal knows: rows, pending entries, what may be repeated or asked again.
     fn begin(&mut self, known: Known) {
+        known.expected.into_iter().for_each(|kept| self.duty.restore_expected(kept));
         let rows: Vec<_> = known.rows.into_iter().map(Arc::new).collect();
         self.ledger.settle(&[], &rows, &known.aliases);
         let said: HashMap<_, _> = known.recent.iter().chain(&known.pending).filter_map(verdict_of).collect();
@@ -232,6 +260,7 @@ impl Keeper {
                 },
                 () = sleep_until(wake) => self.handle_time(),
             }
+            self.on_duty();
             self.pump();
             self.publish();
             self.send_answers();
@@ -252,7 +281,8 @@ impl Keeper {
             Event::JournalReady { holds } => self.journal_ready(&holds),
             Event::Reread(entries) => self.reread(entries),
             Event::Database(event) => self.database_says(event),
-            Event::Registry(registry) => {
+            Event::Registry(registry, expected) => {
+                self.duty.set_registry(registry.clone(), *expected, OffsetDateTime::now_utc());
                 self.registry = registry;
                 self.dirty = true;
             }
@@ -264,6 +294,9 @@ impl Keeper {
             Request::Submit(incoming, deadline, reply) => self.submit(incoming, deadline, reply),
             Request::Act(action, reply) => self.act(*action, reply),
             Request::Recall(alarm) => self.ledger.recall(alarm),
+            Request::Policy(policy) => self.set_policy(policy),
+            Request::Own(own, reply) => self.say(*own, reply),
+            Request::Overdue(reply) => drop(reply.send(self.overdue())),
             Request::Close(reply) => self.closing = Some(reply),
         }
     }
@@ -280,6 +313,7 @@ impl Keeper {
         }
         self.actions_in_time(now);
         self.link_in_time(now);
+        self.duty_in_time(now);
         if self.tidy_at <= now {
             self.tidy_at = now + std::time::Duration::from_secs(10);
             self.tidy();
@@ -302,7 +336,8 @@ impl Keeper {
         let answer = self.deadlines.first_key_value().map(|((deadline, _), ())| *deadline);
         let action = self.acting.values().map(|acting| acting.deadline).min();
         let link = self.link_wake();
-        answer.into_iter().chain(action).chain(link).chain([self.tidy_at]).min().unwrap_or(self.tidy_at)
+        let duty = [self.duty_wake()];
+        answer.into_iter().chain(action).chain(link).chain(duty).chain([self.tidy_at]).min().unwrap_or(self.tidy_at)
     }
 
     /// Gives the stores what waits for them.
@@ -358,6 +393,10 @@ impl Keeper {
             aliases: self.ledger.aliases().clone(),
             silent: self.silent.clone(),
             registry: self.registry.clone(),
+            policy: self.duty.policy().clone(),
+            expected: self.duty.expected_count(),
+            overdue: self.duty.overdue().count(),
+            operator_heard_at: self.watch.last_heard(),
         }));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use telecare_alarm::{Act, Lane};
+use telecare_alarm::Lane;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -23,6 +23,7 @@ impl Keeper {
             let _ = reply.send(Answer::Refused);
             return;
         }
+        self.clock = incoming.signal.clock;
         let (lane, line, reserved) = (incoming.signal.ranking.lane, incoming.signal.line.clone(), incoming.reserved);
         let waiting = Waiting::Signal(incoming, deadline, reply);
         if let Err(Waiting::Signal(_, _, reply)) = self.lanes.push(lane, &line, waiting, reserved) {
@@ -70,6 +71,7 @@ impl Keeper {
             Waiting::Signal(mut incoming, deadline, reply) => {
                 incoming.signal.repeat_of = self.repeats.judge(&incoming.signal, &incoming.repeat);
                 self.repeats.remember(&incoming.signal, &incoming.repeat);
+                self.duty.mark(&mut incoming.signal);
                 (What::Signal(Arc::new(incoming.signal)), Some((deadline, reply)))
             }
             Waiting::Action(action) => (What::Action(action), None),
@@ -231,10 +233,13 @@ impl Keeper {
 
     /// Puts what this receiver itself says into the lanes.
     pub(super) fn queue_own(&mut self, waiting: Waiting) {
-        let is_note = matches!(&waiting, Waiting::Action(action) if matches!(action.act, Act::Served));
-        let lane = if is_note { Lane::Routine } else { Lane::Urgent };
+        let lane = match &waiting {
+            Waiting::Action(action) => action.act.lane(),
+            Waiting::Signal(..) | Waiting::Verdict(_) => Lane::Urgent,
+        };
         // The desk's urgent slot is its own: never refused. A full routine lane leaves a note for later.
-        if let Err(Waiting::Action(action)) = self.lanes.push(lane, &desk(), waiting, !is_note) {
+        let reserved = lane == Lane::Urgent;
+        if let Err(Waiting::Action(action)) = self.lanes.push(lane, &desk(), waiting, reserved) {
             self.cannot_store(action.id);
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, SignalId};
+use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, Rule, SignalId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,6 +39,16 @@ pub struct ActionRecord {
     given_to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by_supervisor: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    due: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    targets: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivered: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    incident: Option<String>,
 }
 
 impl ActionRecord {
@@ -61,6 +71,11 @@ impl ActionRecord {
             reference: None,
             given_to: None,
             by_supervisor: None,
+            rule: None,
+            due: None,
+            targets: None,
+            delivered: None,
+            incident: None,
         };
         match &action.act {
             Act::Claim { lease } | Act::Renew { lease } | Act::Resume { lease } => {
@@ -72,7 +87,7 @@ impl ActionRecord {
                 record.held_until = Some(micros(*until));
                 record.reason = Some(clean(reason));
             }
-            Act::Release | Act::Served => {}
+            Act::Release | Act::Served | Act::OffTest => {}
             Act::Transfer { to, lease } => {
                 record.given_to = Some(clean(to));
                 record.lease_ms = i64::try_from(lease.as_millis()).ok();
@@ -88,6 +103,29 @@ impl ActionRecord {
                 record.text = Some(clean(text));
             }
             Act::Reopen { by_supervisor } => record.by_supervisor = Some(*by_supervisor),
+            Act::CloseOther { shown, outcome, text, reason } => {
+                record.shown = Some(shown.0);
+                record.outcome = Some(clean(outcome));
+                record.text = Some(clean(text));
+                record.reason = Some(clean(reason));
+            }
+            Act::StopTest { text } => record.text = Some(clean(text)),
+            Act::Escalate { rule, due, targets } => {
+                record.rule = Some(rule.to_string());
+                record.due = Some(micros(*due));
+                record.targets = Some(targets.iter().map(|target| clean(target)).collect());
+            }
+            Act::CalledOut { rule, due, target, delivered } => {
+                record.rule = Some(rule.to_string());
+                record.due = Some(micros(*due));
+                record.targets = Some(vec![clean(target)]);
+                record.delivered = Some(*delivered);
+            }
+            Act::Join { incident } => record.incident = Some(clean(incident)),
+            Act::CloseByRule { shown, outcome } => {
+                record.shown = Some(shown.0);
+                record.outcome = Some(clean(outcome));
+            }
         }
         record
     }
@@ -98,6 +136,9 @@ impl ActionRecord {
         let lease = u64::try_from(self.lease_ms.unwrap_or(0)).map(Duration::from_millis);
         let lease = lease.map_err(|error| Unreadable::new("lease", error))?;
         let shown = self.shown.map(SignalId).ok_or_else(|| missing("shown"));
+        let rule = self.rule.as_deref().unwrap_or_default().parse::<Rule>();
+        let rule = rule.map_err(|error| Unreadable::new("rule", error));
+        let due = self.due.ok_or_else(|| missing("due"));
         let act = match self.act.as_str() {
             "claim" => Act::Claim { lease },
             "renew" => Act::Renew { lease },
@@ -122,6 +163,27 @@ impl ActionRecord {
                 outcome: self.outcome.unwrap_or_default(),
                 text: self.text.unwrap_or_default(),
             },
+            "close-other" => Act::CloseOther {
+                shown: shown?,
+                outcome: self.outcome.unwrap_or_default(),
+                text: self.text.unwrap_or_default(),
+                reason: self.reason.unwrap_or_default(),
+            },
+            "stop-test" => Act::StopTest { text: self.text.unwrap_or_default() },
+            "escalate" => Act::Escalate {
+                rule: rule?,
+                due: due?,
+                targets: self.targets.unwrap_or_default().into_iter().map(Into::into).collect(),
+            },
+            "called-out" => Act::CalledOut {
+                rule: rule?,
+                due: due?,
+                target: self.targets.unwrap_or_default().pop().ok_or_else(|| missing("targets"))?.into(),
+                delivered: self.delivered.unwrap_or(false),
+            },
+            "join" => Act::Join { incident: self.incident.ok_or_else(|| missing("incident"))?.into() },
+            "off-test" => Act::OffTest,
+            "close-by-rule" => Act::CloseByRule { shown: shown?, outcome: self.outcome.unwrap_or_default() },
             other => return Err(Unreadable::new("act", other)),
         };
         Ok(Action {

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 use telecare_alarm::alarm::CallerHeard;
 use telecare_alarm::{
-    Actor, Alarm, AlarmId, Claim, Closed, Contest, Hold, LineId, Priority, ReceiverId, Ring, SignalId, TriggerKey,
-    TriggerState, UnitKey,
+    Actor, Alarm, AlarmId, Claim, Closed, Contest, Hold, LineId, Marks, Priority, ReceiverId, Ring, SignalId,
+    TriggerKey, TriggerState, UnitKey,
 };
 use telecare_protocol::Trigger;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::rules::{EscalationRecord, Stamp, TestRecord};
 use super::{Unreadable, clean, micros};
 
 /// An alarm as the journal's state and the source of the database's row.
@@ -76,6 +77,26 @@ pub struct AlarmRecord {
     triggers: Vec<TriggerRecord>,
     #[serde(default)]
     shadow: bool,
+    #[serde(default)]
+    level: u8,
+    #[serde(default)]
+    steps: u8,
+    #[serde(default)]
+    press_times: Vec<Stamp>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    lifted_at: Option<OffsetDateTime>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    let_go_at: Option<OffsetDateTime>,
+    #[serde(default)]
+    escalations: Vec<EscalationRecord>,
+    #[serde(default)]
+    test: Option<Uuid>,
+    #[serde(default)]
+    incident: Option<String>,
+    #[serde(default)]
+    runaway: bool,
+    #[serde(default)]
+    on_test: Option<TestRecord>,
     previous: Option<Uuid>,
     revision: i64,
 }
@@ -146,6 +167,16 @@ impl AlarmRecord {
             caller_name: alarm.caller.as_ref().and_then(|caller| caller.name.as_deref()).map(clean),
             triggers: alarm.triggers.iter().map(TriggerRecord::of).collect(),
             shadow: alarm.shadow,
+            level: alarm.level,
+            steps: alarm.steps,
+            press_times: alarm.press_times.iter().map(|at| Stamp(micros(*at))).collect(),
+            lifted_at: alarm.lifted_at.map(micros),
+            let_go_at: alarm.let_go_at.map(micros),
+            escalations: alarm.escalations.iter().map(EscalationRecord::of).collect(),
+            test: alarm.marks.test.map(|test| test.0),
+            incident: alarm.marks.incident.as_deref().map(clean),
+            runaway: alarm.marks.runaway,
+            on_test: alarm.on_test.as_ref().map(TestRecord::of),
             previous: alarm.previous.map(|id| id.0),
             revision: alarm.revision,
         }
@@ -202,6 +233,18 @@ impl AlarmRecord {
             }),
             served_at: self.served_at,
             shadow: self.shadow,
+            level: self.level,
+            steps: self.steps,
+            press_times: self.press_times.into_iter().map(|Stamp(at)| at).collect(),
+            lifted_at: self.lifted_at,
+            let_go_at: self.let_go_at,
+            escalations: self.escalations.into_iter().filter_map(EscalationRecord::restore).collect(),
+            marks: Marks {
+                test: self.test.map(AlarmId),
+                incident: self.incident.map(Into::into),
+                runaway: self.runaway,
+            },
+            on_test: self.on_test.and_then(TestRecord::restore),
             previous: self.previous.map(AlarmId),
             revision: self.revision,
         })

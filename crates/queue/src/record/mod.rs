@@ -10,12 +10,14 @@
 mod action;
 mod alarm;
 mod report;
+mod rules;
 mod signal;
 mod unit;
 
 pub use action::ActionRecord;
 pub use alarm::AlarmRecord;
 pub use report::ReportRecord;
+pub use rules::ExpectedRecord;
 pub use signal::SignalRecord;
 pub use unit::UnitRecord;
 

@@ -1,7 +1,7 @@
 //! A stored signal.
 
 use serde::{Deserialize, Serialize};
-use telecare_alarm::{LineId, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey};
+use telecare_alarm::{AlarmId, LineId, Marks, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -41,6 +41,12 @@ pub struct SignalRecord {
     repeat_of: Option<Uuid>,
     #[serde(default)]
     shadow: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    test: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    incident: Option<String>,
+    #[serde(default)]
+    runaway: bool,
     software: String,
     clock: String,
 }
@@ -80,6 +86,9 @@ impl SignalRecord {
             raw: signal.raw.clone(),
             repeat_of: signal.repeat_of.map(|id| id.0),
             shadow: signal.shadow,
+            test: signal.marks.test.map(|test| test.0),
+            incident: signal.marks.incident.as_deref().map(clean),
+            runaway: signal.marks.runaway,
             software: signal.software.to_string(),
             clock: signal.clock.as_str().to_owned(),
         }
@@ -111,6 +120,11 @@ impl SignalRecord {
             report: self.report.restore(protocol, self.identity, self.caller_number)?,
             repeat_of: self.repeat_of.map(SignalId),
             shadow: self.shadow,
+            marks: Marks {
+                test: self.test.map(AlarmId),
+                incident: self.incident.map(Into::into),
+                runaway: self.runaway,
+            },
             software: self.software.into(),
             clock: self.clock.parse().map_err(unreadable)?,
         })

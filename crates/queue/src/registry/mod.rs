@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use telecare_alarm::Registry;
+use telecare_alarm::duty::Expected;
 use telecare_alarm::registry::Unit;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
@@ -60,6 +61,8 @@ impl Names {
     /// What the journal had at start, until the database says more.
     pub fn new(kept: Vec<Unit>, events: mpsc::UnboundedSender<Event>) -> Names {
         let registry = Arc::new(Registry::new(0, kept));
+        // What the journal kept is expected from the start, too.
+        let _ = events.send(Event::Registry(registry.clone(), Box::new(Expected::of(&registry))));
         let (known, _) = watch::channel((None, registry));
         Names { shared: Arc::new(Shared { known, events, loading: Mutex::new(()) }) }
     }
@@ -98,7 +101,8 @@ impl Names {
             info!(version = stamp.0, units = registry.units().len(), "the registry is read");
             self.shared.known.send_replace((Some(stamp), registry.clone()));
             // The keeper ends before the readers only when the process ends.
-            let _ = self.shared.events.send(Event::Registry(registry));
+            let expected = Box::new(Expected::of(&registry));
+            let _ = self.shared.events.send(Event::Registry(registry, expected));
         }
         Ok(())
     }

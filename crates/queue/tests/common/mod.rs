@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::{
-    Act, Action, ActionId, Actor, AlarmId, Basis, Class, ClockState, Lane, LineId, Priority, Ranking, ReceiverId,
-    Signal, SignalId, Stamps, UnitKey,
+    Act, Action, ActionId, Actor, AlarmId, Basis, Class, ClockState, Lane, LineId, Marks, Policy, Priority, Ranking,
+    ReceiverId, Signal, SignalId, Stamps, UnitKey,
 };
 use telecare_protocol::{Event, Origin, Outcome, Protocol, RepeatProof, Report, Status, Trigger};
 use telecare_queue::{
@@ -30,6 +30,7 @@ pub fn config(receiver: &str, directory: &Path, database: Option<&str>) -> Queue
         },
         database: database.map(|url| DatabaseConfig { urls: vec![url.to_owned()], stall: Duration::from_secs(2) }),
         ack_wait: Duration::from_millis(100),
+        policy: Arc::new(Policy::builtin()),
     }
 }
 
@@ -86,6 +87,7 @@ pub fn signal(
         },
         repeat_of: None,
         shadow: false,
+        marks: Marks::default(),
         software: "test".into(),
         clock: ClockState::Unknown,
     }

@@ -106,6 +106,7 @@ impl Config {
                 stall: database.stall,
             }),
             ack_wait: self.ack_wait,
+            policy: self.policy.clone(),
         }
     }
 }

@@ -112,7 +112,9 @@ fn since(earlier: OffsetDateTime, now: OffsetDateTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use telecare_alarm::unit::Place;
-    use telecare_alarm::{Act, Action, ActionId, Actor, ClockState, LineId, Policy, Registry, Signal, Stamps, UnitKey};
+    use telecare_alarm::{
+        Act, Action, ActionId, Actor, ClockState, LineId, Marks, Policy, Registry, Signal, Stamps, UnitKey,
+    };
     use telecare_protocol::{Report, Status, Trigger};
     use uuid::Uuid;
 
@@ -141,6 +143,7 @@ mod tests {
             report,
             repeat_of: None,
             shadow: false,
+            marks: Marks::default(),
             software: Arc::from("test"),
             clock: ClockState::Unknown,
         }

@@ -29,7 +29,8 @@ impl Tables {
                 done_here: HashSet::new(),
                 joined: HashMap::new(),
                 offered_before: false,
-                heard: Heard { last_seq: 0, head_seq: 0, head: [0; 32], unforwarded: 0 },
+                heard: Heard { last_seq: 0, head_seq: 0, head: [0; 32], unforwarded: 0, operator_heard_at: None },
+                expected: Vec::new(),
             };
             let fold = Fold::of(&batch, &waiting, self.rows(&waiting));
             for (entry, (alarm, _)) in fold.signals() {

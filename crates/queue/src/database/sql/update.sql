@@ -11,6 +11,9 @@ UPDATE alarm SET
     caller_name = new.caller_name, caller_at = new.caller_at, triggers = new.triggers, signals = new.signals,
     repeats = new.repeats, last_signal = new.last_signal, rule = new.rule, revision = new.revision,
     given_by = new.given_by, given_desk = new.given_desk, served_at = new.served_at, shadow = coalesce(new.shadow, false),
+    level = coalesce(new.level, 0), steps = coalesce(new.steps, 0), press_times = coalesce(new.press_times, '[]'),
+    lifted_at = new.lifted_at, let_go_at = new.let_go_at, escalations = coalesce(new.escalations, '[]'),
+    test = new.test, incident = new.incident, runaway = coalesce(new.runaway, false), on_test = new.on_test,
     changed = pg_current_xact_id()
 FROM jsonb_populate_recordset(NULL::alarm, $1) AS new
 WHERE alarm.id = new.id

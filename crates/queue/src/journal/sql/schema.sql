@@ -17,7 +17,7 @@ CREATE INDEX IF NOT EXISTS entry_subject ON entry (subject, seq);
 CREATE INDEX IF NOT EXISTS entry_unforwarded ON entry (seq) WHERE forwarded = 0;
 
 CREATE TABLE IF NOT EXISTS state (
-    kind    TEXT    NOT NULL,               -- alarm, alias, unit
+    kind    TEXT    NOT NULL,               -- alarm, alias, unit, expected
     id      TEXT    NOT NULL,
     version INTEGER NOT NULL,
     body    TEXT    NOT NULL,

@@ -1,2 +1,2 @@
--- Names are no part of the board.
-DELETE FROM state WHERE kind <> 'unit'
+-- Names, and who was heard when, are no part of the board.
+DELETE FROM state WHERE kind IN ('alarm', 'alias')
