@@ -1,85 +1,300 @@
-#![allow(missing_docs)]
-use crate::{LineId, ReceiverId, group::Group, registry::UnitId};
-use std::str::FromStr;
+//! Expectations: who is to be heard from by when, and what follows when they are not.
+//!
+//! One rule for periodic tests, heartbeats, polls and check-ins of units, lines and receivers:
+//!
+//! ```text
+//! deadline = heard last + interval + grace        (UTC)
+//! passed   -> told once, until heard again; many with one cause at once are one incident
+//! ```
+//! What must survive a restart is small: who was heard when, and which deadline was told ([`Kept`]).
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
-use telecare_protocol::{Trigger, report::UnknownName};
+
+use telecare_protocol::Trigger;
 use time::OffsetDateTime;
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Subject {
-    Unit(UnitId),
-    Line { receiver: ReceiverId, line: LineId },
-    Receiver(ReceiverId),
-}
-impl Subject {
-    pub fn key(&self) -> String {
-        String::new()
-    }
-}
-impl FromStr for Subject {
-    type Err = UnknownName;
-    fn from_str(t: &str) -> Result<Self, UnknownName> {
-        Err(UnknownName(t.to_owned()))
-    }
-}
+
+use crate::action::after;
+use crate::group::Group;
+
+mod subject;
+#[cfg(test)]
+mod tests;
+
+pub use subject::{NoSubject, Subject};
+
+/// What is expected of a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
+    /// How often it is to be heard.
     pub interval: Duration,
+    /// How late it may be.
     pub grace: Duration,
+    /// What is raised when it is not.
     pub raises: Trigger,
+    /// What it shares with others, so that many missing have one cause.
     pub causes: Vec<Group>,
 }
+
+/// What is kept of a subject across a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
+    /// Who.
     pub subject: Subject,
+    /// When it was heard last, or since when it is expected.
     pub heard_at: OffsetDateTime,
+    /// Whether it was really heard then: else any word of it that is known elsewhere counts.
+    pub was_heard: bool,
+    /// The deadline that was missed and told, if it has not been heard since.
     pub missed: Option<OffsetDateTime>,
 }
+
+/// When many missing are one incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollapseRules {
+    /// So many of one cause,
     pub units_min: usize,
+    /// missed within so long.
     pub within: Duration,
 }
+
 impl Default for CollapseRules {
-    fn default() -> Self {
-        CollapseRules { units_min: 5, within: Duration::from_secs(3600) }
+    fn default() -> CollapseRules {
+        CollapseRules { units_min: 5, within: Duration::from_secs(3_600) }
     }
 }
+
+/// A deadline that has passed, told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missed {
+    /// Who.
     pub subject: Subject,
+    /// When it was to be heard.
     pub deadline: OffsetDateTime,
+    /// What is raised.
     pub raises: Trigger,
+    /// The incident it is one of.
     pub incident: Option<Group>,
 }
+
+/// What is to be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
+    /// Who is missing now.
     pub missed: Vec<Missed>,
+    /// Who was told alone before, and is now seen to be one of many.
     pub gathered: Vec<(Subject, Group)>,
 }
-#[derive(Clone, Debug)]
+
+/// Who is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overdue {
+    /// Who.
     pub subject: Subject,
+    /// When it was heard last.
     pub heard_at: OffsetDateTime,
+    /// When it was to be heard.
     pub deadline: OffsetDateTime,
+    /// What was told.
     pub missed: Option<OffsetDateTime>,
 }
+
+/// Everybody who is expected. Bound: as many as are set, and those that were heard without being expected.
 #[derive(Debug, Default)]
-pub struct Expectations;
+pub struct Expectations {
+    rows: HashMap<Subject, Row>,
+    due: BTreeSet<(OffsetDateTime, Subject)>,
+    missing: BTreeSet<Subject>,
+    by_cause: HashMap<Group, BTreeMap<(OffsetDateTime, Subject), ()>>,
+    changed: HashSet<Subject>,
+    expected: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    expectation: Option<Expectation>,
+    heard_at: OffsetDateTime,
+    was_heard: bool,
+    missed: Option<OffsetDateTime>,
+    incident: Option<Group>,
+}
+
+impl Row {
+    fn deadline(&self) -> Option<OffsetDateTime> {
+        let expectation = self.expectation.as_ref()?;
+        Some(after(after(self.heard_at, expectation.interval), expectation.grace))
+    }
+}
+
 impl Expectations {
-    pub fn set(&mut self, _: Subject, _: Option<Expectation>, _: OffsetDateTime) {}
-    pub fn restore(&mut self, _: Kept) {}
-    pub fn heard(&mut self, _: &Subject, _: OffsetDateTime) {}
-    pub fn due(&mut self, _: OffsetDateTime, _: &CollapseRules) -> Told {
-        Told { missed: vec![], gathered: vec![] }
+    /// Expects something of a subject, or nothing any more. Whoever was never heard has a whole interval from now.
+    pub fn set(&mut self, subject: Subject, expectation: Option<Expectation>, now: OffsetDateTime) {
+        let known = self.rows.get(&subject);
+        if known.is_some_and(|row| row.expectation == expectation) || (known.is_none() && expectation.is_none()) {
+            return;
+        }
+        let row = self.take(&subject);
+        let Some(expectation) = expectation else { return };
+        let never = Row { expectation: None, heard_at: now, was_heard: false, missed: None, incident: None };
+        if row.is_none() {
+            self.changed.insert(subject.clone());
+        }
+        let row = row.unwrap_or(never);
+        self.put(subject, Row { expectation: Some(expectation), ..row });
     }
+
+    /// Takes in what was known before a restart, or what another receiver knows. The later word counts.
+    pub fn restore(&mut self, kept: Kept) {
+        let Kept { subject, heard_at, was_heard, missed } = kept;
+        let known = self.take(&subject);
+        // What is only supposed to have been heard counts from the first time that was supposed.
+        let order = |was_heard: bool, at: OffsetDateTime| {
+            let nanos = at.unix_timestamp_nanos();
+            (was_heard, if was_heard { nanos } else { nanos.saturating_neg() })
+        };
+        let row = match known {
+            Some(row) => match order(row.was_heard, row.heard_at).cmp(&order(was_heard, heard_at)) {
+                Ordering::Greater => row,
+                Ordering::Equal => Row { missed: row.missed.max(missed), ..row },
+                Ordering::Less => Row { heard_at, was_heard, missed, incident: None, ..row },
+            },
+            None => Row { expectation: None, heard_at, was_heard, missed, incident: None },
+        };
+        self.put(subject, row);
+    }
+
+    /// A subject was heard. An earlier word than the one known changes nothing.
+    pub fn heard(&mut self, subject: &Subject, at: OffsetDateTime) {
+        if self.rows.get(subject).is_some_and(|row| row.was_heard && row.heard_at >= at) {
+            return;
+        }
+        let expectation = self.take(subject).and_then(|row| row.expectation);
+        self.put(subject.clone(), Row { expectation, heard_at: at, was_heard: true, missed: None, incident: None });
+        self.changed.insert(subject.clone());
+    }
+
+    /// Who is missing by now and has not been told.
+    pub fn due(&mut self, now: OffsetDateTime, rules: &CollapseRules) -> Told {
+        let mut fresh: Vec<(OffsetDateTime, Subject)> = Vec::new();
+        while let Some((deadline, subject)) = self.due.first().filter(|(deadline, _)| *deadline <= now).cloned() {
+            let Some(row) = self.take(&subject) else { continue };
+            self.put(subject.clone(), Row { missed: Some(deadline), ..row });
+            self.changed.insert(subject.clone());
+            fresh.push((deadline, subject));
+        }
+        let mut told = Told::default();
+        for (deadline, subject) in fresh {
+            let incident = self.incident_of(&subject, deadline, rules, &mut told.gathered);
+            let Some(row) = self.rows.get_mut(&subject) else { continue };
+            row.incident = incident.clone();
+            let raises = row.expectation.as_ref().map_or(Trigger::MissedTest, |expectation| expectation.raises);
+            told.missed.push(Missed { subject, deadline, raises, incident });
+        }
+        told.gathered.retain(|(subject, _)| told.missed.iter().all(|missed| missed.subject != *subject));
+        told
+    }
+
+    /// When the next deadline is that would be told.
     pub fn next_due(&self) -> Option<OffsetDateTime> {
-        None
+        self.due.first().map(|(deadline, _)| *deadline)
     }
+
+    /// What must be kept since this was last asked: of whom something is expected.
     pub fn changed(&mut self) -> Vec<Kept> {
-        vec![]
+        let changed = std::mem::take(&mut self.changed);
+        let kept = |subject: Subject| {
+            let row = self.rows.get(&subject).filter(|row| row.expectation.is_some())?;
+            Some(Kept { heard_at: row.heard_at, was_heard: row.was_heard, missed: row.missed, subject })
+        };
+        changed.into_iter().filter_map(kept).collect()
     }
+
+    /// Who is missing and was told.
     pub fn overdue(&self) -> impl Iterator<Item = Overdue> + '_ {
-        std::iter::empty()
+        self.missing.iter().filter_map(|subject| {
+            let row = self.rows.get(subject)?;
+            let (heard_at, missed) = (row.heard_at, row.missed);
+            Some(Overdue { subject: subject.clone(), heard_at, deadline: row.deadline()?, missed })
+        })
     }
+
+    /// How many of them.
+    pub fn overdue_count(&self) -> usize {
+        self.missing.len()
+    }
+
+    /// Of whom something is expected.
     pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
-        std::iter::empty()
+        self.rows.iter().filter(|(_, row)| row.expectation.is_some()).map(|(subject, _)| subject)
+    }
+
+    /// Of how many.
+    pub fn expected_count(&self) -> usize {
+        self.expected
+    }
+
+    /// The incident that a missing subject is one of: that of the cause most of them share. Gathers who was told
+    /// alone.
+    fn incident_of(
+        &mut self,
+        subject: &Subject,
+        deadline: OffsetDateTime,
+        rules: &CollapseRules,
+        gathered: &mut Vec<(Subject, Group)>,
+    ) -> Option<Group> {
+        let row = self.rows.get(subject)?;
+        let causes = row.expectation.iter().flat_map(|expectation| &expectation.causes);
+        let from = deadline.checked_sub(time::Duration::try_from(rules.within).ok()?).unwrap_or(deadline);
+        let at_once = |cause: &Group| {
+            let missing = self.by_cause.get(cause).into_iter().flatten().map(|((at, who), ())| (*at, who));
+            missing.filter(|(at, _)| *at >= from).map(|(_, who)| who.clone()).collect::<Vec<Subject>>()
+        };
+        let shared = causes.map(|cause| (cause.clone(), at_once(cause)));
+        let many = shared.filter(|(_, who)| who.len() >= rules.units_min.max(1));
+        let (cause, who) = many.max_by_key(|(cause, who)| (who.len(), std::cmp::Reverse(cause.clone())))?;
+        for one in who {
+            if let Some(row) = self.rows.get_mut(&one).filter(|row| row.incident.is_none()) {
+                row.incident = Some(cause.clone());
+                gathered.push((one, cause.clone()));
+            }
+        }
+        Some(cause)
+    }
+
+    fn take(&mut self, subject: &Subject) -> Option<Row> {
+        let row = self.rows.remove(subject)?;
+        if let Some(deadline) = row.deadline() {
+            self.expected = self.expected.saturating_sub(1);
+            self.due.remove(&(deadline, subject.clone()));
+        }
+        self.missing.remove(subject);
+        if let Some(missed) = row.missed {
+            for cause in row.expectation.iter().flat_map(|expectation| &expectation.causes) {
+                if let Some(missing) = self.by_cause.get_mut(cause) {
+                    missing.remove(&(missed, subject.clone()));
+                    if missing.is_empty() {
+                        self.by_cause.remove(cause);
+                    }
+                }
+            }
+        }
+        Some(row)
+    }
+
+    fn put(&mut self, subject: Subject, row: Row) {
+        if let Some(deadline) = row.deadline() {
+            self.expected = self.expected.saturating_add(1);
+            match row.missed {
+                None => drop(self.due.insert((deadline, subject.clone()))),
+                Some(_) => drop(self.missing.insert(subject.clone())),
+            }
+        }
+        if let Some(missed) = row.missed {
+            for cause in row.expectation.iter().flat_map(|expectation| &expectation.causes) {
+                self.by_cause.entry(cause.clone()).or_default().insert((missed, subject.clone()), ());
+            }
+        }
+        self.rows.insert(subject, row);
     }
 }

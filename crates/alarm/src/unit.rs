@@ -156,7 +156,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Parts to key, such that different lists give different keys (long parts: as surely as SHA-256 does).
-fn join(parts: &[&str]) -> Arc<str> {
+pub(crate) fn join(parts: &[&str]) -> Arc<str> {
     let parts: Vec<String> = parts.iter().map(|part| escape(part)).collect();
     Arc::from(parts.join("/"))
 }

@@ -40,6 +40,7 @@ ALTER TABLE receiver ADD COLUMN operator_heard_at timestamptz;
 CREATE TABLE expectation (
     subject   text        PRIMARY KEY,            -- unit/ID, line/RECEIVER/LINE, receiver/NAME
     heard_at  timestamptz NOT NULL,
+    was_heard boolean     NOT NULL,               -- false: expected since then, and never heard
     missed_at timestamptz,                        -- the deadline that was missed and told
     changed   xid8        NOT NULL                -- the transaction that wrote it last: other receivers read by it
 );

@@ -17,6 +17,9 @@ use crate::registry::{Stock, UnitId};
 use crate::unit::Place;
 use crate::{Alarm, Basis, LineId, Marks, Registry, SignalId, UnitKey};
 
+/// Units told to be back that are remembered; beyond it the same may be said again, under the same id.
+const TOLD_BACK_MAX: usize = 10_000;
+
 /// What is expected of the units of a registry.
 #[derive(Debug, Default)]
 pub struct Expected {
@@ -75,9 +78,14 @@ impl Duty {
         self.expected.overdue()
     }
 
+    /// How many of them.
+    pub fn overdue_count(&self) -> usize {
+        self.expected.overdue_count()
+    }
+
     /// How many are expected.
     pub fn expected_count(&self) -> usize {
-        self.expected.subjects().count()
+        self.expected.expected_count()
     }
 
     /// A card shows when its unit was last heard; and a unit that was missed and is heard again is told of.
@@ -91,6 +99,9 @@ impl Duty {
             && heard > since
         {
             let id = SignalId::automatic("heard again", &card.id.to_string(), since);
+            if self.told_back.len() >= TOLD_BACK_MAX {
+                self.told_back.clear();
+            }
             if self.told_back.insert(id) {
                 let report = Report::own(Trigger::MissedTest, Status::Restored, "expected-call");
                 let (unit, line) = (card.unit.clone(), Duty::own_line());

@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 pub use field::{Field, Wrong};
 pub use identity::{Identity, Namespace, NoIdentity};
+pub(crate) use number::canonical as canonical_number;
 pub use search::{Page, Query};
 pub use unit::{Flag, Risk, Stock, Unit, UnitId};
 

@@ -13,7 +13,7 @@ const DIGITS_MAX: usize = 17;
 
 /// The digits of a number with its country's, so that `01527 123456`, `+44 1527 123456`, `+44 (0)1527 123456`
 /// and `0044 1527 123456` are one. None for what cannot be one household's number.
-pub(super) fn canonical(text: &str) -> Option<String> {
+pub(crate) fn canonical(text: &str) -> Option<String> {
     let text = text.trim();
     let international = text.starts_with('+');
     let text = if international { text.replacen("(0)", "", 1) } else { text.to_owned() };

@@ -92,10 +92,13 @@ pub async fn test(
 
 /// Who was heard when, as written since a snapshot.
 pub async fn expected(connection: &mut PgConnection, xmin: &str) -> Result<Vec<Kept>, sqlx::Error> {
-    let query =
-        sqlx::query_as::<_, (String, OffsetDateTime, Option<OffsetDateTime>)>(include_str!("sql/expectations.sql"));
+    let query = sqlx::query_as::<_, (String, OffsetDateTime, bool, Option<OffsetDateTime>)>(include_str!(
+        "sql/expectations.sql"
+    ));
     let rows = query.bind(xmin).fetch_all(connection).await?;
-    let kept = |(subject, heard_at, missed_at)| ExpectedRecord::from_row(subject, heard_at, missed_at).restore();
+    let kept = |(subject, heard_at, was_heard, missed_at)| {
+        ExpectedRecord::from_row(subject, heard_at, was_heard, missed_at).restore()
+    };
     Ok(rows.into_iter().filter_map(kept).collect())
 }
 

@@ -395,7 +395,7 @@ impl Keeper {
             registry: self.registry.clone(),
             policy: self.duty.policy().clone(),
             expected: self.duty.expected_count(),
-            overdue: self.duty.overdue().count(),
+            overdue: self.duty.overdue_count(),
             operator_heard_at: self.watch.last_heard(),
         }));
     }

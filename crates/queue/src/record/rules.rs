@@ -96,6 +96,7 @@ pub struct ExpectedRecord {
     subject: String,
     #[serde(with = "time::serde::rfc3339")]
     heard_at: OffsetDateTime,
+    was_heard: bool,
     #[serde(default, with = "time::serde::rfc3339::option")]
     missed_at: Option<OffsetDateTime>,
 }
@@ -106,13 +107,19 @@ impl ExpectedRecord {
         ExpectedRecord {
             subject: kept.subject.key(),
             heard_at: micros(kept.heard_at),
+            was_heard: kept.was_heard,
             missed_at: kept.missed.map(micros),
         }
     }
 
     /// As the database's columns have it.
-    pub fn from_row(subject: String, heard_at: OffsetDateTime, missed_at: Option<OffsetDateTime>) -> ExpectedRecord {
-        ExpectedRecord { subject, heard_at, missed_at }
+    pub fn from_row(
+        subject: String,
+        heard_at: OffsetDateTime,
+        was_heard: bool,
+        missed_at: Option<OffsetDateTime>,
+    ) -> ExpectedRecord {
+        ExpectedRecord { subject, heard_at, was_heard, missed_at }
     }
 
     /// What it is kept under.
@@ -123,6 +130,6 @@ impl ExpectedRecord {
     /// What is known; of a subject that only a newer version knows, nothing.
     pub fn restore(self) -> Option<Kept> {
         let subject: Subject = self.subject.parse().ok()?;
-        Some(Kept { subject, heard_at: self.heard_at, missed: self.missed_at })
+        Some(Kept { subject, heard_at: self.heard_at, was_heard: self.was_heard, missed: self.missed_at })
     }
 }
