@@ -313,6 +313,8 @@ impl Alarm {
                 }
                 self.ring = self.rung_after(action.at);
                 self.steps = 0;
+                // Whoever claims it has been shown it.
+                self.served_at = self.served_at.or(Some(action.at));
                 Ok(())
             }
         }
@@ -342,6 +344,7 @@ impl Alarm {
         self.needs_shown(shown)?;
         self.ring = None;
         self.steps = 0;
+        self.served_at = self.served_at.or(Some(action.at));
         Ok(())
     }
 
