@@ -58,16 +58,16 @@ impl Console {
         }
     }
 
-    /// The open list.
+    /// The open list, with what is aside.
     pub fn list(&self) -> Result<Value> {
-        let reply = self.get("/alarms")?;
+        let reply = self.get("/alarms?listed=all")?;
         ensure!(reply.status == 200, "{} {}", reply.status, reply.body);
         Ok(reply.body)
     }
 
     /// The open list once it is another than the cursor's, or after some seconds.
     pub fn list_after(&self, cursor: &str, wait_s: u32) -> Result<Value> {
-        let reply = self.get(&format!("/alarms?cursor={cursor}&wait={wait_s}"))?;
+        let reply = self.get(&format!("/alarms?listed=all&cursor={cursor}&wait={wait_s}"))?;
         ensure!(reply.status == 200, "{} {}", reply.status, reply.body);
         Ok(reply.body)
     }
@@ -75,6 +75,13 @@ impl Console {
     /// The open alarms.
     pub fn alarms(&self) -> Result<Vec<Value>> {
         self.list()?["alarms"].as_array().cloned().context("a list of alarms")
+    }
+
+    /// What operators see without asking for more.
+    pub fn shown(&self) -> Result<Value> {
+        let reply = self.get("/alarms")?;
+        ensure!(reply.status == 200, "{} {}", reply.status, reply.body);
+        Ok(reply.body)
     }
 
     /// Health; needs no token.

@@ -101,6 +101,8 @@ fn beyond(needed: Permission) -> &'static str {
         Permission::Calls => "does not read calls",
         Permission::Note => "does not write notes",
         Permission::Act => "does not work alarms",
+        Permission::Test => "does not test units",
+        Permission::Overrule => "does not end what somebody else has",
         Permission::Export => "does not take the registry away",
         Permission::Register => "does not change the registry",
     }

@@ -4,6 +4,7 @@
 
 use axum::body::{Body, to_bytes};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -106,9 +107,27 @@ impl Fields {
 
     /// A time that must be there.
     pub fn time(&self, field: &'static str) -> Result<OffsetDateTime, Problem> {
-        OffsetDateTime::parse(self.present(field)?, &Rfc3339).map_err(|_| {
+        self.time_if_given(field)?.ok_or_else(|| missing(field))
+    }
+
+    /// A time.
+    pub fn time_if_given(&self, field: &'static str) -> Result<Option<OffsetDateTime>, Problem> {
+        let Some(text) = self.optional(field)? else { return Ok(None) };
+        OffsetDateTime::parse(text, &Rfc3339).map(Some).map_err(|_| {
             Problem::invalid(field, format!("`{field}` must be an RFC 3339 time like \"2026-03-01T08:00:00Z\""))
         })
+    }
+
+    /// A whole number within bounds.
+    pub fn number_if_given(&self, field: &'static str, bounds: RangeInclusive<u32>) -> Result<Option<u32>, Problem> {
+        let number = match self.0.get(field) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        };
+        let number = number.filter(|number| bounds.contains(number));
+        let (least, most) = (bounds.start(), bounds.end());
+        let wrong = || Problem::invalid(field, format!("`{field}` must be a whole number from {least} to {most}"));
+        number.map(Some).ok_or_else(wrong)
     }
 
     fn present(&self, field: &'static str) -> Result<&str, Problem> {

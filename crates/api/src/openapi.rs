@@ -22,6 +22,7 @@ use crate::tokens::{Permission, Role};
     tags(
         (name = "alarms", description = "What waits, and for whom"),
         (name = "actions", description = "What people do to an alarm"),
+        (name = "tests", description = "Units on test: what came, and who saw it"),
         (name = "calls", description = "What the lines heard"),
         (name = "units", description = "Who is behind the accounts and numbers"),
         (name = "receiver", description = "The receiver itself")),

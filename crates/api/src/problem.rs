@@ -7,14 +7,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use telecare_alarm::choices::NoSuchChoice;
-use telecare_alarm::{Choices, Refusal, Registry};
+use telecare_alarm::{Choices, Refusal};
 use telecare_queue::ActError;
 use telecare_queue::registry::RegistryError;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::shapes::{ActorShape, AlarmShape, RowErrorShape, Timestamp, names};
+use crate::shapes::{ActorShape, AlarmShape, RowErrorShape, Sight, Timestamp, names};
 
 /// How soon a client should try again when nothing can be stored, seconds.
 const RETRY_AFTER_S: u32 = 1;
@@ -157,13 +156,13 @@ impl Problem {
     }
 
     /// What the queue said to an action, at an instant.
-    pub fn of_act(error: &ActError, registry: &Registry, now: OffsetDateTime) -> Problem {
+    pub fn of_act(error: &ActError, sight: &Sight) -> Problem {
         match error {
             ActError::Refused { refusal, alarm, degraded } => {
                 let mut problem = Problem::refused(refusal);
                 problem.shape.degraded = Some(*degraded);
-                problem.shape.now = Some(Timestamp(now));
-                problem.shape.alarm = alarm.as_ref().map(|alarm| AlarmShape::of(alarm, registry, now));
+                problem.shape.now = Some(Timestamp(sight.now));
+                problem.shape.alarm = alarm.as_ref().map(|alarm| AlarmShape::of(alarm, sight));
                 problem
             }
             ActError::CannotStore => {
@@ -184,6 +183,11 @@ impl Problem {
     pub fn busy() -> Problem {
         let detail = "one file is imported or exported at a time; try again in a moment";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Another file is under way", detail)
+    }
+
+    /// The alarm is no incident, or stands for no test.
+    pub fn no_such(what: &'static str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "no-such", "No such thing", format!("this is no {what} that is known here"))
     }
 
     /// No such unit is known here.
@@ -294,6 +298,7 @@ mod tests {
 
     use super::*;
     use telecare_alarm::{Actor, AlarmId, SignalId};
+    use telecare_queue::Board;
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -322,7 +327,7 @@ mod tests {
         ];
         for (refusal, status, name, field, words) in table {
             let error = ActError::Refused { refusal, alarm: None, degraded: true };
-            let problem = Problem::of_act(&error, &Registry::default(), at);
+            let problem = Problem::of_act(&error, &Sight::of(&Board::empty(Uuid::nil()), at));
             let json = serde_json::to_value(&problem.shape).unwrap();
             assert_eq!(problem.status.as_u16(), status, "{name}");
             assert_eq!(json["status"], status, "{name}");
@@ -339,8 +344,8 @@ mod tests {
         let unauthorised = Problem::unauthorised().into_response();
         assert_eq!(unauthorised.headers()["content-type"], "application/problem+json");
         assert!(unauthorised.headers().contains_key("www-authenticate"));
-        let away = Problem::of_act(&ActError::CannotStore, &Registry::default(), datetime!(2026-03-01 8:00 UTC))
-            .into_response();
+        let sight = Sight::of(&Board::empty(Uuid::nil()), datetime!(2026-03-01 8:00 UTC));
+        let away = Problem::of_act(&ActError::CannotStore, &sight).into_response();
         assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(away.headers()["retry-after"], "1");
     }

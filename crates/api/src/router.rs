@@ -12,7 +12,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::handlers::{Api, act, calls, choices, detail, document, health, list, orphans, units, units_csv};
+use crate::handlers::{
+    Api, act, calls, choices, detail, document, expected, health, list, members, on_test, orphans, rules, units,
+    units_csv,
+};
 use crate::problem::Problem;
 use crate::{cors, metrics, openapi};
 
@@ -21,6 +24,7 @@ fn documented() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
         .routes(routes!(list::list))
         .routes(routes!(detail::detail))
+        .routes(routes!(members::members))
         .routes(routes!(act::claim))
         .routes(routes!(act::renew))
         .routes(routes!(act::seen))
@@ -30,8 +34,14 @@ fn documented() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(act::transfer))
         .routes(routes!(act::note))
         .routes(routes!(act::close))
+        .routes(routes!(act::close_other))
         .routes(routes!(act::reopen))
+        .routes(routes!(on_test::list, on_test::start))
+        .routes(routes!(on_test::record))
+        .routes(routes!(on_test::stop))
         .routes(routes!(choices::choices))
+        .routes(routes!(rules::rules))
+        .routes(routes!(expected::expected))
         .routes(routes!(calls::calls))
         .routes(routes!(units::list))
         .routes(routes!(units::detail))
@@ -90,6 +100,11 @@ fn route(path: &str) -> &'static str {
     match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some("v1"), Some("health"), None, _, _) => "health",
         (Some("v1"), Some("choices"), None, _, _) => "choices",
+        (Some("v1"), Some("rules"), None, _, _) => "rules",
+        (Some("v1"), Some("expected"), None, _, _) => "expected",
+        (Some("v1"), Some("tests"), None, _, _) => "tests",
+        (Some("v1"), Some("tests"), Some(_), None, _) => "test",
+        (Some("v1"), Some("tests"), Some(_), Some("stop"), None) => "test",
         (Some("v1"), Some("calls"), None, _, _) => "calls",
         (Some("v1"), Some("units"), None, _, _) => "units",
         (Some("v1"), Some("units"), Some("import"), None, _) => "import",
@@ -99,6 +114,7 @@ fn route(path: &str) -> &'static str {
         (Some("v1"), Some("openapi.json"), None, _, _) => "openapi",
         (Some("v1"), Some("alarms"), None, _, _) => "list",
         (Some("v1"), Some("alarms"), Some(_), None, _) => "detail",
+        (Some("v1"), Some("alarms"), Some(_), Some("members"), None) => "members",
         (Some("v1"), Some("alarms"), Some(_), Some(_), None) => "act",
         _ => "other",
     }
@@ -144,6 +160,13 @@ mod tests {
             ("/v1/orphans", "orphans"),
             ("/v1/openapi.json", "openapi"),
             ("/v1/alarms", "list"),
+            ("/v1/rules", "rules"),
+            ("/v1/expected", "expected"),
+            ("/v1/tests", "tests"),
+            ("/v1/tests/7", "test"),
+            ("/v1/tests/7/stop", "test"),
+            ("/v1/tests/7/go", "other"),
+            ("/v1/alarms/7/members", "members"),
             ("/v1/alarms/7", "detail"),
             ("/v1/alarms/7/claim", "act"),
             ("/v1/alarms/7/claim/x", "other"),

@@ -88,12 +88,13 @@ fn a_loss_is_found_and_a_growth_is_none() {
 #[test]
 fn a_body_is_refused_where_the_document_forbids_it() {
     let server = Server::start(Duration::from_secs(60));
-    let ann = server.desk("Ann", "operator");
+    // Whoever may do everything.
+    let ann = server.desk("Ann", "supervisor");
     let alarm = server.press("1234");
     let document = Document::committed();
     let mut acts = 0;
     for (path, item) in document.0["paths"].as_object().unwrap() {
-        let Some(act) = path.strip_prefix("/v1/alarms/{id}/") else { continue };
+        let Some(act) = path.strip_prefix("/v1/alarms/{id}/").filter(|_| item.get("post").is_some()) else { continue };
         let schema = document.resolve(&item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]);
         let good = example(schema, alarm);
         let send = |body: &Value| ann.post(&format!("/v1/alarms/{alarm}/{act}"), &body.to_string());

@@ -14,14 +14,14 @@ use telecare_alarm::{Act, Action, ActionId, AlarmId, SignalId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::{Api, alarm_id, bad_path};
+use super::{Api, alarm_id, bad_path, sight};
 use crate::access::{Asker, admit};
 use crate::metrics;
 use crate::openapi::{Acting, roles};
 use crate::problem::Problem;
 use crate::shapes::requests::{
-    ActBody, ActRequest, Close, CloseRequest, Hold, HoldRequest, Note, NoteRequest, Nothing, Own, Seen, SeenRequest,
-    Transfer, TransferRequest,
+    ActBody, ActRequest, Close, CloseOther, CloseOtherRequest, CloseRequest, Hold, HoldRequest, Note, NoteRequest,
+    Nothing, Own, Seen, SeenRequest, Transfer, TransferRequest,
 };
 use crate::shapes::{AlarmShape, Timestamp};
 use crate::tokens::Permission;
@@ -154,6 +154,23 @@ pub async fn close(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body
     perform(api, id, headers, body, Permission::Act, act).await
 }
 
+/// End an alarm that somebody else has: a supervisor's alone, with a reason.
+///
+/// Both names stay on record.
+#[utoipa::path(post, path = "/v1/alarms/{id}/close-other", operation_id = "closeOther", tag = "actions",
+    params(("id" = Uuid, Path, description = "The alarm's id")), request_body = CloseOtherRequest,
+    responses((status = 200, description = "It is closed", body = ActedShape), Acting),
+    extensions(("x-roles" = json!(roles(Permission::Overrule)))))]
+pub async fn close_other(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Answer {
+    let act = |CloseOther { shown, outcome, text, reason }: CloseOther, api: &Api, _: &Asker| {
+        let text = text.unwrap_or_default();
+        let choices = &api.settings.choices;
+        choices.check_close(&outcome, &text).map_err(|error| Problem::no_such_choice(&error, choices))?;
+        Ok(Act::CloseOther { shown: SignalId(shown), outcome, text, reason })
+    };
+    perform(api, id, headers, body, Permission::Overrule, act).await
+}
+
 /// Undo a close: an operator within ten minutes, a supervisor later, too.
 ///
 /// The alarm waits for everyone again.
@@ -176,7 +193,7 @@ async fn perform<T: Own>(
     act: impl FnOnce(T, &Api, &Asker) -> Result<Act, Problem>,
 ) -> Answer {
     let begun = Instant::now();
-    let asker = admit(&api, &headers, needed)?;
+    let asker = admit(&api, &headers, on_test(&api, &id, needed))?;
     let Path(id) = id.map_err(bad_path)?;
     let alarm = alarm_id(&id)?;
     let ActBody { given, own } = ActBody::<T>::read(body).await?;
@@ -188,6 +205,15 @@ async fn perform<T: Own>(
     done
 }
 
+/// Whoever may test works the cards that are on test.
+fn on_test(api: &Api, id: &Id, needed: Permission) -> Permission {
+    let board = api.queue.board().borrow().clone();
+    let card = id.as_ref().ok().and_then(|Path(id)| alarm_id(id).ok()).and_then(|id| board.find(id));
+    let test = card.and_then(|card| card.marks.test).and_then(|test| board.find(test));
+    let runs = test.is_some_and(|test| test.closed.is_none());
+    if needed == Permission::Act && runs { Permission::Test } else { needed }
+}
+
 /// On a task of its own: a console that hangs up in the middle must not leave an action half done.
 async fn done(api: &Api, action: Action) -> Answer {
     let AlarmId(alarm) = action.alarm;
@@ -197,8 +223,8 @@ async fn done(api: &Api, action: Action) -> Answer {
         Problem::internal()
     })?;
     let now = OffsetDateTime::now_utc();
-    let registry = api.queue.registry();
-    let acted = acted.map_err(|error| Problem::of_act(&error, &registry, now))?;
-    let alarm = AlarmShape::of(&acted.alarm, &registry, now);
+    let sight = sight(api, now);
+    let acted = acted.map_err(|error| Problem::of_act(&error, &sight))?;
+    let alarm = AlarmShape::of(&acted.alarm, &sight);
     Ok(Json(ActedShape { now: Timestamp(now), degraded: acted.degraded, alarm }))
 }

@@ -30,5 +30,5 @@ pub async fn detail(
     let Path(id) = path.map_err(bad_path)?;
     let detail = api.queue.detail(alarm_id(&id)?).await.ok_or_else(Problem::unknown_alarm)?;
     note_served(&api, &asker, std::iter::once(&*detail.alarm));
-    Ok(Json(DetailShape::of(&detail, &api.queue.registry(), now)))
+    Ok(Json(DetailShape::of(&detail, &super::sight(&api, now))))
 }

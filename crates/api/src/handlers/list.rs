@@ -24,8 +24,8 @@ use crate::cursor::{cursor, lapses_in};
 use crate::metrics;
 use crate::openapi::{Asking, roles};
 use crate::problem::Problem;
-use crate::shapes::ListShape;
 use crate::shapes::list::ALARMS_MAX;
+use crate::shapes::{ListShape, Sight};
 use crate::tokens::Permission;
 
 /// Longest wait of a poll, seconds; a longer one is cut to this.
@@ -46,6 +46,7 @@ pub struct List {
 /// A state of the list as it goes out. Two hundred consoles that wake for one change share it.
 struct Rendered {
     cursor: String,
+    all: bool,
     at: OffsetDateTime,
     body: Bytes,
 }
@@ -59,6 +60,8 @@ struct Poll {
     wait: Duration,
     /// Whether an unchanged list is 304.
     conditional: bool,
+    /// Whether what is aside is asked for, too.
+    all: bool,
 }
 
 /// The open alarms, at once or when they change.
@@ -71,6 +74,7 @@ struct Poll {
         ("cursor" = Option<String>, Query, description = "`cursor` of the list the console has; an unknown one gets the list at once"),
         ("wait" = Option<u64>, Query, minimum = 0, maximum = 86_400, example = 30,
             description = "Seconds to wait for a change; more than 30, or than half a lease, is cut to that"),
+        ("listed" = Option<String>, Query, description = "`shown`, the default: the queue and what is on test; `all`: what is aside, too"),
         ("If-None-Match" = Option<String>, Header, description = "The cursor as an entity tag: an unchanged list is 304")),
     responses(
         (status = 200, description = "The list", body = ListShape, headers(
@@ -95,13 +99,16 @@ pub async fn list(
         (true, Ok(_place)) => {
             metrics::poll_waits();
             let _counted = Waiting;
-            wait(&mut boards, api.stop.clone(), &poll).await;
+            wait(&mut boards, api.stop.clone(), poll.known.as_deref(), poll.wait).await;
             false
         }
     };
     let board = boards.borrow().clone();
     let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
-    note_served(&api, &asker, board.open.iter().take(ALARMS_MAX).map(|alarm| &**alarm));
+    // What is aside was shown to nobody.
+    let sight = Sight::of(&board, OffsetDateTime::now_utc());
+    let shown = board.open.iter().filter(|alarm| poll.all || sight.listing(alarm).is_shown());
+    note_served(&api, &asker, shown.take(ALARMS_MAX).map(|alarm| &**alarm));
     if crowded {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1_u32));
     }
@@ -118,13 +125,18 @@ impl Drop for Waiting {
 }
 
 /// Until the cursor is another one, the wait is over or the receiver stops.
-async fn wait(boards: &mut watch::Receiver<Arc<Board>>, mut stop: watch::Receiver<bool>, poll: &Poll) {
-    let until = Instant::now() + poll.wait;
+pub(super) async fn wait(
+    boards: &mut watch::Receiver<Arc<Board>>,
+    mut stop: watch::Receiver<bool>,
+    known: Option<&str>,
+    wait: Duration,
+) {
+    let until = Instant::now() + wait;
     let mut stopping = pin!(stop.wait_for(|stop| *stop));
     loop {
         let board = boards.borrow_and_update().clone();
         let now = OffsetDateTime::now_utc();
-        if poll.known.as_deref() != Some(cursor(&board, now).as_str()) {
+        if known != Some(cursor(&board, now).as_str()) {
             return;
         }
         // One millisecond more than the instant, so that a coarse timer does not wake just before it.
@@ -151,7 +163,8 @@ fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let body = api.list.rendered(&cursor, now, || ListShape::of(board, &cursor, now, &api.settings))?;
+        let shape = || ListShape::of(board, &cursor, &Sight::of(board, now), poll.all, &api.settings);
+        let body = api.list.rendered(&cursor, poll.all, now, shape)?;
         ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
     };
     let headers = response.headers_mut();
@@ -168,10 +181,16 @@ impl List {
 
     /// The list's bytes: those of a moment ago if they are of the same state. The lock is held while they are
     /// made, so that of many consoles one does the work.
-    fn rendered(&self, cursor: &str, now: OffsetDateTime, shape: impl FnOnce() -> ListShape) -> Result<Bytes, Problem> {
+    fn rendered(
+        &self,
+        cursor: &str,
+        all: bool,
+        now: OffsetDateTime,
+        shape: impl FnOnce() -> ListShape,
+    ) -> Result<Bytes, Problem> {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = rendered.as_ref()
-            && last.cursor == cursor
+            && (last.cursor == cursor && last.all == all)
             && (last.at..last.at + RENDERING_SHARED).contains(&now)
         {
             return Ok(last.body.clone());
@@ -180,28 +199,24 @@ impl List {
             tracing::error!(%error, "the list could not be written as JSON");
             Problem::internal()
         })?;
-        *rendered = Some(Rendered { cursor: cursor.to_owned(), at: now, body: body.clone() });
+        *rendered = Some(Rendered { cursor: cursor.to_owned(), all, at: now, body: body.clone() });
         Ok(body)
     }
 }
 
 impl Poll {
     fn of(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<Poll, Problem> {
-        let wait_s = match query.get("wait") {
-            None => 0,
-            Some(text) => match text.parse::<u64>() {
-                Ok(wait_s) if wait_s <= WAIT_S_ASKED_MAX => wait_s,
-                Ok(_) | Err(_) => {
-                    let what = format!("`wait` must be whole seconds; more than {WAIT_S_MAX} is cut to that");
-                    return Err(Problem::invalid("wait", what));
-                }
-            },
+        let all = match query.get("listed").map(String::as_str) {
+            None | Some("shown") => false,
+            Some("all") => true,
+            Some(_) => return Err(Problem::invalid("listed", "`listed` must be shown or all")),
         };
         let etag = etag(headers);
         Ok(Poll {
+            all,
             conditional: etag.is_some(),
             known: etag.or_else(|| query.get("cursor").cloned()),
-            wait: Duration::from_secs(wait_s.min(WAIT_S_MAX)),
+            wait: asked_wait(query)?,
         })
     }
 }
@@ -210,6 +225,18 @@ impl Poll {
     /// Cut so that its console asks again well before its claims run out.
     fn within(self, lease: Duration) -> Poll {
         Poll { wait: self.wait.min(lease / 2), ..self }
+    }
+}
+
+/// How long a request wants to wait for a change.
+pub(super) fn asked_wait(query: &HashMap<String, String>) -> Result<Duration, Problem> {
+    let Some(text) = query.get("wait") else { return Ok(Duration::ZERO) };
+    match text.parse::<u64>() {
+        Ok(wait_s) if wait_s <= WAIT_S_ASKED_MAX => Ok(Duration::from_secs(wait_s.min(WAIT_S_MAX))),
+        Ok(_) | Err(_) => {
+            let what = format!("`wait` must be whole seconds; more than {WAIT_S_MAX} is cut to that");
+            Err(Problem::invalid("wait", what))
+        }
     }
 }
 
@@ -248,7 +275,7 @@ mod tests {
             (vec![("cursor", "b:1")], Some("*"), (known("b:1"), 0, false)),
         ];
         for (query, etag, (known, wait_s, conditional)) in table {
-            let expected = Poll { known, wait: Duration::from_secs(wait_s), conditional };
+            let expected = Poll { known, wait: Duration::from_secs(wait_s), conditional, all: false };
             assert_eq!(poll(&query, etag).unwrap(), expected, "{query:?} {etag:?}");
         }
         assert_eq!(poll(&[("wait", "30")], None).unwrap().within(Duration::from_secs(8)).wait, Duration::from_secs(4));
@@ -262,17 +289,17 @@ mod tests {
         let board = Arc::new(board_of(vec![waiting_alarm(1)], Link::Connected));
         let (boards, mut watching) = watch::channel(board.clone());
         let (_stop, stopping) = watch::channel(false);
-        let known = Poll { known: Some(board.cursor()), wait: Duration::from_secs(30), conditional: false };
+        let (cursor, thirty) = (board.cursor(), Duration::from_secs(30));
         let mut next = (*board).clone();
         next.version += 1;
-        let waiting = wait(&mut watching, stopping.clone(), &known);
+        let waiting = wait(&mut watching, stopping.clone(), Some(&cursor), thirty);
         let ((), ()) = tokio::join!(waiting, async {
             boards.send_replace(Arc::new(next));
         });
         assert_ne!(watching.borrow().cursor(), board.cursor());
         // An unknown cursor never waits: this would take the whole wait.
         let begun = Instant::now();
-        wait(&mut watching, stopping, &known).await;
+        wait(&mut watching, stopping, Some(&cursor), thirty).await;
         assert!(begun.elapsed() < Duration::from_secs(10));
     }
 
@@ -281,9 +308,9 @@ mod tests {
         let board = Arc::new(board_of(vec![], Link::Connected));
         let (_boards, mut watching) = watch::channel(board.clone());
         let (stop, stopping) = watch::channel(false);
-        let known = Poll { known: Some(board.cursor()), wait: Duration::from_secs(30), conditional: false };
+        let (cursor, thirty) = (board.cursor(), Duration::from_secs(30));
         let begun = Instant::now();
-        let ((), ()) = tokio::join!(wait(&mut watching, stopping, &known), async {
+        let ((), ()) = tokio::join!(wait(&mut watching, stopping, Some(&cursor), thirty), async {
             stop.send_replace(true);
         });
         assert!(begun.elapsed() < Duration::from_secs(10));
@@ -304,8 +331,9 @@ mod tests {
         };
         let board = board_of(vec![waiting_alarm(1)], Link::Standalone);
         let list = List::new();
-        let render =
-            |cursor: &str, at| list.rendered(cursor, at, || ListShape::of(&board, cursor, at, &settings)).unwrap();
+        let shape = |cursor: &str, all, at| ListShape::of(&board, cursor, &Sight::of(&board, at), all, &settings);
+        let render_as = |cursor: &str, all, at| list.rendered(cursor, all, at, || shape(cursor, all, at)).unwrap();
+        let render = |cursor: &str, at| render_as(cursor, false, at);
         let first = render("b:1", CLAIMED_AT);
         assert_eq!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED / 2));
         assert_ne!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED));

@@ -5,9 +5,13 @@ pub mod calls;
 pub mod choices;
 pub mod detail;
 pub mod document;
+pub mod expected;
 pub mod health;
 pub mod list;
+pub mod members;
+pub mod on_test;
 pub mod orphans;
+pub mod rules;
 pub mod units;
 pub mod units_csv;
 
@@ -17,12 +21,14 @@ use axum::extract::Query;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use telecare_alarm::{Alarm, AlarmId};
 use telecare_queue::Queue;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::Settings;
 use crate::access::Asker;
 use crate::problem::Problem;
+use crate::shapes::Sight;
 
 /// What every handler needs.
 pub struct Api {
@@ -31,6 +37,11 @@ pub struct Api {
     pub list: list::List,
     /// True once the receiver stops: waiting polls answer then.
     pub stop: watch::Receiver<bool>,
+}
+
+/// The board as it is seen at an instant.
+fn sight(api: &Api, now: OffsetDateTime) -> Sight {
+    Sight::of(&api.queue.board().borrow().clone(), now)
 }
 
 /// An alarm's id from its place in the path.

@@ -1,12 +1,12 @@
 //! An alarm as a console sees it at an instant.
 
 use serde::Serialize;
+use telecare_alarm::registry::Found;
 use telecare_alarm::{Actor, Alarm, Registry, TriggerKey, TriggerState, UnitKey};
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{CandidateShape, RegisteredShape, Timestamp, names};
+use super::{CandidateShape, EscalationShape, OnTestShape, RegisteredShape, Sight, Timestamp, names};
 
 /// One card of the queue, as it is at `now`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -32,10 +32,15 @@ pub struct AlarmShape {
     /// 1 most urgent to 5. It never falls.
     #[schema(minimum = 1, maximum = 5)]
     priority: u8,
+    /// How often it went up because nobody helped: of two alarms of one priority the higher level comes first.
+    #[schema(minimum = 0, maximum = 20)]
+    level: u8,
     #[schema(schema_with = names::class)]
     class: &'static str,
     #[schema(schema_with = names::standing)]
     standing: &'static str,
+    #[schema(schema_with = names::listing)]
+    listed: &'static str,
     /// Last byte of its earliest signal.
     opened_at: Timestamp,
     /// Last byte of its latest signal.
@@ -58,7 +63,7 @@ pub struct AlarmShape {
     last_press_at: Option<Timestamp>,
     /// The signal that came last: what `shown` must name.
     last_signal: Uuid,
-    /// A signal that nobody has claimed or seen: this card must ring.
+    /// A signal that nobody has claimed or seen, or a hold whose time has come: this card must ring.
     #[schema(required = true)]
     ringing: Option<RingShape>,
     /// Who has it.
@@ -73,6 +78,24 @@ pub struct AlarmShape {
     /// How it ended.
     #[schema(required = true)]
     closed: Option<ClosedShape>,
+    /// When it went up, or out, and who was told; the latest.
+    #[schema(max_items = 24)]
+    escalations: Vec<EscalationShape>,
+    /// The alarm that stands for the test it came under.
+    #[schema(required = true)]
+    test: Option<Uuid>,
+    /// The test that it stands for.
+    #[schema(required = true)]
+    on_test: Option<OnTestShape>,
+    /// The open incident it belongs to.
+    #[schema(required = true)]
+    incident: Option<Uuid>,
+    /// How many open alarms belong to it, when it is an incident.
+    #[schema(minimum = 0)]
+    members: usize,
+    /// Numbers to ring back, the caller's first.
+    #[schema(max_items = 5)]
+    call_back: Vec<String>,
     /// Who telephoned, as told last.
     #[schema(required = true)]
     caller: Option<CallerShape>,
@@ -195,8 +218,9 @@ impl ActorShape {
 }
 
 impl AlarmShape {
-    /// The card as it is at an instant: standing, age and headline go by it.
-    pub fn of(alarm: &Alarm, registry: &Registry, now: OffsetDateTime) -> AlarmShape {
+    /// The card as it is seen at an instant: standing, age and headline go by it.
+    pub fn of(alarm: &Alarm, sight: &Sight) -> AlarmShape {
+        let (registry, now) = (&*sight.registry, sight.now);
         let (registered, candidates) = RegisteredShape::of(alarm, registry);
         let caller = alarm.caller.as_ref().and_then(|caller| caller.number.as_deref());
         let headline = match registry.words_since(&alarm.unit, caller) {
@@ -215,8 +239,10 @@ impl AlarmShape {
             registered,
             candidates,
             priority: alarm.priority.number(),
+            level: alarm.level,
             class: alarm.class.as_str(),
             standing: alarm.standing(now).as_str(),
+            listed: sight.listing(alarm).as_str(),
             opened_at: Timestamp(alarm.opened_at),
             last_at: Timestamp(alarm.last_at),
             age_s: (now - alarm.opened_at).whole_seconds().max(0),
@@ -227,11 +253,17 @@ impl AlarmShape {
             first_press_at: alarm.pressed.map(|(first, _)| Timestamp(first)),
             last_press_at: alarm.pressed.map(|(_, last)| Timestamp(last)),
             last_signal: alarm.last_signal.0,
-            ringing: alarm.ring.map(|ring| RingShape { since: Timestamp(ring.since), count: ring.count }),
+            ringing: alarm.ringing(now).map(|ring| RingShape { since: Timestamp(ring.since), count: ring.count }),
             claim: claim(alarm),
             hold: hold(alarm),
             contest: contest(alarm),
             closed: closed(alarm),
+            escalations: alarm.escalations.iter().map(EscalationShape::of).collect(),
+            test: alarm.marks.test.map(|test| test.0),
+            on_test: alarm.on_test.as_ref().map(OnTestShape::of),
+            incident: sight.incident_of(alarm).map(|incident| incident.0),
+            members: sight.members(alarm),
+            call_back: call_back(alarm, registry),
             caller: alarm
                 .caller
                 .as_ref()
@@ -244,6 +276,25 @@ impl AlarmShape {
             previous: alarm.previous.map(|previous| previous.0),
         }
     }
+}
+
+/// Numbers to ring back, at most.
+const CALL_BACK_MAX: usize = 5;
+
+/// The number that called, and those of the unit: a silent or failed call is somebody's.
+fn call_back(alarm: &Alarm, registry: &Registry) -> Vec<String> {
+    let caller = alarm.caller.as_ref().and_then(|caller| caller.number.clone());
+    let phones = match registry.found(&alarm.unit, caller.as_deref()) {
+        Found::Unit(unit) | Found::ByNumber(unit) => unit.phones.clone(),
+        Found::Several(_) | Found::Nobody => Vec::new(),
+    };
+    let mut numbers: Vec<String> = Vec::new();
+    for number in caller.into_iter().chain(phones) {
+        if !number.is_empty() && !numbers.contains(&number) && numbers.len() < CALL_BACK_MAX {
+            numbers.push(number);
+        }
+    }
+    numbers
 }
 
 fn claim(alarm: &Alarm) -> Option<ClaimShape> {

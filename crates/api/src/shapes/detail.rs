@@ -1,12 +1,10 @@
 //! One alarm with everything that belongs to it.
 
 use serde::Serialize;
-use telecare_alarm::Registry;
 use telecare_queue::Detail;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::{AlarmShape, LogShape, SignalShape, Timestamp};
+use super::{AlarmShape, LogShape, Sight, SignalShape, Timestamp};
 
 /// An alarm, its signals and what people did.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,11 +24,11 @@ pub struct DetailShape {
 
 impl DetailShape {
     /// The alarm at an instant.
-    pub fn of(detail: &Detail, registry: &Registry, now: OffsetDateTime) -> DetailShape {
+    pub fn of(detail: &Detail, sight: &Sight) -> DetailShape {
         DetailShape {
-            now: Timestamp(now),
+            now: Timestamp(sight.now),
             degraded: detail.degraded,
-            alarm: AlarmShape::of(&detail.alarm, registry, now),
+            alarm: AlarmShape::of(&detail.alarm, sight),
             signals: detail.signals.iter().map(SignalShape::of).collect(),
             log: detail.log.iter().map(LogShape::of).collect(),
         }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use telecare_alarm::Alarm;
+use telecare_alarm::{Alarm, Listing};
 use telecare_queue::{Board, OtherReceiver};
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::{AlarmShape, Timestamp, names};
+use super::{AlarmShape, Sight, Timestamp, names};
 use crate::Settings;
 
 /// Most alarms in one list. The list is most urgent first and `open` tells how many there are, so what is
@@ -45,15 +44,40 @@ pub struct ListShape {
     backlog: usize,
     /// Other receivers of the centre that have fallen silent: their alarms may be missing here.
     silent_receivers: Vec<SilentShape>,
-    /// How many are open, also where the list is cut.
+    /// How many are open, also where the list is cut, and those aside.
     #[schema(minimum = 0)]
     open: usize,
-    /// The open alarms; beyond the bound the least urgent are left out.
+    /// How many of them are listed under "on test".
+    #[schema(minimum = 0)]
+    on_test: usize,
+    /// How many are aside; `listed=all` lists them, too.
+    aside: AsideShape,
+    /// How many who were to be heard by now were not; see `/v1/expected`.
+    #[schema(minimum = 0)]
+    overdue: usize,
+    /// When an operator's console was last heard at any receiver of the centre.
+    #[schema(required = true)]
+    operator_heard_at: Option<Timestamp>,
+    /// The open alarms that are listed; beyond the bound the least urgent are left out.
     #[schema(max_items = 20_000)]
     alarms: Vec<AlarmShape>,
     /// Alarms closed in the last ten minutes, latest first: an operator may still reopen them.
     #[schema(max_items = 500)]
     closed: Vec<AlarmShape>,
+}
+
+/// Open alarms that are aside: only equipment spoke on them, and nobody has touched them.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+#[schema(as = Aside)]
+struct AsideShape {
+    /// What is wrong may be right again in a moment.
+    waits_for_restore: usize,
+    /// One of many, under its incident.
+    in_incident: usize,
+    /// Their units send without end.
+    runaway: usize,
+    /// They only prove that their units live.
+    background: usize,
 }
 
 /// A receiver that has fallen silent.
@@ -68,10 +92,26 @@ struct SilentShape {
 }
 
 impl ListShape {
-    /// The board at an instant, in the board's order.
-    pub fn of(board: &Board, cursor: &str, now: OffsetDateTime, settings: &Settings) -> ListShape {
-        let degraded = board.link.is_degraded();
-        let shape = |alarm: &Arc<Alarm>| AlarmShape::of(alarm, &board.registry, now);
+    /// The board as it is seen at an instant, in the board's order; `all`: what is aside, too.
+    pub fn of(board: &Board, cursor: &str, sight: &Sight, all: bool, settings: &Settings) -> ListShape {
+        let (degraded, now) = (board.link.is_degraded(), sight.now);
+        let shape = |alarm: &Arc<Alarm>| AlarmShape::of(alarm, sight);
+        let (mut aside, mut on_test) = (AsideShape::default(), 0);
+        let mut listed = Vec::new();
+        for alarm in &board.open {
+            let listing = sight.listing(alarm);
+            match listing {
+                Listing::Queue => {}
+                Listing::OnTest => on_test += 1,
+                Listing::WaitsForRestore => aside.waits_for_restore += 1,
+                Listing::InIncident => aside.in_incident += 1,
+                Listing::Runaway => aside.runaway += 1,
+                Listing::Background => aside.background += 1,
+            }
+            if (all || listing.is_shown()) && listed.len() < ALARMS_MAX {
+                listed.push(shape(alarm));
+            }
+        }
         ListShape {
             now: Timestamp(now),
             as_of: Timestamp(board.as_of),
@@ -85,7 +125,11 @@ impl ListShape {
             backlog: board.backlog,
             silent_receivers: board.silent.iter().map(silent).collect(),
             open: board.open.len(),
-            alarms: board.open.iter().take(ALARMS_MAX).map(shape).collect(),
+            on_test,
+            aside,
+            overdue: board.overdue,
+            operator_heard_at: board.operator_heard_at.map(Timestamp),
+            alarms: listed,
             closed: board.closed.iter().take(CLOSED_MAX).map(shape).collect(),
         }
     }

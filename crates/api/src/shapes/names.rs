@@ -1,7 +1,7 @@
 //! The closed sets of names on the wire, as the document tells them: made from the domain's own names.
 
 use telecare_alarm::registry::{Field, Flag, Risk, Stock};
-use telecare_alarm::{Basis, Class, ClockState, Lane, Standing};
+use telecare_alarm::{Basis, Class, ClockState, Lane, Listing, Standing};
 use telecare_protocol::{Origin, Protocol, Status, Trigger};
 use telecare_queue::Link;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
@@ -27,6 +27,16 @@ pub fn standing() -> Object {
     one_of(all.map(Standing::as_str))
         .description(Some("What the card waits for: `waiting` for anyone, `claimed`, `held` until a time, `closed`."))
         .build()
+}
+
+pub fn listing() -> Object {
+    let words = "Where it is listed: `queue` with the others, `on-test` apart, the rest aside, because only equipment \
+                 spoke on it and nobody has touched it.";
+    one_of(Listing::ALL.map(Listing::as_str)).description(Some(words)).build()
+}
+
+pub fn told() -> Object {
+    one_of(["pending", "delivered", "given-up"]).description(Some("What became of telling it.")).build()
 }
 
 pub fn class() -> Object {
@@ -84,8 +94,12 @@ pub fn health() -> Object {
 }
 
 pub fn act() -> Object {
-    let all = ["claim", "renew", "seen", "hold", "resume", "release", "transfer", "note", "close", "reopen", "served"];
-    one_of(all).description(Some("`served` is the receiver's own: the first console was shown the alarm.")).build()
+    let people = ["claim", "renew", "seen", "hold", "resume", "release", "transfer", "note", "close", "reopen"];
+    let more = ["close-other", "stop-test"];
+    let own = ["served", "escalate", "called-out", "join", "off-test", "close-by-rule"];
+    let words = "The receiver's own, by rule: `served` (the first console was shown the alarm), `escalate`, `called-out` \
+                 (what became of telling it), `join` (an incident), `off-test`, `close-by-rule`.";
+    one_of(people.into_iter().chain(more).chain(own)).description(Some(words)).build()
 }
 
 pub fn refusal() -> Object {
@@ -99,6 +113,9 @@ pub fn refusal() -> Object {
         "too-late",
         "superseded",
         "missing",
+        "not-taken",
+        "not-due",
+        "not-test",
         "unknown-alarm",
     ];
     one_of(all).description(Some("Why the rules refused an action.")).build()

@@ -147,6 +147,78 @@ pub struct Close {
     pub text: Option<String>,
 }
 
+/// End an alarm that somebody else has.
+#[derive(ToSchema)]
+#[schema(as = CloseOther)]
+pub struct CloseOther {
+    /// The `last_signal` that the screen showed.
+    pub shown: Uuid,
+    /// A code of `/v1/choices`.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        examples("attended")
+    )]
+    pub outcome: String,
+    /// Needed, allowed or refused as the outcome's `text` says.
+    #[schema(max_length = 4000, pattern = r"^[^\u0000]*$")]
+    pub text: Option<String>,
+    /// Why its holder does not close it.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+        examples("her shift has ended")
+    )]
+    pub reason: String,
+}
+
+/// Put something on test.
+#[derive(ToSchema)]
+#[schema(as = StartTest)]
+pub struct StartTest {
+    /// `unit:ID`, `scheme:NAME`, or `identity:NAMESPACE:PROTOCOL:ACCOUNT`, registered or not.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+        examples("identity:north:surgard:0042")
+    )]
+    pub scope: String,
+    /// Why.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+        examples("new pendant")
+    )]
+    pub reason: String,
+    /// Who tests; whoever asks when not given.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        examples("Eve Example")
+    )]
+    pub engineer: Option<String>,
+    /// When it ends by itself; see `test_longest_s` of `/v1/rules`.
+    #[schema(value_type = Option<String>, format = DateTime, examples("2026-03-01T09:00:00Z"))]
+    pub until: Option<OffsetDateTime>,
+    /// Or how long it lasts; `test_usual_s` of `/v1/rules` when neither is given.
+    #[schema(minimum = 1, maximum = 10080, examples(60))]
+    pub minutes: Option<u32>,
+}
+
+/// End a test.
+#[derive(ToSchema)]
+#[schema(as = StopTest)]
+pub struct StopTest {
+    /// What came of it.
+    #[schema(required = false, nullable, max_length = 4000, pattern = r"^[^\u0000]*$")]
+    pub text: Option<String>,
+}
+
 /// The body of an act without fields of its own.
 pub type ActRequest = ActBody<Nothing>;
 /// The body of `seen`.
@@ -159,6 +231,12 @@ pub type TransferRequest = ActBody<Transfer>;
 pub type NoteRequest = ActBody<Note>;
 /// The body of `close`.
 pub type CloseRequest = ActBody<Close>;
+/// The body of `close-other`.
+pub type CloseOtherRequest = ActBody<CloseOther>;
+/// The body of a test's start.
+pub type StartTestRequest = ActBody<StartTest>;
+/// The body of a test's end.
+pub type StopTestRequest = ActBody<StopTest>;
 
 impl<T: Own> ActBody<T> {
     /// Reads a body within its bounds.
@@ -231,5 +309,34 @@ impl Own for Close {
             outcome: fields.code("outcome")?.to_owned(),
             text: Some(fields.text("text")?.to_owned()),
         })
+    }
+}
+
+impl Own for CloseOther {
+    fn read(fields: &Fields) -> Result<CloseOther, Problem> {
+        Ok(CloseOther {
+            shown: fields.uuid("shown")?,
+            outcome: fields.code("outcome")?.to_owned(),
+            text: Some(fields.text("text")?.to_owned()),
+            reason: fields.said("reason")?.to_owned(),
+        })
+    }
+}
+
+impl Own for StartTest {
+    fn read(fields: &Fields) -> Result<StartTest, Problem> {
+        Ok(StartTest {
+            scope: fields.said("scope")?.to_owned(),
+            reason: fields.said("reason")?.to_owned(),
+            engineer: fields.name_if_given("engineer")?.map(str::to_owned),
+            until: fields.time_if_given("until")?,
+            minutes: fields.number_if_given("minutes", 1..=10_080)?,
+        })
+    }
+}
+
+impl Own for StopTest {
+    fn read(fields: &Fields) -> Result<StopTest, Problem> {
+        Ok(StopTest { text: Some(fields.text("text")?.to_owned()) })
     }
 }

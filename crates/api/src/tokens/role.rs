@@ -35,6 +35,10 @@ pub enum Permission {
     Note,
     /// Any other action on an alarm.
     Act,
+    /// Put units on test, and work what comes under the test.
+    Test,
+    /// End what somebody else has.
+    Overrule,
     /// Take the whole registry of units away.
     Export,
     /// Change the registry of units.
@@ -61,9 +65,9 @@ impl Role {
     /// Whether the role may do what a request needs.
     pub fn may(self, permission: Permission) -> bool {
         match self {
-            Role::Operator => !matches!(permission, Permission::Export | Permission::Register),
+            Role::Operator => !matches!(permission, Permission::Export | Permission::Register | Permission::Overrule),
             Role::Supervisor => true,
-            Role::Engineer => permission != Permission::Act,
+            Role::Engineer => !matches!(permission, Permission::Act | Permission::Overrule),
             Role::Auditor => {
                 matches!(permission, Permission::List | Permission::Detail | Permission::Calls | Permission::Export)
             }
@@ -93,17 +97,17 @@ mod tests {
 
     #[test]
     fn each_role_may_exactly_this() {
-        use Permission::{Act, Calls, Detail, Export, List, Note, Register};
+        use Permission::{Act, Calls, Detail, Export, List, Note, Overrule, Register, Test};
         let table: [(Role, &[Permission]); 6] = [
-            (Role::Operator, &[List, Detail, Calls, Note, Act]),
-            (Role::Supervisor, &[List, Detail, Calls, Note, Act, Export, Register]),
-            (Role::Engineer, &[List, Detail, Calls, Note, Export, Register]),
+            (Role::Operator, &[List, Detail, Calls, Note, Act, Test]),
+            (Role::Supervisor, &[List, Detail, Calls, Note, Act, Test, Overrule, Export, Register]),
+            (Role::Engineer, &[List, Detail, Calls, Note, Test, Export, Register]),
             (Role::Auditor, &[List, Detail, Calls, Export]),
             (Role::Monitor, &[List]),
             (Role::Source, &[]),
         ];
         for (role, allowed) in table {
-            for permission in [List, Detail, Calls, Note, Act, Export, Register] {
+            for permission in [List, Detail, Calls, Note, Act, Test, Overrule, Export, Register] {
                 assert_eq!(role.may(permission), allowed.contains(&permission), "{role} {permission:?}");
             }
             assert_eq!(role.as_str().parse(), Ok(role));

@@ -133,11 +133,16 @@ impl Server {
 
     /// A pendant's press of an account, taken in as a line would; tells the signal's id.
     pub fn press(&self, account: &str) -> Uuid {
+        self.says(account, |_| {})
+    }
+
+    /// As [`Server::press`], with something of the signal changed.
+    pub fn says(&self, account: &str, change: impl FnOnce(&mut Signal)) -> Uuid {
         let raw = format!("5011 18{account}E10101001\x14").into_bytes();
         let read = decode(Protocol::SurGard, &raw, Mode::Tolerant, &Codes::builtin(), &DecodeOptions::default());
         let What::Report(report) = read[0].what.clone() else { panic!("a report") };
         let now = OffsetDateTime::now_utc();
-        let signal = Signal {
+        let mut signal = Signal {
             id: SignalId(Uuid::now_v7()),
             receiver: ReceiverId::new("test-1"),
             line: LineId::new("line-1"),
@@ -162,6 +167,7 @@ impl Server {
             software: Arc::from("0"),
             clock: ClockState::Unknown,
         };
+        change(&mut signal);
         let id = signal.id.0;
         let incoming = Incoming { signal, repeat: RepeatProof::None, reserved: true };
         assert_eq!(self.runtime.block_on(self.queue.submit(incoming)), Stored::Stored);
