@@ -3,7 +3,7 @@
 //! Listing hides nothing that a person sent: only a card that nobody has touched and on which only equipment
 //! spoke is ever set aside, and a press on test is listed with the others as soon as it goes unseen.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -61,7 +61,16 @@ impl Listing {
 #[derive(Clone, Debug, Default)]
 pub struct Shelves {
     tests: HashMap<AlarmId, OffsetDateTime>,
-    incidents: HashSet<Arc<str>>,
+    incidents: HashMap<Arc<str>, Members>,
+}
+
+/// Who belongs to an incident.
+#[derive(Clone, Copy, Debug, Default)]
+struct Members {
+    /// Its own open card.
+    card: Option<AlarmId>,
+    /// Open cards that name it.
+    count: usize,
 }
 
 impl Shelves {
@@ -73,7 +82,11 @@ impl Shelves {
                 shelves.tests.insert(alarm.id, test.until);
             }
             if alarm.is_incident() {
-                shelves.incidents.insert(alarm.unit.key.clone());
+                shelves.incidents.entry(alarm.unit.key.clone()).or_default().card = Some(alarm.id);
+            }
+            if let Some(incident) = &alarm.marks.incident {
+                let members = shelves.incidents.entry(incident.clone()).or_default();
+                members.count = members.count.saturating_add(1);
             }
         }
         shelves
@@ -87,7 +100,7 @@ impl Shelves {
         if !alarm.is_untouched() || alarm.escalations.iter().any(|known| known.rule.raises()) {
             return Listing::Queue;
         }
-        if alarm.marks.incident.as_ref().is_some_and(|incident| self.incidents.contains(incident)) {
+        if self.incident_of(alarm).is_some() {
             return Listing::InIncident;
         }
         if alarm.marks.runaway {
@@ -103,6 +116,23 @@ impl Shelves {
             Some(until) if now < until && all(&rules.clearing.restored) => Listing::WaitsForRestore,
             Some(_) | None => Listing::Queue,
         }
+    }
+
+    /// The open incident that a card belongs to.
+    pub fn incident_of(&self, alarm: &Alarm) -> Option<AlarmId> {
+        self.incidents.get(alarm.marks.incident.as_ref()?)?.card
+    }
+
+    /// How many open cards belong to an incident's card.
+    pub fn members(&self, alarm: &Alarm) -> usize {
+        let members = self.incidents.get(&alarm.unit.key).filter(|_| alarm.is_incident());
+        members.map_or(0, |members| members.count)
+    }
+
+    /// Whether time alone can change how a card is shown: a cheap first look.
+    pub fn may_change(alarm: &Alarm) -> bool {
+        let is_somebodys = alarm.claim.is_some() || alarm.hold.is_some() || alarm.marks.test.is_some();
+        is_somebodys || (alarm.presses == 0 && alarm.is_untouched())
     }
 
     /// When time alone next changes where an open card is listed, if it does.

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use telecare_alarm::{Alarm, Listing, Standing};
+use telecare_alarm::{Alarm, Listing, Shelves, Standing};
 use telecare_queue::Board;
 use time::OffsetDateTime;
 
@@ -19,7 +19,7 @@ type Shown = (Standing, bool, Listing);
 /// The cursor of a board at an instant.
 pub fn cursor(board: &Board, now: OffsetDateTime) -> String {
     let (then, now) = (Sight::of(board, board.as_of), Sight::of(board, now));
-    let changed = board.open.iter().filter_map(|alarm| {
+    let changed = board.open.iter().filter(|alarm| Shelves::may_change(alarm)).filter_map(|alarm| {
         let shown = shown(alarm, &now);
         (shown != self::shown(alarm, &then)).then(|| fingerprint(alarm, shown))
     });
@@ -33,7 +33,8 @@ pub fn cursor(board: &Board, now: OffsetDateTime) -> String {
 /// How long until the cursor changes by time alone; none when only an event can change it.
 pub fn lapses_in(board: &Board, now: OffsetDateTime) -> Option<Duration> {
     let sight = Sight::of(board, now);
-    let next = board.open.iter().flat_map(|alarm| [alarm.next_change(now), sight.next_change(alarm)]);
+    let may_change = board.open.iter().filter(|alarm| Shelves::may_change(alarm));
+    let next = may_change.flat_map(|alarm| [alarm.next_change(now), sight.next_change(alarm)]);
     let next = next.flatten().min()?;
     // Already due: a duration of nothing.
     Some(Duration::try_from(next - now).unwrap_or(Duration::ZERO))

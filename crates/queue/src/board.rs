@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use telecare_alarm::{Alarm, AlarmId, Policy, ReceiverId, Registry};
+use telecare_alarm::{Alarm, AlarmId, Policy, ReceiverId, Registry, Shelves};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -41,6 +41,8 @@ pub struct Board {
     pub registry: Arc<Registry>,
     /// What ranks signals, and the rules.
     pub policy: Arc<Policy>,
+    /// Where the open alarms are listed.
+    pub shelves: Arc<Shelves>,
     /// Who is expected to be heard from.
     pub expected: usize,
     /// Who of them is missing.
@@ -109,6 +111,7 @@ impl Board {
             silent: Vec::new(),
             registry: Arc::default(),
             policy: Arc::new(Policy::builtin()),
+            shelves: Arc::default(),
             expected: 0,
             overdue: 0,
             operator_heard_at: None,

@@ -210,7 +210,9 @@ fn on_test(api: &Api, id: &Id, needed: Permission) -> Permission {
     let board = api.queue.board().borrow().clone();
     let card = id.as_ref().ok().and_then(|Path(id)| alarm_id(id).ok()).and_then(|id| board.find(id));
     let test = card.and_then(|card| card.marks.test).and_then(|test| board.find(test));
-    let runs = test.is_some_and(|test| test.closed.is_none());
+    let now = OffsetDateTime::now_utc();
+    let runs = test.and_then(|test| test.on_test.as_ref().filter(|_| test.closed.is_none()));
+    let runs = runs.is_some_and(|test| now < test.until);
     if needed == Permission::Act && runs { Permission::Test } else { needed }
 }
 

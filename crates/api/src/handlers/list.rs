@@ -40,13 +40,13 @@ const RENDERING_SHARED: Duration = Duration::from_millis(100);
 /// What the polls share.
 pub struct List {
     waiting: Semaphore,
-    rendered: Mutex<Option<Rendered>>,
+    /// What is shown, and everything: consoles that ask for the one do not undo the work for the other.
+    rendered: [Mutex<Option<Rendered>>; 2],
 }
 
 /// A state of the list as it goes out. Two hundred consoles that wake for one change share it.
 struct Rendered {
     cursor: String,
-    all: bool,
     at: OffsetDateTime,
     body: Bytes,
 }
@@ -93,16 +93,7 @@ pub async fn list(
     let mut boards = api.queue.board();
     let first = boards.borrow_and_update().clone();
     let waits = !poll.wait.is_zero() && poll.known.as_ref() == Some(&cursor(&first, OffsetDateTime::now_utc()));
-    let crowded = match (waits, api.list.waiting.try_acquire()) {
-        (false, _) => false,
-        (true, Err(_)) => true,
-        (true, Ok(_place)) => {
-            metrics::poll_waits();
-            let _counted = Waiting;
-            wait(&mut boards, api.stop.clone(), poll.known.as_deref(), poll.wait).await;
-            false
-        }
-    };
+    let crowded = waits && !wait_in_turn(&api, &mut boards, poll.known.as_deref(), poll.wait).await;
     let board = boards.borrow().clone();
     let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
     // What is aside was shown to nobody.
@@ -115,6 +106,20 @@ pub async fn list(
     Ok(response)
 }
 
+/// Waits for a change as one of so many; false when too many wait already.
+pub(super) async fn wait_in_turn(
+    api: &Api,
+    boards: &mut watch::Receiver<Arc<Board>>,
+    known: Option<&str>,
+    longest: Duration,
+) -> bool {
+    let Ok(_place) = api.list.waiting.try_acquire() else { return false };
+    metrics::poll_waits();
+    let _counted = Waiting;
+    wait(boards, api.stop.clone(), known, longest).await;
+    true
+}
+
 /// Counts a waiting console out again, also one that hangs up.
 struct Waiting;
 
@@ -125,7 +130,7 @@ impl Drop for Waiting {
 }
 
 /// Until the cursor is another one, the wait is over or the receiver stops.
-pub(super) async fn wait(
+async fn wait(
     boards: &mut watch::Receiver<Arc<Board>>,
     mut stop: watch::Receiver<bool>,
     known: Option<&str>,
@@ -176,7 +181,7 @@ fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<
 impl List {
     /// Nobody waits, nothing is rendered.
     pub fn new() -> List {
-        List { waiting: Semaphore::new(WAITING_POLLS_MAX), rendered: Mutex::new(None) }
+        List { waiting: Semaphore::new(WAITING_POLLS_MAX), rendered: [Mutex::new(None), Mutex::new(None)] }
     }
 
     /// The list's bytes: those of a moment ago if they are of the same state. The lock is held while they are
@@ -188,9 +193,11 @@ impl List {
         now: OffsetDateTime,
         shape: impl FnOnce() -> ListShape,
     ) -> Result<Bytes, Problem> {
-        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        let [shown, everything] = &self.rendered;
+        let rendered = if all { everything } else { shown };
+        let mut rendered = rendered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = rendered.as_ref()
-            && (last.cursor == cursor && last.all == all)
+            && last.cursor == cursor
             && (last.at..last.at + RENDERING_SHARED).contains(&now)
         {
             return Ok(last.body.clone());
@@ -199,7 +206,7 @@ impl List {
             tracing::error!(%error, "the list could not be written as JSON");
             Problem::internal()
         })?;
-        *rendered = Some(Rendered { cursor: cursor.to_owned(), all, at: now, body: body.clone() });
+        *rendered = Some(Rendered { cursor: cursor.to_owned(), at: now, body: body.clone() });
         Ok(body)
     }
 }

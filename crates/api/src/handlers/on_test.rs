@@ -10,12 +10,12 @@ use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, AlarmId, Refusal, Scope, Test};
+use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, AlarmId, Scope, Test};
 use telecare_queue::{ActError, Board};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::list::{asked_wait, wait};
+use super::list::{asked_wait, wait_in_turn};
 use super::{Api, alarm_id, bad_path, parameters, sight};
 use crate::access::admit;
 use crate::cursor::cursor;
@@ -78,8 +78,9 @@ pub async fn record(
     let (id, query) = (alarm_id(&id)?, parameters(query)?);
     let mut boards = api.queue.board();
     if let Some(known) = query.get("cursor") {
-        let longest = api.settings.lease / 2;
-        wait(&mut boards, api.stop.clone(), Some(known), asked_wait(&query)?.min(longest)).await;
+        let longest = asked_wait(&query)?.min(api.settings.lease / 2);
+        // With too many waiting it is answered at once.
+        wait_in_turn(&api, &mut boards, Some(known), longest).await;
     }
     let now = OffsetDateTime::now_utc();
     let cursor = cursor(&boards.borrow().clone(), now);
@@ -105,7 +106,7 @@ pub async fn stop(
     let id = alarm_id(&id)?;
     let ActBody { given, own: StopTest { text } } = ActBody::<StopTest>::read(body).await?;
     let actor = asker.actor(given.operator.as_deref(), given.desk.as_deref())?;
-    let passed = passed(&api.queue.board().borrow().clone(), id);
+    let passed = passed(&api.queue.board().borrow().clone(), id, &actor);
     let stopped = tokio::spawn(ended(api.clone(), id, actor, given.action, text.unwrap_or_default(), passed)).await;
     let alarm = stopped.map_err(|_| Problem::internal())?.map_err(|error| {
         let sight = sight(&api, OffsetDateTime::now_utc());
@@ -127,24 +128,21 @@ async fn ended(
     for card in passed {
         let lease = api.settings.lease;
         let close = Act::Close { shown: card.last_signal, outcome: "test".to_owned(), text: String::new() };
-        for done in [Act::Claim { lease }, close] {
-            let done = api.queue.act(act(ActionId(Uuid::new_v4()), card.id, done)).await;
-            // Somebody was quicker, or something came meanwhile: then it waits like any other.
-            if matches!(done, Err(ActError::Refused { refusal: Refusal::LaterSignal { .. }, .. })) {
-                let _ = api.queue.act(act(ActionId(Uuid::new_v4()), card.id, Act::Release)).await;
-            }
-            if done.is_err() {
-                break;
-            }
+        // Somebody may be quicker, or something come meanwhile: then it waits like any other.
+        if api.queue.act(act(ActionId(Uuid::new_v4()), card.id, Act::Claim { lease })).await.is_ok()
+            && api.queue.act(act(ActionId(Uuid::new_v4()), card.id, close)).await.is_err()
+        {
+            let _ = api.queue.act(act(ActionId(Uuid::new_v4()), card.id, Act::Release)).await;
         }
     }
     Ok(stopped)
 }
 
-/// Cards of a test on which everything was seen, and that nobody has.
-fn passed(board: &Board, test: AlarmId) -> Vec<Arc<Alarm>> {
+/// Cards of a test on which everything was seen, and that nobody else has.
+fn passed(board: &Board, test: AlarmId, actor: &Actor) -> Vec<Arc<Alarm>> {
     let is_of_it = |card: &&Arc<Alarm>| card.marks.test == Some(test) && card.ring.is_none();
-    board.open.iter().filter(is_of_it).filter(|card| card.holder().is_none()).cloned().collect()
+    let is_theirs = |card: &&Arc<Alarm>| card.holder().is_none_or(|holder| holder.person == actor.person);
+    board.open.iter().filter(is_of_it).filter(is_theirs).cloned().collect()
 }
 
 fn test_of(api: &Api, asked: StartTest, actor: &Actor, now: OffsetDateTime) -> Result<Test, Problem> {

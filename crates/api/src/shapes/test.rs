@@ -1,8 +1,10 @@
 //! Tests: which run, and what is stored of one.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use telecare_alarm::on_test::{Attempt, attempts, summary};
-use telecare_alarm::{Action, Alarm, Signal};
+use telecare_alarm::{Action, Alarm, Signal, SignalId};
 use telecare_queue::{Board, StoredSignal, TestRecord};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use super::{OnTestShape, SignalShape, Timestamp};
 
-/// Most attempts that are told, the latest.
+/// Most attempts that are told, the first.
 const ATTEMPTS_MAX: usize = 2_000;
 
 /// Tests that run.
@@ -64,7 +66,7 @@ pub struct TestRecordShape {
     came: usize,
     /// How many of them somebody saw.
     seen: usize,
-    /// First first.
+    /// First first; the first 2,000.
     #[schema(max_items = 2000)]
     attempts: Vec<AttemptShape>,
 }
@@ -136,6 +138,7 @@ impl TestRecordShape {
         let done = record.log.iter().filter(|logged| logged.refused.is_none());
         let done: Vec<Action> = done.map(|logged| logged.action.clone()).collect();
         let attempts = attempts(&signals, &done);
+        let stored = record.signals.iter().map(|(stored, _)| (stored.signal.id, stored)).collect();
         let counts = |attempt: &&Attempt| !attempt.is_repeat;
         Some(TestRecordShape {
             now: Timestamp(now),
@@ -145,15 +148,14 @@ impl TestRecordShape {
             summary: summary(&attempts),
             came: attempts.iter().filter(counts).count(),
             seen: attempts.iter().filter(counts).filter(|attempt| attempt.seen.is_some()).count(),
-            attempts: attempts.iter().take(ATTEMPTS_MAX).filter_map(|one| AttemptShape::of(one, record)).collect(),
+            attempts: attempts.iter().take(ATTEMPTS_MAX).filter_map(|one| AttemptShape::of(one, &stored)).collect(),
         })
     }
 }
 
 impl AttemptShape {
-    fn of(attempt: &Attempt, record: &TestRecord) -> Option<AttemptShape> {
-        let (stored, _): &(StoredSignal, _) =
-            record.signals.iter().find(|(stored, _)| stored.signal.id == attempt.signal)?;
+    fn of(attempt: &Attempt, stored: &HashMap<SignalId, &StoredSignal>) -> Option<AttemptShape> {
+        let stored = stored.get(&attempt.signal)?;
         Some(AttemptShape {
             alarm: attempt.alarm.0,
             number: attempt.number,

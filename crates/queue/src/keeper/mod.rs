@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use telecare_alarm::duty::Duty;
 use telecare_alarm::expect::Kept;
-use telecare_alarm::{Action, ActionId, ClockState, LineId, Policy, ReceiverId, Registry};
+use telecare_alarm::{Action, ActionId, ClockState, LineId, Policy, ReceiverId, Registry, Shelves};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -394,6 +394,7 @@ impl Keeper {
             silent: self.silent.clone(),
             registry: self.registry.clone(),
             policy: self.duty.policy().clone(),
+            shelves: Arc::new(Shelves::of(self.ledger.open().map(|card| &**card))),
             expected: self.duty.expected_count(),
             overdue: self.duty.overdue_count(),
             operator_heard_at: self.watch.last_heard(),
