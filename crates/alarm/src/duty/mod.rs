@@ -15,6 +15,8 @@ mod mark;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod sweden;

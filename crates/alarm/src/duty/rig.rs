@@ -151,6 +151,11 @@ impl Centre {
         self.now = self.now.max(at(seconds));
     }
 
+    /// Signals kept.
+    pub fn signals(&self) -> usize {
+        self.known.len()
+    }
+
     pub fn card(&self, id: AlarmId) -> &Alarm {
         &self.cards[&id]
     }
