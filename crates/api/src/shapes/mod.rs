@@ -17,6 +17,7 @@ pub(crate) mod samples;
 mod signal;
 mod timestamp;
 mod unit;
+mod webhook;
 
 pub use alarm::{ActorShape, AlarmShape};
 pub use call::{CallShape, CallsShape};
@@ -31,3 +32,4 @@ pub use report::{FieldsShape, ReportShape, ValueShape};
 pub use signal::SignalShape;
 pub use timestamp::Timestamp;
 pub use unit::{CandidateShape, RegisteredShape, UnitDetailShape, UnitsShape};
+pub use webhook::{EscalationShape, WebhookShape};
