@@ -110,3 +110,76 @@ fn pauses_double_to_a_bound() {
         assert_eq!(pause(failures), Duration::from_secs(seconds), "{failures}");
     }
 }
+
+/// Whose escalation, who is silent, how the link is, how old: whether it is this receiver's to tell.
+#[tokio::test]
+async fn others_are_told_for_when_they_may_be_gone() {
+    let rig = Rig::new().await;
+    rig.queue.set_policy(policy()).await;
+    let line = rig.intake.line(&LineId::new("line-1"), None, false);
+    line.own(Report::own(Trigger::Pendant, Status::Active, "")).await;
+    let board = rig.board(|board| board.open.iter().any(|alarm| !alarm.escalations.is_empty())).await;
+    let due = board.open[0].escalations[0].due;
+    let silent = |name: &str| telecare_queue::OtherReceiver {
+        receiver: ReceiverId::new(name),
+        silent_since: due,
+        unforwarded: 0,
+    };
+    use telecare_queue::Link::{Connected, CutOff, Standalone};
+    for (own, silents, link, age_s, mine) in [
+        ("test", vec![], Standalone, 0, true),
+        ("test", vec![], Connected, 0, true),
+        ("other", vec![], Connected, 600, false),
+        ("other", vec![silent("third")], Connected, 600, false),
+        ("other", vec![silent("test")], Connected, 0, true),
+        ("other", vec![], CutOff, 9, false),
+        ("other", vec![], CutOff, 11, true),
+    ] {
+        let mut board = telecare_queue::Board::clone(&board);
+        (board.silent, board.link) = (silents, link);
+        let now = due + time::Duration::seconds(age_s);
+        let seen = choose::look(&board, &ReceiverId::new(own), now);
+        assert_eq!((!seen.mine.is_empty(), seen.others_wait), (mine, !mine), "{own} {link:?} {age_s}");
+        assert_eq!(seen.made.is_empty(), own != "test");
+        (board.closed, board.open) = (board.open.clone(), Vec::new());
+        assert_eq!(!choose::look(&board, &ReceiverId::new(own), now).mine.is_empty(), mine, "closed: {own}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_vouched_for_by_ca_is_told_over_tls_and_without_it_is_not() {
+    use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}/hook", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(connection, stream.unwrap());
+            // A client that does not believe the certificate goes away here.
+            let mut read = [0; 4096];
+            if stream.read(&mut read).is_ok_and(|count| count > 0) {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let _ = stream.flush();
+            }
+        }
+    });
+    let trusting = Webhook { ca: Some(made.cert.pem().into()), ..webhooks(url.clone())[0].clone() };
+    let doubting = webhooks(url)[0].clone();
+    let own = ReceiverId::new("test");
+    let told = |webhook: Webhook| {
+        let own = own.clone();
+        tokio::task::spawn_blocking(move || post::post(&post::agent(&webhook), &webhook, &own, &[]))
+    };
+    assert!(matches!(told(doubting).await.unwrap(), Try::Failed(_)));
+    assert_eq!(told(trusting).await.unwrap(), Try::Ok);
+}

@@ -55,6 +55,7 @@ impl Secret {
     }
 
     #[cfg(test)]
+    /// One for a test.
     pub fn of(bytes: &[u8]) -> Secret {
         Secret(bytes.into())
     }
@@ -177,7 +178,8 @@ mod tests {
             ("http://pager.example/", "secret", "", 7, "plain HTTP"),
             ("ftp://127.0.0.1/", "secret", "", 7, "neither https"),
             ("https://u:p@pager.example/", "secret", "", 7, "credentials"),
-            ("nowhere", "secret", "", 7, "no URL"),
+            ("nowhere", "secret", "", 7, "neither https"),
+            ("https:// h", "secret", "", 7, "no URL"),
             ("https://h", "none", "", 8, "cannot be read"),
             ("https://h", "short", "", 8, "has 5 bytes"),
             ("https://h", "secret", "from-level = 0\n", 9, "0 is out"),
