@@ -8,6 +8,7 @@
 //! A core task that ends by itself ends the process, and systemd starts it again: a receiver that does half
 //! of its work hides the other half.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Transport};
+use crate::config::{Config, Transport, Webhook};
 use crate::intake::Intake;
 use crate::line::{self, DRAIN_MAX, Supervisor};
 use crate::metrics::answers::Watcher;
@@ -31,7 +32,7 @@ use crate::metrics::page::Page;
 use crate::pulse::Pulses;
 use crate::sockets::{self, Sockets};
 use crate::web::Listeners;
-use crate::{SOFTWARE, metrics, systemd, trouble};
+use crate::{SOFTWARE, callout, metrics, systemd, trouble};
 
 /// How long readiness waits for every line to have tried its port once.
 const LINES_START_MAX: Duration = Duration::from_secs(2);
@@ -50,12 +51,12 @@ const RUNTIME_STOP_MAX: Duration = Duration::from_secs(1);
 
 /// Runs the receiver until it is told to stop. An error means that it could not start, or that a core task
 /// ended by itself.
-pub fn run(config: Config) -> anyhow::Result<()> {
+pub fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let sockets = Sockets::from_environment();
     let prometheus = metrics::install().context("metrics cannot be set up")?;
     metrics::began();
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("lines").enable_all().build()?;
-    let outcome = runtime.block_on(live(config, prometheus, sockets));
+    let outcome = runtime.block_on(live(config, file, prometheus, sockets));
     runtime.shutdown_timeout(RUNTIME_STOP_MAX);
     outcome
 }
@@ -76,13 +77,16 @@ struct Running {
     tokens: TokenStore,
     tls: Option<Tls>,
     stop: watch::Sender<bool>,
+    /// The configuration's file, read again when told.
+    file: PathBuf,
+    webhooks: watch::Sender<Arc<[Webhook]>>,
     /// Lines.
     count: usize,
 }
 
-async fn live(config: Config, prometheus: PrometheusHandle, sockets: Sockets) -> anyhow::Result<()> {
+async fn live(config: Config, file: &Path, prometheus: PrometheusHandle, sockets: Sockets) -> anyhow::Result<()> {
     let mut signals = Signals::take().context("signals cannot be handled")?;
-    let mut running = start(config, prometheus, sockets).await?;
+    let mut running = start(config, file, prometheus, sockets).await?;
     let failure = running.until_told(&mut signals).await;
     match &failure {
         Some(what) => tracing::error!(what, "a core task has ended; the process ends, too"),
@@ -96,7 +100,12 @@ async fn live(config: Config, prometheus: PrometheusHandle, sockets: Sockets) ->
     }
 }
 
-async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Sockets) -> anyhow::Result<Running> {
+async fn start(
+    config: Config,
+    file: &Path,
+    prometheus: PrometheusHandle,
+    mut sockets: Sockets,
+) -> anyhow::Result<Running> {
     tracing::info!(receiver = %config.receiver, lines = config.lines.len(), "{SOFTWARE} starts");
     let queue = Queue::open(config.queue(SOFTWARE)).await?;
     let journal = config.journal.directory.clone();
@@ -144,6 +153,9 @@ async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Socket
     let mut beside = JoinSet::new();
     beside.spawn(systemd::feed_watchdog(pulses));
     beside.spawn(watch_answers(queue.clone(), intake.receiver.clone()));
+    metrics::policy_info(config.policy.hash(), None);
+    let (webhooks, webhooks_told) = watch::channel(Arc::from(config.webhooks));
+    beside.spawn(callout::run(queue.clone(), intake.receiver.clone(), webhooks_told));
     beside.spawn(metrics::host::watch(journal));
     beside.spawn(trouble::raise(queue.clone(), intake));
     let tried = async {
@@ -158,7 +170,18 @@ async fn start(config: Config, prometheus: PrometheusHandle, mut sockets: Socket
     systemd::ready(&status);
     beside.spawn(systemd::show_status(queue.clone(), count));
     tracing::info!("ready: {status}");
-    Ok(Running { queue, lines, beside, api_ended, tokens, tls: config.api.tls, stop, count })
+    Ok(Running {
+        queue,
+        lines,
+        beside,
+        api_ended,
+        tokens,
+        tls: config.api.tls,
+        stop,
+        count,
+        file: file.to_owned(),
+        webhooks,
+    })
 }
 
 /// Times answers and how soon things were there to see, as a console that watches the board would.
@@ -199,6 +222,7 @@ impl Running {
                     tracing::info!(reloaded, "token file read again");
                     // A certificate that cannot be read is said in the log and leaves the one in use.
                     self.tls.as_ref().map(Tls::reload);
+                    self.reload().await;
                     systemd::ready(&systemd::status(self.count, &self.queue.board().borrow()));
                 }
                 what = self.queue.failed() => return Some(what),
@@ -209,6 +233,28 @@ impl Running {
                 Some(_) = self.beside.join_next() => return Some("a task beside the lines has ended".to_owned()),
             }
         }
+    }
+
+    /// Reads the configuration again. Policy and webhooks change at once; one with a mistake changes nothing.
+    async fn reload(&self) {
+        let config = match Config::load(&self.file) {
+            Ok(config) => config,
+            Err(error) => {
+                metrics::policy_reloads("refused").increment(1);
+                tracing::error!("the configuration has a mistake, so nothing of it changes: {error}");
+                return;
+            }
+        };
+        let before = self.queue.policy();
+        let (old, new) = (before.hash(), config.policy.hash());
+        if old != new {
+            metrics::policy_info(new, Some(old));
+        }
+        let webhooks = config.webhooks.len();
+        self.queue.set_policy(config.policy.clone()).await;
+        self.webhooks.send_replace(config.webhooks.into());
+        metrics::policy_reloads("done").increment(1);
+        tracing::info!(old, new, webhooks, "configuration read again: policy and webhooks are in force");
     }
 
     /// Every wait is bounded: what has not stopped by then is ended with the process. Nothing acknowledged

@@ -5,6 +5,7 @@
 //! daemon     start in order, run until something core ends, stop in order
 //! line       port or socket -> session, one supervised task each
 //! intake     what a session delivers -> unit key, rank, stamps -> the queue -> the answer
+//! callout    tells the webhooks of escalations, and the cards what became of it
 //! sockets    listening sockets that systemd holds
 //! stamps     monotonic instants to wall time
 //! stored     one line in the log for each stored signal
@@ -15,6 +16,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
 
+mod callout;
 pub mod config;
 pub mod daemon;
 pub mod files;

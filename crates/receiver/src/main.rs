@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
     logging::install(arguments.log_format.or(config.log_format).unwrap_or_else(Format::fitting), config.log_level);
     files::allow_all();
-    match daemon::run(config) {
+    match daemon::run(config, &arguments.config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{SOFTWARE} ends: {error:#}");

@@ -130,6 +130,42 @@ pub fn answer_seconds(class: Class) -> Histogram {
     histogram!("telecare_answer_seconds", "class" => class.as_str())
 }
 
+/// Cards that went up or out by rule.
+pub fn escalations(rule: &'static str) -> Counter {
+    counter!("telecare_escalations_total", "rule" => rule)
+}
+
+pub fn callouts(target: &str, outcome: &'static str) -> Counter {
+    counter!("telecare_callouts_total", "target" => target.to_owned(), "outcome" => outcome)
+}
+
+pub fn callout_tries(target: &str, result: &'static str) -> Counter {
+    counter!("telecare_callout_tries_total", "target" => target.to_owned(), "result" => result)
+}
+
+/// Shows a target's numbers at zero.
+pub fn begin_callouts(target: &str) {
+    ["delivered", "given-up"].into_iter().for_each(|outcome| callouts(target, outcome).increment(0));
+    ["ok", "refused", "failed"].into_iter().for_each(|result| callout_tries(target, result).increment(0));
+}
+
+pub fn callouts_pending(number: usize, oldest_s: f64) {
+    gauge!("telecare_callouts_pending").set(count(number));
+    gauge!("telecare_callout_oldest_pending_age_seconds").set(oldest_s);
+}
+
+/// Which policy is in force; an earlier one is shown as 0.
+pub fn policy_info(hash: &str, before: Option<&str>) {
+    if let Some(before) = before {
+        gauge!("telecare_policy_info", "hash" => before.to_owned()).set(0.0);
+    }
+    gauge!("telecare_policy_info", "hash" => hash.to_owned()).set(1.0);
+}
+
+pub fn policy_reloads(outcome: &'static str) -> Counter {
+    counter!("telecare_policy_reloads_total", "outcome" => outcome)
+}
+
 /// Whether the queue is in a trouble.
 pub fn trouble(what: &'static str, active: bool) {
     gauge!("telecare_trouble", "what" => what).set(flag(active));

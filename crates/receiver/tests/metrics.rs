@@ -16,7 +16,11 @@ const LINES: [&str; 3] = [SERIAL, TCP, LISTENING];
 
 fn setup() -> Result<Setup> {
     let address = ([127, 0, 0, 1], port::free()?).into();
-    Ok(Setup { lines: vec![Line::new(LISTENING, Transport::Listen(address))], ..Setup::default() })
+    // Nobody listens there; a webhook's numbers are there from the start all the same.
+    let secret = concat!(env!("CARGO_TARGET_TMPDIR"), "/webhook-secret");
+    std::fs::write(secret, "0123456789-0123456789-0123456789")?;
+    let more = format!("\n[[webhook]]\nname = \"pager\"\nurl = \"http://127.0.0.1:9/\"\nsecret-file = {secret:?}\n");
+    Ok(Setup { lines: vec![Line::new(LISTENING, Transport::Listen(address))], more, ..Setup::default() })
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod signal;
 mod test;
 mod timestamp;
 mod unit;
+mod webhook;
 
 pub use alarm::{ActorShape, AlarmShape};
 pub use call::{CallShape, CallsShape};
@@ -43,3 +44,4 @@ pub use signal::SignalShape;
 pub use test::{TestRecordShape, TestShape, TestsShape};
 pub use timestamp::Timestamp;
 pub use unit::{CandidateShape, RegisteredShape, UnitDetailShape, UnitsShape};
+pub use webhook::{EscalationShape, WebhookShape};

@@ -12,7 +12,7 @@ use telecare_protocol::codes::Codes;
 use telecare_queue::JournalConfig;
 use toml::Spanned;
 
-use super::{Config, ConfigError, Database, DatabaseUrl, Line, Transport, file, read};
+use super::{Config, ConfigError, Database, DatabaseUrl, Line, Transport, Webhook, file, read};
 
 /// Longest name of a receiver or line, characters. Names are metric labels and parts of unit keys.
 const NAME_LENGTH_MAX: usize = 40;
@@ -39,13 +39,15 @@ impl<'a> Check<'a> {
             let error = self.error("api.listen and metrics.listen are the same", "give each a port of its own");
             return Err(error.at(self.text, file.metrics.listen.span()));
         }
+        let webhooks = self.webhooks(&file.webhook)?;
+        let targets = webhooks.iter().map(Webhook::target).collect();
         Ok(Config {
             receiver: ReceiverId::new(&receiver),
             site: if file.receiver.site.is_empty() { receiver } else { file.receiver.site },
             journal: self.journal(&file.journal)?,
             database: file.database.as_ref().map(|database| self.database(database)).transpose()?,
             ack_wait: Duration::from_millis(self.within(&file.intake.ack_wait_ms, 0..=1_000)?),
-            policy: Arc::new(self.policy(file.policy.as_ref())?),
+            policy: Arc::new(self.policy(file.policy.as_ref())?.with_targets(targets)),
             choices: Arc::new(self.choices(file.choices.as_ref())?),
             codes: Arc::new(self.codes(file.codes.as_ref())?),
             api,
@@ -53,6 +55,7 @@ impl<'a> Check<'a> {
             log_format: file.log.format,
             log_level: file.log.level,
             lines: self.lines(&file.line)?,
+            webhooks,
         })
     }
 

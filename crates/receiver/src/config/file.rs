@@ -27,6 +27,8 @@ pub(super) struct File {
     pub log: Log,
     #[serde(default)]
     pub line: Vec<Spanned<Line>>,
+    #[serde(default)]
+    pub webhook: Vec<Spanned<Webhook>>,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +186,22 @@ pub(super) struct Automation {
     pub link_watch_s: Option<Spanned<u64>>,
 }
 
+/// Where escalations go out to.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Webhook {
+    pub name: Spanned<String>,
+    pub url: Spanned<String>,
+    #[serde(default)]
+    pub insecure: bool,
+    pub secret_file: Spanned<PathBuf>,
+    #[serde(default = "from_level")]
+    pub from_level: Spanned<u64>,
+    pub ca: Option<Spanned<PathBuf>>,
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: Spanned<u64>,
+}
+
 impl Default for Intake {
     fn default() -> Self {
         Intake { ack_wait_ms: ack_wait_ms() }
@@ -257,4 +275,12 @@ fn stop_bits() -> Spanned<u64> {
 /// More hardware receivers than one centre has behind one port.
 fn connections_max() -> Spanned<u64> {
     unwritten(8)
+}
+
+fn from_level() -> Spanned<u64> {
+    unwritten(1)
+}
+
+fn timeout_ms() -> Spanned<u64> {
+    unwritten(5000)
 }

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod line;
 mod secret;
+mod webhook;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -27,6 +28,8 @@ pub use api::Api;
 pub use error::ConfigError;
 pub use file::Parity;
 pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
+pub(crate) use webhook::certificates;
+pub use webhook::{Secret, Webhook};
 
 /// A configuration that has passed every check.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ pub struct Config {
     pub log_level: Level,
     /// The lines, in the order of the file. Names are unique.
     pub lines: Vec<Line>,
+    /// Where escalations go out to. Names are unique; the policy has them as its targets.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// Where the shared database is.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
-use telecare_alarm::{Alarm, Class, Standing};
+use telecare_alarm::{Alarm, Class, Listing, Priority, Shelves, Standing};
 use telecare_queue::{Board, Link, Queue};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -82,7 +82,29 @@ fn show(board: &Board, now: OffsetDateTime) {
     gauge!("telecare_backlog_entries").set(count(board.backlog));
     gauge!("telecare_backlog_oldest_age_seconds").set(age(board.backlog_since, now));
     gauge!("telecare_journal_ok").set(flag(board.journal_ok));
+    show_rules(board, now);
     gauge!("telecare_silent_receivers").set(count(board.silent.len()));
+}
+
+/// What the rules see: who is missing, what is aside, what nobody has been shown.
+fn show_rules(board: &Board, now: OffsetDateTime) {
+    let rules = board.policy.rules();
+    let ours = || board.open.iter().filter(|alarm| !alarm.shadow);
+    let is_unserved = |alarm: &&std::sync::Arc<Alarm>| {
+        let waits = alarm.priority == Priority::HIGHEST && alarm.standing(now) == Standing::Waiting;
+        waits && alarm.served_at.is_none() && now - alarm.opened_at > rules.watch.unserved
+    };
+    gauge!("telecare_unserved_alarms").set(count(ours().filter(is_unserved).count()));
+    gauge!("telecare_expected_units").set(count(board.expected));
+    gauge!("telecare_overdue_units").set(count(board.overdue));
+    let shelves = Shelves::of(ours().map(|alarm| &**alarm));
+    let listings: Vec<Listing> = ours().map(|alarm| shelves.listing(alarm, rules, now)).collect();
+    for listing in Listing::ALL.into_iter().filter(|listing| *listing != Listing::Queue) {
+        let number = listings.iter().filter(|found| **found == listing).count();
+        gauge!("telecare_aside_alarms", "listing" => listing.as_str()).set(count(number));
+    }
+    gauge!("telecare_open_incidents").set(count(ours().filter(|alarm| alarm.is_incident()).count()));
+    gauge!("telecare_tests_running").set(count(ours().filter(|alarm| alarm.on_test.is_some()).count()));
 }
 
 /// Since when an alarm has waited for anyone: an unanswered press counts from its last byte; one that had been

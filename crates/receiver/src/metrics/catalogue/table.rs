@@ -13,7 +13,7 @@ const PEOPLE: &[f64] = &[5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 90.0, 120.0, 180.0, 
 const LINE: (&str, Values) = ("line", Values::Line);
 /// Names of every class a card can have.
 pub const CLASSES: &[&str] =
-    &["lone-worker", "person", "fire", "unreadable", "security", "activity", "technical", "test"];
+    &["lone-worker", "person", "fire", "unreadable", "security", "activity", "telephone", "technical", "test"];
 const PRIORITIES: &[&str] = &["1", "2", "3", "4", "5"];
 /// Names of the standings an open card can have.
 pub const STANDINGS: &[&str] = &["waiting", "claimed", "held"];
@@ -29,7 +29,13 @@ const TROUBLES: &[&str] = &[
     "database-schema-newer",
     "database-not-durable",
     "quarantined",
+    "unwatched",
 ];
+const RULES: &[&str] = &["unanswered", "lease-lost", "hold-over", "pressed-again", "no-outcome", "unserved", "trouble"];
+const CALLOUT_OUTCOMES: &[&str] = &["delivered", "given-up"];
+const TRY_RESULTS: &[&str] = &["ok", "refused", "failed"];
+const RELOADS: &[&str] = &["done", "refused"];
+const ASIDE: &[&str] = &["on-test", "waits-for-restore", "in-incident", "runaway", "background"];
 const CLOCKS: &[&str] = &["synchronised", "unsynchronised", "unknown"];
 const DENIALS: &[&str] = &["none", "unknown", "expired", "revoked"];
 
@@ -105,6 +111,70 @@ pub const CATALOGUE: &[Metric] = &[
         "older than 2 minutes: nobody watches the queue, or consoles cannot reach it",
     )
     .in_unit(Unit::Seconds),
+    level(
+        "telecare_unserved_alarms",
+        &[],
+        "Waiting priority 1 alarms that no operator's console has been served for longer than the policy allows.",
+        "above 0 for 30 s: nobody can see that somebody calls",
+    ),
+    total(
+        "telecare_escalations_total",
+        &[("rule", Values::Each(RULES))],
+        "Times a card went up or out because nobody helped, by rule, for escalations this receiver made.",
+        "unanswered moves steadily: too few operators",
+    ),
+    total(
+        "telecare_callouts_total",
+        &[("target", Values::Own), ("outcome", Values::Each(CALLOUT_OUTCOMES))],
+        "Escalations told to a webhook, or given up on after an hour.",
+        "given-up moves: somebody was not told",
+    ),
+    total(
+        "telecare_callout_tries_total",
+        &[("target", Values::Own), ("result", Values::Each(TRY_RESULTS))],
+        "Requests to a webhook: taken, answered otherwise, or not answered.",
+        "refused or failed move steadily",
+    ),
+    level(
+        "telecare_callouts_pending",
+        &[],
+        "Escalations that this receiver still has to tell.",
+        "above 0 for 2 minutes",
+    ),
+    level(
+        "telecare_callout_oldest_pending_age_seconds",
+        &[],
+        "How long the oldest escalation still to be told has been due; 0 when there is none.",
+        "over 2 minutes: whoever should be told is not",
+    )
+    .in_unit(Unit::Seconds),
+    level(
+        "telecare_policy_info",
+        &[("hash", Values::Own)],
+        "1 for the hash of the policy in force.",
+        "receivers of one centre differ",
+    ),
+    total(
+        "telecare_policy_reloads_total",
+        &[("outcome", Values::Each(RELOADS))],
+        "Configurations read again on SIGHUP: taken over, or refused for a mistake.",
+        "refused moves: what was meant to change has not",
+    ),
+    level("telecare_expected_units", &[], "Units and lines that are expected to be heard from.", "it falls suddenly"),
+    level(
+        "telecare_overdue_units",
+        &[],
+        "Those of them that are missing.",
+        "above 0 for long: a unit that cannot call, and its person does not know",
+    ),
+    level(
+        "telecare_aside_alarms",
+        &[("listing", Values::Each(ASIDE))],
+        "Open alarms that are not listed with the others, by where they are.",
+        "it grows for hours",
+    ),
+    level("telecare_open_incidents", &[], "Open cards that stand for many units at once.", "above 0"),
+    level("telecare_tests_running", &[], "Tests that run.", "above 0 when nobody tests"),
     total(
         "telecare_signals_total",
         &[("class", Values::Each(CLASSES))],

@@ -1,0 +1,82 @@
+//! Which deliveries are this receiver's to make. Pure: a board, a name and a time in, deliveries out.
+//!
+//! Whoever made an escalation tells it, so that with all receivers well each is told once. For one that is silent,
+//! and for one that may be on the other side of a broken link, the others tell: twice at worst, never not at all.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use telecare_alarm::{ActionId, Alarm, AlarmId, ReceiverId, Rule};
+use telecare_queue::Board;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// How long a receiver beyond a broken link is left to tell its own before this one does.
+const OTHERS_AFTER: Duration = Duration::seconds(10);
+
+/// One escalation that one target is still to be told of.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// The card.
+    pub alarm: Arc<Alarm>,
+    /// Why.
+    pub rule: Rule,
+    /// When it was due.
+    pub due: OffsetDateTime,
+    /// The card's level after it.
+    pub level: u8,
+    /// Who is to be told.
+    pub target: Arc<str>,
+}
+
+impl Pending {
+    /// The same for this escalation and target at every receiver and after every restart.
+    pub fn id(&self) -> Uuid {
+        ActionId::automatic(&format!("call-out {} {}", self.rule, self.target), self.alarm.id, Some(self.due)).0
+    }
+}
+
+/// An escalation as the counters tell it from others.
+pub type Made = (AlarmId, Rule, OffsetDateTime);
+
+/// What a board says of telling.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// This receiver's to tell, the oldest first.
+    pub mine: Vec<Pending>,
+    /// Whether others' may become this one's.
+    pub others_wait: bool,
+    /// This receiver's own escalations.
+    pub made: HashSet<Made>,
+}
+
+/// Reads a board.
+pub fn look(board: &Board, own: &ReceiverId, now: OffsetDateTime) -> Seen {
+    let mut seen = Seen::default();
+    for alarm in board.open.iter().chain(&board.closed) {
+        for escalation in &alarm.escalations {
+            let is_own = escalation.by == *own;
+            if is_own {
+                seen.made.insert((alarm.id, escalation.rule, escalation.due));
+            }
+            let silent = || board.silent.iter().any(|other| other.receiver == escalation.by);
+            let beyond = || board.link.is_degraded() && now - escalation.due > OTHERS_AFTER;
+            let is_mine = is_own || silent() || beyond();
+            for delivery in escalation.deliveries.iter().filter(|delivery| delivery.ended.is_none()) {
+                if !is_mine {
+                    seen.others_wait = true;
+                    continue;
+                }
+                seen.mine.push(Pending {
+                    alarm: alarm.clone(),
+                    rule: escalation.rule,
+                    due: escalation.due,
+                    level: escalation.level,
+                    target: delivery.target.clone(),
+                });
+            }
+        }
+    }
+    seen.mine.sort_by_key(|pending| (pending.due, pending.alarm.id.0));
+    seen
+}
