@@ -58,7 +58,8 @@ impl Policy {
         Policy::parse(BUILTIN).unwrap_or_else(|_| Policy::of(HashMap::new(), Rules::default()))
     }
 
-    /// Tells this table from any other by what it says: 16 hex digits. Comments and order do not change it.
+    /// Tells this policy from any other by what it says, ranks and numbers: 16 hex digits. Comments and order do
+    /// not change it, nor does where escalations go out to.
     pub fn hash(&self) -> &str {
         &self.hash
     }
@@ -104,7 +105,7 @@ impl Policy {
             name: rule_name(Trigger::Unknown, None),
         };
         let unknown = rows.get(&(Trigger::Unknown, None)).cloned().unwrap_or_else(cautious);
-        let hash = Arc::from(hash_of(&rows));
+        let hash = Arc::from(hash_of(&rows, &rules));
         Policy { rows, unknown, hash, rules: Arc::new(rules) }
     }
 
@@ -119,8 +120,8 @@ fn rule_name(trigger: Trigger, status: Option<Status>) -> Arc<str> {
     Arc::from(format!("{trigger}/{}", status.map_or("any", Status::as_str)))
 }
 
-/// The first digits of the SHA-256 of the table in one fixed order and spelling.
-fn hash_of(rows: &HashMap<(Trigger, Option<Status>), Row>) -> String {
+/// The first digits of the SHA-256 of the table and the numbers in one fixed order and spelling.
+fn hash_of(rows: &HashMap<(Trigger, Option<Status>), Row>, rules: &Rules) -> String {
     let mut hasher = Sha256::new();
     for trigger in Trigger::all() {
         let statuses = Status::ALL.into_iter().map(Some);
@@ -131,6 +132,8 @@ fn hash_of(rows: &HashMap<(Trigger, Option<Status>), Row>) -> String {
             }
         }
     }
+    // Where escalations go out to is not the policy's.
+    hasher.update(format!("{:?}", Rules { targets: Vec::new(), ..rules.clone() }));
     let mut hex = String::new();
     for byte in hasher.finalize() {
         // Writing to a String cannot fail.
@@ -260,6 +263,8 @@ mod tests {
         assert_eq!(Policy::parse(&commented).expect("the same table").hash(), hash);
         let ranked = changed(r#"trigger = "mains", priority = 4"#, r#"trigger = "mains", priority = 3"#);
         assert_ne!(Policy::parse(&ranked).expect("another table").hash(), hash);
+        let numbered = changed("presses = 3", "presses = 4");
+        assert_ne!(Policy::parse(&numbered).expect("other numbers").hash(), hash);
         assert_eq!(&*Policy::builtin().triage(&said(&[])).policy, hash);
     }
 

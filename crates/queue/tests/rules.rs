@@ -153,11 +153,8 @@ async fn presses_lift_and_a_policy_read_again_counts_from_then_on() {
     let lifted = |board: &Board| board.find(alarm).is_some_and(|card| card.priority.number() == 1);
     let board = board_where(&queue, "lifted", lifted).await;
     assert_eq!(escalated(&board, alarm), ["pressed-again"]);
-    assert_eq!(
-        (queue.policy().rules().repeats.presses, queue.policy().hash()),
-        (2, &*before),
-        "the ranks are the same"
-    );
+    assert_eq!(queue.policy().rules().repeats.presses, 2);
+    assert_ne!(queue.policy().hash(), before);
     queue.close().await;
 }
 

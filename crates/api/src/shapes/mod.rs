@@ -44,4 +44,4 @@ pub use signal::SignalShape;
 pub use test::{TestRecordShape, TestShape, TestsShape};
 pub use timestamp::Timestamp;
 pub use unit::{CandidateShape, RegisteredShape, UnitDetailShape, UnitsShape};
-pub use webhook::{EscalationShape, WebhookShape};
+pub use webhook::{CalledOutShape, WebhookShape};

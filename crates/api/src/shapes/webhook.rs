@@ -14,12 +14,12 @@ pub struct WebhookShape {
     /// When it was sent; another time at each try.
     pub sent_at: Timestamp,
     /// What there is to tell, the oldest first.
-    pub events: Vec<EscalationShape>,
+    pub events: Vec<CalledOutShape>,
 }
 
 /// One escalation.
 #[derive(Clone, Debug, Serialize)]
-pub struct EscalationShape {
+pub struct CalledOutShape {
     /// The same whenever this escalation is told to this target.
     pub id: Uuid,
     /// The alarm's id.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use telecare_alarm::ReceiverId;
-use telecare_api::shapes::{EscalationShape, Timestamp, WebhookShape};
+use telecare_api::shapes::{CalledOutShape, Timestamp, WebhookShape};
 use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -93,11 +93,11 @@ pub fn post(agent: &Agent, webhook: &Webhook, receiver: &ReceiverId, batch: &[Pe
     }
 }
 
-fn event(pending: &Pending, now: OffsetDateTime) -> EscalationShape {
+fn event(pending: &Pending, now: OffsetDateTime) -> CalledOutShape {
     let alarm = &pending.alarm;
-    EscalationShape {
+    CalledOutShape {
         id: pending.id(),
-        alarm: Uuid::from(alarm.id.0),
+        alarm: alarm.id.0,
         rule: pending.rule.to_string(),
         level: pending.level,
         priority: alarm.priority.number(),
