@@ -6,7 +6,6 @@ use telecare_api::shapes::{CalledOutShape, Timestamp, WebhookShape};
 use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
-use uuid::Uuid;
 
 use super::choose::Pending;
 use super::sign::signature;
