@@ -17,6 +17,8 @@ const OTHERS_AFTER: Duration = Duration::seconds(10);
 /// One escalation that one target is still to be told of.
 #[derive(Clone, Debug)]
 pub struct Pending {
+    /// The same for this escalation and target at every receiver and after every restart.
+    pub id: Uuid,
     /// The card.
     pub alarm: Arc<Alarm>,
     /// Why.
@@ -27,13 +29,6 @@ pub struct Pending {
     pub level: u8,
     /// Who is to be told.
     pub target: Arc<str>,
-}
-
-impl Pending {
-    /// The same for this escalation and target at every receiver and after every restart.
-    pub fn id(&self) -> Uuid {
-        ActionId::automatic(&format!("call-out {} {}", self.rule, self.target), self.alarm.id, Some(self.due)).0
-    }
 }
 
 /// An escalation as the counters tell it from others.
@@ -67,7 +62,9 @@ pub fn look(board: &Board, own: &ReceiverId, now: OffsetDateTime) -> Seen {
                     seen.others_wait = true;
                     continue;
                 }
+                let name = format!("call-out {} {}", escalation.rule, delivery.target);
                 seen.mine.push(Pending {
+                    id: ActionId::automatic(&name, alarm.id, Some(escalation.due)).0,
                     alarm: alarm.clone(),
                     rule: escalation.rule,
                     due: escalation.due,

@@ -40,8 +40,8 @@ const PAUSE_FIRST: Duration = Duration::from_secs(1);
 const PAUSE_LAST: Duration = Duration::from_secs(60);
 /// How often what time alone changes is looked at, and what could not be recorded is recorded again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Boards change with every signal; each is read whole.
-const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// Boards change with every signal, and each is read whole: a call-out is so much later at most.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Tells until the process ends.
 pub async fn run(queue: Queue, own: ReceiverId, mut webhooks: watch::Receiver<Arc<[Webhook]>>) {
@@ -69,6 +69,8 @@ struct Target {
     /// What the last try was about, to be tried again as it was: its id is then the same.
     batch: Vec<Uuid>,
     failures: u32,
+    /// How the last try ended, as it was said in the log.
+    said: String,
     next_at: Instant,
 }
 
@@ -92,27 +94,40 @@ struct Desk {
     targets: HashMap<Arc<str>, Target>,
     told: HashMap<Uuid, Told>,
     made: Option<HashSet<Made>>,
+    recording: bool,
     jobs: JoinSet<Done>,
 }
 
 impl Desk {
     fn new(queue: Queue, own: ReceiverId) -> Desk {
-        Desk { queue, own, targets: HashMap::new(), told: HashMap::new(), made: None, jobs: JoinSet::new() }
+        Desk {
+            queue,
+            own,
+            targets: HashMap::new(),
+            told: HashMap::new(),
+            made: None,
+            recording: false,
+            jobs: JoinSet::new(),
+        }
     }
 
     /// Keeps what is known of those that have not changed.
     fn use_webhooks(&mut self, webhooks: &[Webhook]) {
         let mut before = std::mem::take(&mut self.targets);
         for webhook in webhooks {
-            let known = before.remove(&webhook.name).filter(|known| known.webhook == *webhook);
-            let target = known.unwrap_or_else(|| Target {
-                agent: post::agent(webhook),
-                webhook: webhook.clone(),
-                sending: false,
-                batch: Vec::new(),
-                failures: 0,
-                next_at: Instant::now(),
-            });
+            let target = match before.remove(&webhook.name) {
+                Some(known) if known.webhook == *webhook => known,
+                // A request that is under way still is.
+                known => Target {
+                    agent: post::agent(webhook),
+                    webhook: webhook.clone(),
+                    sending: known.as_ref().is_some_and(|known| known.sending),
+                    batch: known.map(|known| known.batch).unwrap_or_default(),
+                    failures: 0,
+                    said: String::new(),
+                    next_at: Instant::now(),
+                },
+            };
             metrics::begin_callouts(&webhook.name);
             self.targets.insert(webhook.name.clone(), target);
         }
@@ -126,16 +141,16 @@ impl Desk {
             new.for_each(|(_, rule, _)| metrics::escalations(rule.kind()).increment(1));
         }
         self.made = Some(seen.made);
-        let ids: HashSet<Uuid> = seen.mine.iter().map(Pending::id).collect();
+        let ids: HashSet<Uuid> = seen.mine.iter().map(|pending| pending.id).collect();
         self.told.retain(|id, _| ids.contains(id));
         for pending in seen.mine.iter().filter(|pending| now - pending.due > GIVE_UP_AFTER) {
-            if let std::collections::hash_map::Entry::Vacant(place) = self.told.entry(pending.id()) {
+            if let std::collections::hash_map::Entry::Vacant(place) = self.told.entry(pending.id) {
                 place.insert(Told { delivered: false, record_at: Instant::now() });
                 metrics::callouts(&pending.target, "given-up").increment(1);
                 tracing::error!(target_name = %pending.target, alarm = %pending.alarm.id.0, "a target was not told of an escalation");
             }
         }
-        let untold: Vec<&Pending> = seen.mine.iter().filter(|pending| !self.told.contains_key(&pending.id())).collect();
+        let untold: Vec<&Pending> = seen.mine.iter().filter(|pending| !self.told.contains_key(&pending.id)).collect();
         let oldest = untold.first().map_or(0.0, |pending| (now - pending.due).as_seconds_f64().max(0.0));
         metrics::callouts_pending(untold.len(), oldest);
         for target in self.targets.values_mut().filter(|target| !target.sending && target.next_at <= Instant::now()) {
@@ -144,7 +159,7 @@ impl Desk {
             let batch = batch(&target.batch, &due);
             if !batch.is_empty() {
                 target.sending = true;
-                target.batch = batch.iter().map(Pending::id).collect();
+                target.batch = batch.iter().map(|pending| pending.id).collect();
                 let (agent, webhook, own) = (target.agent.clone(), target.webhook.clone(), self.own.clone());
                 self.jobs.spawn(async move {
                     let (name, sent) = (webhook.name.clone(), batch.clone());
@@ -159,10 +174,13 @@ impl Desk {
 
     /// Tells the cards, again until the board shows it.
     fn record(&mut self, mine: &[Pending]) {
+        if self.recording {
+            return;
+        }
         let at = Instant::now();
         let mut acts = Vec::new();
         for pending in mine {
-            let Some(told) = self.told.get_mut(&pending.id()).filter(|told| told.record_at <= at) else { continue };
+            let Some(told) = self.told.get_mut(&pending.id).filter(|told| told.record_at <= at) else { continue };
             told.record_at = at + LOOK_EVERY;
             acts.push(record_of(pending, told.delivered, &self.own));
             if acts.len() >= BATCH_MAX {
@@ -172,6 +190,7 @@ impl Desk {
         if acts.is_empty() {
             return;
         }
+        self.recording = true;
         let queue = self.queue.clone();
         self.jobs.spawn(async move {
             for act in acts {
@@ -185,11 +204,14 @@ impl Desk {
     }
 
     fn done(&mut self, done: Done) {
-        let Done::Told(name, batch, how) = done else { return };
+        let Done::Told(name, batch, how) = done else {
+            self.recording = false;
+            return;
+        };
         metrics::callout_tries(&name, how.as_str()).increment(1);
         if how == Try::Ok {
             for pending in &batch {
-                self.told.insert(pending.id(), Told { delivered: true, record_at: Instant::now() });
+                self.told.insert(pending.id, Told { delivered: true, record_at: Instant::now() });
             }
             metrics::callouts(&name, "delivered").increment(u64::try_from(batch.len()).unwrap_or(u64::MAX));
         }
@@ -197,6 +219,7 @@ impl Desk {
         target.sending = false;
         match how {
             Try::Ok => {
+                target.said.clear();
                 if target.failures > 0 {
                     tracing::info!(webhook = %name, "the webhook takes call-outs again");
                 }
@@ -204,8 +227,11 @@ impl Desk {
                 target.batch.clear();
             }
             how => {
-                if target.failures == 0 {
-                    tracing::warn!(webhook = %name, ?how, "the webhook does not take call-outs; they are tried again");
+                // A wrong secret behind a broken network must be seen, too.
+                let why = format!("{how:?}");
+                if target.said != why {
+                    tracing::warn!(webhook = %name, why, "the webhook does not take call-outs; they are tried again");
+                    target.said = why;
                 }
                 target.next_at = Instant::now() + pause(target.failures);
                 target.failures = target.failures.saturating_add(1);
@@ -217,7 +243,7 @@ impl Desk {
 /// What to send: what was tried before and is still to be told, as it was; else the oldest.
 fn batch(before: &[Uuid], due: &[&Pending]) -> Vec<Pending> {
     let again: Vec<Pending> =
-        due.iter().filter(|pending| before.contains(&pending.id())).map(|pending| (*pending).clone()).collect();
+        due.iter().filter(|pending| before.contains(&pending.id)).map(|pending| (*pending).clone()).collect();
     if !again.is_empty() {
         return again;
     }

@@ -56,7 +56,7 @@ pub fn agent(webhook: &Webhook) -> Agent {
 /// The same for the same escalations, whenever they are sent.
 pub fn batch_id(batch: &[Pending]) -> String {
     let mut hasher = Sha256::new();
-    batch.iter().for_each(|pending| hasher.update(pending.id().as_bytes()));
+    batch.iter().for_each(|pending| hasher.update(pending.id.as_bytes()));
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(hasher.finalize()).for_each(|(byte, hashed)| *byte = hashed);
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
@@ -95,7 +95,7 @@ pub fn post(agent: &Agent, webhook: &Webhook, receiver: &ReceiverId, batch: &[Pe
 fn event(pending: &Pending, now: OffsetDateTime) -> CalledOutShape {
     let alarm = &pending.alarm;
     CalledOutShape {
-        id: pending.id(),
+        id: pending.id,
         alarm: alarm.id.0,
         rule: pending.rule.to_string(),
         level: pending.level,

@@ -100,7 +100,7 @@ async fn a_press_unanswered_is_told_signed_retried_as_it_was_and_not_again_after
     let rig = Rig::on(rig.journal).await;
     rig.board(is_told).await;
     let seen = choose::look(&rig.queue.board().borrow(), &ReceiverId::new("test"), OffsetDateTime::now_utc());
-    let told = |pending: &Pending| known.iter().any(|body| body.contains(&pending.id().to_string()));
+    let told = |pending: &Pending| known.iter().any(|body| body.contains(&pending.id.to_string()));
     assert!(!seen.mine.iter().any(told), "what is recorded as delivered is not told again: {:?}", seen.mine);
 }
 
