@@ -1,4 +1,4 @@
-//! One file per subcommand; the eight things one does to an alarm share `act`.
+//! One file per subcommand; what one does to an alarm shares `act`.
 
 pub mod act;
 pub mod alarms;
