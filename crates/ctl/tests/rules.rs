@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use telecare_tests::receiver::{Setup, token, token_of};
@@ -12,6 +12,16 @@ use telecare_tests::surgard::contact_id;
 
 /// More units than make a storm by the built-in rules.
 const STORM_UNITS: usize = 12;
+
+/// A command that goes on; a test that fails must not leave it behind.
+struct Follower(Child);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 fn site() -> Site {
     Site::start(Setup { namespace: Some("north".to_owned()), ..Setup::default() }).unwrap()
@@ -96,14 +106,15 @@ fn a_followed_test_tells_each_attempt_once_and_who_saw_it_until_it_is_over() {
     let engineer = token_of("engineer");
     let start = ["test", "start", "identity:north:surgard:1234", "--reason", "new pendant"];
     let id = said(&site, &engineer, &start).lines().last().unwrap().to_owned();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+    let child = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
         .args(["test", "show", &id, "--follow"])
         .env("TELECARE_API", format!("http://127.0.0.1:{}", site.receiver.api_port()))
         .env("TELECARE_TOKEN", &engineer)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut follower = Follower(child);
+    let mut lines = BufReader::new(follower.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.nth(2).unwrap().starts_with("  from "), "three lines before anything comes");
     let alarm = press(&mut site, "1234");
     let first = lines.next().unwrap();
@@ -114,7 +125,7 @@ fn a_followed_test_tells_each_attempt_once_and_who_saw_it_until_it_is_over() {
     said(&site, &engineer, &["test", "stop", &id]);
     let rest: Vec<String> = lines.collect();
     assert!(rest.len() == 2 && rest[0].ends_with("1 of 1 seen.") && rest[1].ends_with(" by engineer"), "{rest:?}");
-    assert!(child.wait().unwrap().success());
+    assert!(follower.0.wait().unwrap().success());
 }
 
 #[test]

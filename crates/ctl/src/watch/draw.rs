@@ -120,7 +120,7 @@ fn queue(model: &Model, open: &[(Key, &Card)], now: Instant, width: usize, room:
     let last = selected + usize::from(selected >= begin_tests);
     let first = (last + 1).saturating_sub(room);
     let rows = open.iter().enumerate().flat_map(|(index, (key, card))| {
-        let title = (index == begin_tests).then(|| None);
+        let title = (index == begin_tests).then_some(None);
         title.into_iter().chain([Some((*key, *card))])
     });
     let drawn = rows.skip(first).take(room).map(|shown| match shown {
