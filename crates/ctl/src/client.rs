@@ -108,15 +108,16 @@ impl Client {
         Ok(Client { agent, api: api.trim_end_matches('/').to_owned(), token })
     }
 
-    /// The open list as text: at once, or when it is no longer the one with this cursor.
-    pub fn list_text(&self, newer_than: Option<&str>) -> anyhow::Result<String> {
-        let query = newer_than.map_or(String::new(), |cursor| format!("?cursor={cursor}&wait={POLL_S}"));
-        self.get(&format!("/v1/alarms{query}"))
+    /// The open list as text, with what is aside or without: at once, or when it is no longer the one with this cursor.
+    pub fn list_text(&self, newer_than: Option<&str>, all: bool) -> anyhow::Result<String> {
+        let newer = newer_than.map(|cursor| format!("cursor={cursor}&wait={POLL_S}"));
+        let query = all.then(|| "listed=all".to_owned()).into_iter().chain(newer).collect::<Vec<_>>().join("&");
+        self.get(&if query.is_empty() { "/v1/alarms".to_owned() } else { format!("/v1/alarms?{query}") })
     }
 
-    /// The open list.
+    /// The open list, with what is aside.
     pub fn list(&self) -> anyhow::Result<List> {
-        read(&self.list_text(None)?)
+        read(&self.list_text(None, true)?)
     }
 
     /// One alarm with its signals and log, as text.
@@ -183,14 +184,24 @@ impl Client {
     /// As [`Client::act`], with the action's id and how often it is offered.
     pub fn act_as(&self, action: Uuid, alarm: Uuid, act: &str, mut body: Value, tries: u32) -> anyhow::Result<Answer> {
         body["action"] = json!(action);
-        let url = format!("{}/v1/alarms/{alarm}/{act}", self.api);
+        self.offer(&format!("/v1/alarms/{alarm}/{act}"), &body, tries)
+    }
+
+    /// Does something that is not done to an alarm, as [`Client::act`] does.
+    pub fn act_at(&self, path: &str, mut body: Value) -> anyhow::Result<Answer> {
+        body["action"] = json!(Uuid::new_v4());
+        self.offer(path, &body, TRIES)
+    }
+
+    fn offer(&self, path: &str, body: &Value, tries: u32) -> anyhow::Result<Answer> {
+        let url = format!("{}{path}", self.api);
         for _ in 1..tries {
-            match self.post(&url, &body) {
+            match self.post(&url, body) {
                 Ok(answer) if answer.status != 503 => return Ok(answer),
                 Ok(_) | Err(_) => thread::sleep(TRY_PAUSE),
             }
         }
-        self.post(&url, &body)
+        self.post(&url, body)
     }
 
     fn post(&self, url: &str, body: &Value) -> anyhow::Result<Answer> {

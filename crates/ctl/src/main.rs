@@ -32,8 +32,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    act, alarms, call as call_command, calls, check_config, decode, doctor as doctor_command, encode, journal, man,
-    show, sniff as sniff_command, token, unit, watch as watch_command,
+    act, alarms, call as call_command, calls, check_config, decode, doctor as doctor_command, encode, incident,
+    journal, man, overdue, rules, show, sniff as sniff_command, test, token, unit, watch as watch_command,
 };
 
 /// The telecare receiver's tool for engineers and administrators.
@@ -62,6 +62,11 @@ enum Command {
     Show(show::Arguments),
     #[command(flatten)]
     Act(act::Command),
+    Incident(incident::Arguments),
+    Overdue(overdue::Arguments),
+    Rules(rules::Arguments),
+    /// Put a unit on test, follow what comes of it, end it.
+    Test(test::Arguments),
     Doctor(doctor_command::Arguments),
     /// Look into a receiver's journal, offer its entries again, save what a damaged file still has.
     Journal(journal::Arguments),
@@ -106,6 +111,10 @@ fn main() -> ExitCode {
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Act(command) => act::run(&command),
+        Command::Incident(arguments) => incident::run(&arguments),
+        Command::Overdue(arguments) => overdue::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Doctor(arguments) => doctor_command::run(&arguments),
         Command::Journal(arguments) => journal::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),

@@ -1,4 +1,4 @@
-//! What `claim`, `close` and `alarms` send, against a stand-in for the API with canned answers.
+//! What `claim`, `close`, `alarms` and `incident` send, against a stand-in for the API with canned answers.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -147,4 +147,19 @@ fn the_list_is_a_table_or_the_apis_own_answer() {
     assert!(text(&output.stdout).contains("deadbeef  Pendant, unit 1234"), "{output:?}");
     let (output, _) = ctl(&["alarms", "--json"], vec![(200, list(&[card("waiting")]))]);
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), list(&[card("waiting")]));
+}
+
+#[test]
+fn an_incident_is_read_to_its_last_page() {
+    let page = |n: u8, next: Value| {
+        let mut member = card("waiting");
+        member["headline"] = json!(format!("Battery low, unit {n}"));
+        (200, json!({"now": "", "members": 2, "alarms": [member], "next": next}))
+    };
+    let (output, requests) = ctl(&["incident", ALARM], vec![page(1, json!(1)), page(2, Value::Null)]);
+    let said = text(&output.stdout);
+    assert!(said.contains("not registered ") && said.contains("unit 1\n") && said.contains("unit 2\n"), "{said}");
+    let paths: Vec<&str> = requests.iter().map(|(path, _, _)| path.as_str()).collect();
+    let path = format!("GET /v1/alarms/{ALARM}/members");
+    assert_eq!(paths, [path.clone(), format!("{path}?after=1")]);
 }

@@ -26,7 +26,23 @@ fn there_is_a_page_for_every_subcommand_and_for_the_receiver() {
     let out = directory.path().join("man");
     ctl(&["man", "--out", out.to_str().unwrap()]);
     let commands = subcommands();
-    for known in ["watch", "sniff", "doctor", "journal", "call", "calls", "claim", "transfer", "reopen", "token"] {
+    for known in [
+        "watch",
+        "sniff",
+        "doctor",
+        "journal",
+        "test",
+        "incident",
+        "overdue",
+        "rules",
+        "close-other",
+        "call",
+        "calls",
+        "claim",
+        "transfer",
+        "reopen",
+        "token",
+    ] {
         assert!(commands.iter().any(|name| name == known), "{known} is not in {commands:?}");
     }
     let mut pages: Vec<String> = commands.iter().map(|name| format!("telecare-ctl-{name}.1")).collect();

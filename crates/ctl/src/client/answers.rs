@@ -22,6 +22,22 @@ pub struct List {
     /// Closed in the last minutes; older receivers do not tell.
     #[serde(default, alias = "closed")]
     pub just_closed: Vec<Card>,
+    /// What is open and not listed.
+    #[serde(default)]
+    pub aside: Aside,
+    /// How many who were to be heard by now were not.
+    #[serde(default)]
+    pub overdue: u64,
+}
+
+/// How many open alarms are aside, and why.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Aside {
+    pub waits_for_restore: u64,
+    pub in_incident: u64,
+    pub runaway: u64,
+    pub background: u64,
 }
 
 fn yes() -> bool {
@@ -57,6 +73,48 @@ pub struct Card {
     /// From a line that only listens: another platform answers it.
     #[serde(default)]
     pub shadow: bool,
+    /// How often it went up because nobody helped.
+    #[serde(default)]
+    pub level: u32,
+    /// Where it is listed: queue, on-test, or why it is aside.
+    #[serde(default)]
+    pub listed: String,
+}
+
+impl Card {
+    /// The priority, and how often it went up: 1, or 1+2.
+    pub fn rank(&self) -> String {
+        let level = if self.level == 0 { String::new() } else { format!("+{}", self.level) };
+        format!("{}{level}", self.priority)
+    }
+
+    /// Whether it is listed apart, because its unit is on test.
+    pub fn is_on_test(&self) -> bool {
+        self.listed == "on-test"
+    }
+
+    /// Whether it is listed only for who asks for everything; an older receiver does not tell.
+    pub fn is_aside(&self) -> bool {
+        !matches!(self.listed.as_str(), "" | "queue" | "on-test")
+    }
+}
+
+impl Aside {
+    /// What is aside and how many are overdue, in one line; none when there is neither.
+    pub fn words(&self, overdue: u64) -> Option<String> {
+        let counts = [
+            (self.waits_for_restore, "may be right again soon"),
+            (self.in_incident, "in an incident"),
+            (self.runaway, "of units that send without end"),
+            (self.background, "only show that a unit lives"),
+        ];
+        let told = |(count, words): (u64, &str)| (count > 0).then(|| format!("{count} {words}"));
+        let aside: Vec<String> = counts.into_iter().filter_map(told).collect();
+        let aside = (!aside.is_empty()).then(|| format!("aside: {}", aside.join(", ")));
+        let overdue = (overdue > 0).then(|| format!("{overdue} overdue"));
+        let all: Vec<String> = aside.into_iter().chain(overdue).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
 }
 
 /// The registered unit behind an alarm.
@@ -68,6 +126,8 @@ pub struct Registered {
     pub address_line: String,
     #[serde(default)]
     pub matched_by: String,
+    #[serde(default)]
+    pub risk: String,
     #[serde(default)]
     pub flags: Vec<Flag>,
 }

@@ -1,5 +1,5 @@
-//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `transfer`, `note`, `close`, `reopen`: what a console
-//! does to an alarm.
+//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `transfer`, `note`, `close`, `close-other`, `reopen`: what a
+//! console does to an alarm.
 
 use std::io::{self, Write};
 
@@ -81,6 +81,22 @@ pub enum Command {
         #[arg(long, default_value = "")]
         text: String,
     },
+    /// End an alarm that somebody else has: a supervisor's alone, with a reason. Both names stay on record.
+    CloseOther {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        shown: Shown,
+        /// The centre's code for how it ended.
+        #[arg(long)]
+        outcome: String,
+        /// What there is to say about it.
+        #[arg(long, default_value = "")]
+        text: String,
+        /// Why its holder does not close it.
+        #[arg(long)]
+        reason: String,
+    },
     /// Undo a close: within ten minutes an operator may, later a supervisor. The alarm waits for everyone again.
     Reopen(Common),
 }
@@ -145,6 +161,7 @@ impl Command {
             Command::Transfer { common, .. } => ("transfer", common),
             Command::Note { common, .. } => ("note", common),
             Command::Close { common, .. } => ("close", common),
+            Command::CloseOther { common, .. } => ("close-other", common),
             Command::Reopen(common) => ("reopen", common),
         }
     }
@@ -169,6 +186,12 @@ impl Command {
             Command::Close { shown, outcome, text, .. } => {
                 vec![("shown", json!(shown.signal(client, id)?)), ("outcome", json!(outcome)), ("text", json!(text))]
             }
+            Command::CloseOther { shown, outcome, text, reason, .. } => vec![
+                ("shown", json!(shown.signal(client, id)?)),
+                ("outcome", json!(outcome)),
+                ("text", json!(text)),
+                ("reason", json!(reason)),
+            ],
         })
     }
 }

@@ -21,6 +21,9 @@ pub struct Arguments {
     /// Print the API's answer, one a line.
     #[arg(long)]
     json: bool,
+    /// List what is aside, too.
+    #[arg(long)]
+    all: bool,
     /// Print again at every change, until interrupted.
     #[arg(long)]
     follow: bool,
@@ -29,13 +32,13 @@ pub struct Arguments {
 /// Prints the list, with the alarms closed in the last minutes at its end; with --follow a receiver that is away is asked again for ever.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let client = Client::new(&arguments.api)?;
-    let first = client.list_text(None)?;
+    let first = client.list_text(None, arguments.all)?;
     let mut cursor = print(arguments, &first)?;
     if !arguments.follow {
         return Ok(Verdict::Done);
     }
     loop {
-        match client.list_text(Some(&cursor)) {
+        match client.list_text(Some(&cursor), arguments.all) {
             Ok(text) => cursor = print(arguments, &text)?,
             Err(error) => {
                 eprintln!("telecare-ctl: {error:#}; asking again");
@@ -68,11 +71,15 @@ fn table(list: &List) -> String {
         text += &format!("! receiver {name} silent since {since}, {left} signals known unforwarded\n");
     }
     text += "PRI STANDING     AGE  ID        ALARM\n";
-    for card in &list.alarms {
-        let id = card.id.to_string();
-        let end = &id[id.len() - ID_END..];
-        let (priority, standing, age) = (card.priority, &card.standing, age(card.age_s));
-        text += &format!("{priority:>3} {standing:<8} {age:>7}  {end}  {}{}\n", card.headline, who(card));
+    text.extend(list.alarms.iter().filter(|card| !card.is_on_test() && !card.is_aside()).map(row));
+    for (title, belongs) in [("ON TEST", Card::is_on_test as fn(&Card) -> bool), ("ASIDE", Card::is_aside)] {
+        let rows: String = list.alarms.iter().filter(|card| belongs(card)).map(row).collect();
+        if !rows.is_empty() {
+            text += &format!("{title}\n{rows}");
+        }
+    }
+    if let Some(words) = list.aside.words(list.overdue) {
+        text += &format!("{words}\n");
     }
     for card in &list.just_closed {
         let id = card.id.to_string();
@@ -83,6 +90,15 @@ fn table(list: &List) -> String {
         text += &format!("{priority:>3} closed   {age:>7}  {end}  {}  [{how}]\n", card.headline);
     }
     text
+}
+
+/// A card as a row of a table: its rank, what it waits for, its age, its id's end, what happened and who has it.
+pub fn row(card: &Card) -> String {
+    let id = card.id.to_string();
+    let end = &id[id.len() - ID_END..];
+    let (rank, standing, age) = (card.rank(), &card.standing, age(card.age_s));
+    let aside = if card.is_aside() { format!("  [{}]", card.listed) } else { String::new() };
+    format!("{rank:>3} {standing:<8} {age:>7}  {end}  {}{aside}{}\n", card.headline, who(card))
 }
 
 fn link(list: &List) -> String {
@@ -123,6 +139,40 @@ pub fn age(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_on_test_stands_apart_and_what_is_aside_is_told() {
+        let card = |n: u32, more: &str| {
+            format!(
+                r#"{{"id":"0195ad00-0000-7000-8000-0000000000{n:02}","headline":"Pendant, unit {n}","priority":1,
+                "standing":"waiting","age_s":{n},"last_signal":"0195ad00-0000-7000-8000-000000000001",
+                "claim":null,"hold":null,"contest":null,{more}}}"#
+            )
+        };
+        let cards = [
+            card(11, r#""listed":"on-test","level":0"#),
+            card(12, r#""listed":"queue","level":2"#),
+            card(13, r#""listed":"runaway","level":0"#),
+        ];
+        let list: List = serde_json::from_str(&format!(
+            r#"{{"cursor":"c","receiver":"r-1","site":"S","link":"connected","degraded":false,"backlog":0,"open":3,
+            "silent_receivers":[],"alarms":[{}],"overdue":4,
+            "aside":{{"waits_for_restore":3,"in_incident":0,"runaway":1,"background":0}}}}"#,
+            cards.join(",")
+        ))
+        .unwrap();
+        let expected = "\
+r-1 S, 3 open, connected
+PRI STANDING     AGE  ID        ALARM
+1+2 waiting     12 s  00000012  Pendant, unit 12
+ON TEST
+  1 waiting     11 s  00000011  Pendant, unit 11
+ASIDE
+  1 waiting     13 s  00000013  Pendant, unit 13  [runaway]
+aside: 3 may be right again soon, 1 of units that send without end; 4 overdue
+";
+        assert_eq!(table(&list), expected);
+    }
 
     #[test]
     fn a_table_has_a_row_per_alarm_and_says_who_has_it() {

@@ -1,4 +1,4 @@
-//! One file per subcommand; the eight things one does to an alarm share `act`.
+//! One file per subcommand; what one does to an alarm shares `act`.
 
 pub mod act;
 pub mod alarms;
@@ -8,10 +8,14 @@ pub mod check_config;
 pub mod decode;
 pub mod doctor;
 pub mod encode;
+pub mod incident;
 pub mod journal;
 pub mod man;
+pub mod overdue;
+pub mod rules;
 pub mod show;
 pub mod sniff;
+pub mod test;
 pub mod token;
 pub mod unit;
 pub mod watch;

@@ -39,6 +39,8 @@ pub fn in_words(detail: &Value) -> String {
         "id",
         "standing",
         "priority",
+        "level",
+        "listed",
         "class",
         "rule",
         "opened_at",
@@ -54,6 +56,7 @@ pub fn in_words(detail: &Value) -> String {
     for name in ["claim", "hold", "contest", "closed", "caller"] {
         text += &row(name, &alarm[name]);
     }
+    text += &rules(alarm);
     text += "signals\n";
     for signal in detail["signals"].as_array().into_iter().flatten() {
         let events = signal["report"]["events"].as_array().into_iter().flatten();
@@ -115,6 +118,34 @@ fn who(alarm: &Value) -> String {
     text
 }
 
+/// What the rules did to it: its test, its incident, the numbers to ring back, and who was told when it went up.
+fn rules(alarm: &Value) -> String {
+    let mut text =
+        row("test", &alarm["test"]) + &row("on test", &alarm["on_test"]) + &row("incident", &alarm["incident"]);
+    if alarm["members"].as_u64().is_some_and(|members| members > 0) {
+        text += &row("members", &alarm["members"]);
+    }
+    for number in alarm["call_back"].as_array().into_iter().flatten() {
+        text += &row("call back", number);
+    }
+    for up in alarm["escalations"].as_array().into_iter().flatten() {
+        let told = up["told"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let states = told.iter().map(|told| {
+            let at = told["at"].as_str().map_or(String::new(), |at| format!(" at {at}"));
+            let state = match told["state"].as_str() {
+                Some("delivered") => "has it",
+                Some("given-up") => "was NOT reached",
+                _ => "does not have it yet",
+            };
+            format!("{} {state}{at}", word(&told["target"]))
+        });
+        let states = if told.is_empty() { "nobody is told".to_owned() } else { states.collect::<Vec<_>>().join(", ") };
+        let (due, rule, level) = (word(&up["due"]), word(&up["rule"]), &up["level"]);
+        text += &format!("  {:<10} {due}, {rule}, to level {level}: {states}\n", "went up");
+    }
+    text
+}
+
 fn row(name: &str, value: &Value) -> String {
     if value.is_null() { String::new() } else { format!("  {name:<10} {}\n", word(value)) }
 }
@@ -135,6 +166,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_the_rules_did_is_told_with_who_has_it() {
+        let told = json!([{"target": "duty", "state": "delivered", "at": "T2"}, {"target": "pager", "state": "pending",
+            "at": null}]);
+        let alarm = json!({"test": null, "on_test": null, "incident": "i-1", "members": 0, "call_back": ["01632 1"],
+            "escalations": [{"rule": "unserved", "due": "T1", "level": 2, "told": told}]});
+        assert_eq!(
+            rules(&alarm),
+            "  incident   i-1\n  call back  01632 1\n  went up    T1, unserved, to level 2: duty has it at T2, pager does \
+             not have it yet\n"
+        );
+        assert_eq!(rules(&json!({})), "", "an older receiver");
+    }
 
     #[test]
     fn who_it_is_is_told_as_surely_as_it_is_known() {

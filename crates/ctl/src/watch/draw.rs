@@ -7,11 +7,15 @@
 //! PRI STANDING     AGE  ALARM
 //! >1  waiting     12 s  Pendant, unit 1234, bedroom
 //!  2  claimed    4 min  Smoke, unit 77                  [Ann at desk 2]
+//! --- on test ---
+//!  1  waiting     20 s  Pendant, unit 9
+//! aside: 3 may be right again soon; 2 overdue
 //! closed 3 min ago (attended) ...
 //! claim: done: Pendant, unit 1234
 //! c claim  s seen  n note  x close ...
 //! ```
 
+mod aside;
 mod questions;
 mod receivers;
 
@@ -64,7 +68,10 @@ pub fn draw(model: &Model, now: Instant, clock: OffsetDateTime, (width, height):
     let mut foot = Vec::new();
     if let Mode::List | Mode::Ask(_) = &model.mode {
         head.push(line("PRI STANDING     AGE  ALARM".to_owned(), Style::Bold));
-        foot = if let Mode::Ask(form) = &model.mode { questions::lines(form) } else { closed(model, clock) };
+        foot = if let Mode::Ask(form) = &model.mode { questions::lines(form) } else { aside::lines(model) };
+        if let Mode::List = &model.mode {
+            foot.extend(closed(model, clock));
+        }
     }
     let message = model.message(now);
     let tail = [
@@ -91,14 +98,17 @@ pub fn draw(model: &Model, now: Instant, clock: OffsetDateTime, (width, height):
 }
 
 fn title(rows: &[(Key, &Card)], clock: OffsetDateTime, width: usize) -> Vec<Line> {
-    let waiting = rows.iter().filter(|(_, card)| waits(card)).count();
-    let left = format!("{waiting} waiting, {} open", rows.len());
+    let on_test = rows.iter().filter(|(_, card)| card.is_on_test()).count();
+    let waiting = rows.iter().filter(|(_, card)| waits(card) && !card.is_on_test()).count();
+    let tests = if on_test == 0 { String::new() } else { format!(", {on_test} on test") };
+    let left = format!("{waiting} waiting, {} open{tests}", rows.len() - on_test);
     let right = clock.format(format_description!("[hour]:[minute]:[second] UTC")).unwrap_or_default();
     let gap = width.saturating_sub(left.chars().count() + right.chars().count()).max(1);
     vec![line(format!("{left}{}{right}", " ".repeat(gap)), Style::Bold)]
 }
 
-/// As many rows as there is room for, the selected one among them: a storm has thousands.
+/// As many rows as there is room for, the selected one among them: a storm has thousands. A line stands before what is
+/// on test.
 fn queue(model: &Model, open: &[(Key, &Card)], now: Instant, width: usize, room: usize) -> Vec<Line> {
     if open.is_empty() {
         let nothing =
@@ -106,8 +116,18 @@ fn queue(model: &Model, open: &[(Key, &Card)], now: Instant, width: usize, room:
         return vec![line(format!("    {nothing}"), Style::Dim)];
     }
     let selected = open.iter().position(|(key, _)| Some(*key) == model.selected).unwrap_or(0);
-    let first = (selected + 1).saturating_sub(room);
-    open.iter().skip(first).take(room).map(|(key, card)| row(model, *key, card, now, width)).collect()
+    let begin_tests = open.iter().position(|(_, card)| card.is_on_test()).unwrap_or(usize::MAX);
+    let last = selected + usize::from(selected >= begin_tests);
+    let first = (last + 1).saturating_sub(room);
+    let rows = open.iter().enumerate().flat_map(|(index, (key, card))| {
+        let title = (index == begin_tests).then_some(None);
+        title.into_iter().chain([Some((*key, *card))])
+    });
+    let drawn = rows.skip(first).take(room).map(|shown| match shown {
+        None => line("--- on test ---".to_owned(), Style::Dim),
+        Some((key, card)) => row(model, key, card, now, width),
+    });
+    drawn.collect()
 }
 
 fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line {
@@ -119,7 +139,7 @@ fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line
     let standing = format!("{}{doubt}", card.standing);
     let old = age(model.age_s(key, card, now));
     let ringing = rings(card).map_or(String::new(), |count| format!("RINGING x{count} "));
-    let left = format!("{mark}{}  {standing:<9}{old:>7}  {ringing}", card.priority);
+    let left = format!("{mark}{:<2} {standing:<9}{old:>7}  {ringing}", card.rank());
     let mut right = who(card);
     if model.sources.len() > 1 {
         right += &format!("  {}", source.map_or("", Source::name));
@@ -129,6 +149,7 @@ fn row(model: &Model, key: Key, card: &Card, now: Instant, width: usize) -> Line
     let gap = room.saturating_sub(headline.chars().count());
     let style = match (is_selected, card.standing.as_str()) {
         (true, _) => Style::Selected,
+        (false, _) if card.is_on_test() => Style::Dim,
         (false, _) if !ringing.is_empty() => Style::Alarm,
         (false, "waiting") if card.priority <= 2 => Style::Alarm,
         (false, "waiting") => Style::Bold,

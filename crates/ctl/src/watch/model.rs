@@ -2,6 +2,7 @@
 //!
 //! Pure: events and the time come in, what is to be done goes out. Drawing is [`super::draw`]'s.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -151,7 +152,7 @@ impl Model {
     }
 
     /// The open alarms of all receivers, most urgent first, within a priority those that wait before those
-    /// that somebody has. An alarm that several receivers tell of is the freshest one's.
+    /// that somebody has, and of these the higher level first. What is on test comes after all others. An alarm that several receivers tell of is the freshest one's.
     pub fn rows(&self, now: Instant) -> Vec<(Key, &Card)> {
         let mut best: HashMap<Uuid, (Key, &Card)> = HashMap::new();
         let trust = |source: usize| {
@@ -169,7 +170,9 @@ impl Model {
             }
         }
         let mut rows: Vec<_> = best.into_values().collect();
-        rows.sort_by_key(|(key, card)| (card.priority, !waits(card), -self.age_s(*key, card, now), card.id));
+        rows.sort_by_key(|(key, card)| {
+            (card.is_on_test(), card.priority, !waits(card), Reverse(card.level), -self.age_s(*key, card, now), card.id)
+        });
         rows
     }
 

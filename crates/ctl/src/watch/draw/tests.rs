@@ -57,6 +57,44 @@ fn a_narrow_screen_shows_the_queue_as_a_table() {
 }
 
 #[test]
+fn what_is_on_test_stands_below_and_what_is_aside_is_counted() {
+    let now = Instant::now();
+    let mut model = model(1, now);
+    let alarms = vec![
+        card(9, 1, "waiting", json!({"listed": "on-test"})),
+        card(8, 1, "waiting", json!({"listed": "queue", "level": 0})),
+        card(7, 1, "waiting", json!({"listed": "queue", "level": 2})),
+    ];
+    let aside = json!({"waits_for_restore": 3, "in_incident": 0, "runaway": 0, "background": 0});
+    model.heard(0, list("r-1", alarms, json!({"aside": aside, "overdue": 2})), now);
+    let shown = texts(&lines(&model, now, 80, 24));
+    assert!(shown[0].starts_with("2 waiting, 2 open, 1 on test"), "{shown:?}");
+    assert_eq!(
+        shown[3..8],
+        [
+            ">1+2 waiting      7 s  Pendant, unit 7",
+            " 1  waiting      8 s  Pendant, unit 8",
+            "--- on test ---",
+            " 1  waiting      9 s  Pendant, unit 9",
+            "aside: 3 may be right again soon; 2 overdue",
+        ]
+    );
+    model.select(isize::MAX, now);
+    let small = texts(&lines(&model, now, 80, 8));
+    assert!(small.iter().any(|line| line.starts_with('>')), "{small:?}");
+}
+
+#[test]
+fn a_press_on_test_rings_no_bell() {
+    let now = Instant::now();
+    let mut model = model(1, now);
+    let on_test = card(9, 1, "waiting", json!({"listed": "on-test"}));
+    assert!(model.heard(0, list("r-1", vec![on_test], json!({})), now).is_empty());
+    let listed = card(9, 1, "waiting", json!({"listed": "queue"}));
+    assert_eq!(model.heard(0, list("r-1", vec![listed], json!({})), now).len(), 1);
+}
+
+#[test]
 fn who_it_is_stands_behind_what_happened_and_a_flag_before_it() {
     let now = Instant::now();
     let mut model = model(1, now);
