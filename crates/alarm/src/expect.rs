@@ -8,8 +8,9 @@
 //! ```
 //! What must survive a restart is small: who was heard when, and which deadline was told ([`Kept`]).
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use telecare_protocol::Trigger;
@@ -18,10 +19,12 @@ use time::OffsetDateTime;
 use crate::action::after;
 use crate::group::Group;
 
+mod cause;
 mod subject;
 #[cfg(test)]
 mod tests;
 
+use cause::Cause;
 pub use subject::{NoSubject, Subject};
 
 /// What is expected of a subject.
@@ -48,6 +51,31 @@ pub struct Kept {
     pub was_heard: bool,
     /// The deadline that was missed and told, if it has not been heard since.
     pub missed: Option<OffsetDateTime>,
+}
+
+/// What is to be kept otherwise than before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Of whom nothing is expected any more. What is kept of them goes first: a unit that is issued again has a whole
+    /// interval from then.
+    pub forgotten: Vec<Subject>,
+    /// Of whom something is expected.
+    pub kept: Vec<Kept>,
+}
+
+impl Changes {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.forgotten.is_empty() && self.kept.is_empty()
+    }
+
+    /// Puts later changes after these.
+    pub fn extend(&mut self, later: Changes) {
+        let gone: HashSet<&Subject> = later.forgotten.iter().collect();
+        self.kept.retain(|kept| !gone.contains(&kept.subject));
+        self.forgotten.extend(later.forgotten);
+        self.kept.extend(later.kept);
+    }
 }
 
 /// When many missing are one incident.
@@ -106,8 +134,9 @@ pub struct Expectations {
     rows: HashMap<Subject, Row>,
     due: BTreeSet<(OffsetDateTime, Subject)>,
     missing: BTreeSet<Subject>,
-    by_cause: HashMap<Group, BTreeMap<(OffsetDateTime, Subject), ()>>,
+    by_cause: HashMap<Group, Cause>,
     changed: HashSet<Subject>,
+    forgotten: HashSet<Subject>,
     expected: usize,
 }
 
@@ -135,7 +164,11 @@ impl Expectations {
             return;
         }
         let row = self.take(&subject);
-        let Some(expectation) = expectation else { return };
+        let Some(expectation) = expectation else {
+            self.changed.remove(&subject);
+            self.forgotten.insert(subject);
+            return;
+        };
         let never = Row { expectation: None, heard_at: now, was_heard: false, missed: None, incident: None };
         if row.is_none() {
             self.changed.insert(subject.clone());
@@ -174,24 +207,32 @@ impl Expectations {
         self.changed.insert(subject.clone());
     }
 
-    /// Who is missing by now and has not been told.
+    /// Who is missing by now and has not been told. Who becomes one of an incident depends on the deadlines alone, not
+    /// on when this is asked.
     pub fn due(&mut self, now: OffsetDateTime, rules: &CollapseRules) -> Told {
-        let mut fresh: Vec<(OffsetDateTime, Subject)> = Vec::new();
-        while let Some((deadline, subject)) = self.due.first().filter(|(deadline, _)| *deadline <= now).cloned() {
-            let Some(row) = self.take(&subject) else { continue };
-            self.put(subject.clone(), Row { missed: Some(deadline), ..row });
-            self.changed.insert(subject.clone());
-            fresh.push((deadline, subject));
-        }
         let mut told = Told::default();
-        for (deadline, subject) in fresh {
-            let incident = self.incident_of(&subject, deadline, rules, &mut told.gathered);
-            let Some(row) = self.rows.get_mut(&subject) else { continue };
-            row.incident = incident.clone();
-            let raises = row.expectation.as_ref().map_or(Trigger::MissedTest, |expectation| expectation.raises);
-            told.missed.push(Missed { subject, deadline, raises, incident });
+        let mut places = HashMap::new();
+        while let Some((deadline, _)) = self.due.first().filter(|(deadline, _)| *deadline <= now).cloned() {
+            let mut together = Vec::new();
+            while let Some((_, subject)) = self.due.first().filter(|(at, _)| *at == deadline).cloned() {
+                let Some(row) = self.take(&subject) else { break };
+                let raises = row.expectation.as_ref().map_or(Trigger::MissedTest, |expectation| expectation.raises);
+                self.put(subject.clone(), Row { missed: Some(deadline), ..row });
+                self.changed.insert(subject.clone());
+                places.insert(subject.clone(), told.missed.len());
+                told.missed.push(Missed { subject: subject.clone(), deadline, raises, incident: None });
+                together.push(subject);
+            }
+            for subject in together {
+                let Some(cause) = self.incident_of(&subject, deadline, rules) else { continue };
+                for one in self.gather(&cause, deadline, rules) {
+                    match places.get(&one).and_then(|place| told.missed.get_mut(*place)) {
+                        Some(missed) => missed.incident = Some(cause.clone()),
+                        None => told.gathered.push((one, cause.clone())),
+                    }
+                }
+            }
         }
-        told.gathered.retain(|(subject, _)| told.missed.iter().all(|missed| missed.subject != *subject));
         told
     }
 
@@ -200,14 +241,15 @@ impl Expectations {
         self.due.first().map(|(deadline, _)| *deadline)
     }
 
-    /// What must be kept since this was last asked: of whom something is expected.
-    pub fn changed(&mut self) -> Vec<Kept> {
+    /// What must be kept, and what no longer, since this was last asked.
+    pub fn changed(&mut self) -> Changes {
         let changed = std::mem::take(&mut self.changed);
+        let forgotten = std::mem::take(&mut self.forgotten).into_iter().collect();
         let kept = |subject: Subject| {
             let row = self.rows.get(&subject).filter(|row| row.expectation.is_some())?;
             Some(Kept { heard_at: row.heard_at, was_heard: row.was_heard, missed: row.missed, subject })
         };
-        changed.into_iter().filter_map(kept).collect()
+        Changes { forgotten, kept: changed.into_iter().filter_map(kept).collect() }
     }
 
     /// Who is missing and was told.
@@ -234,32 +276,30 @@ impl Expectations {
         self.expected
     }
 
-    /// The incident that a missing subject is one of: that of the cause most of them share. Gathers who was told
-    /// alone.
-    fn incident_of(
-        &mut self,
-        subject: &Subject,
-        deadline: OffsetDateTime,
-        rules: &CollapseRules,
-        gathered: &mut Vec<(Subject, Group)>,
-    ) -> Option<Group> {
-        let row = self.rows.get(subject)?;
-        let causes = row.expectation.iter().flat_map(|expectation| &expectation.causes);
-        let from = deadline.checked_sub(time::Duration::try_from(rules.within).ok()?).unwrap_or(deadline);
-        let at_once = |cause: &Group| {
-            let missing = self.by_cause.get(cause).into_iter().flatten().map(|((at, who), ())| (*at, who));
-            missing.filter(|(at, _)| *at >= from).map(|(_, who)| who.clone()).collect::<Vec<Subject>>()
-        };
-        let shared = causes.map(|cause| (cause.clone(), at_once(cause)));
-        let many = shared.filter(|(_, who)| who.len() >= rules.units_min.max(1));
-        let (cause, who) = many.max_by_key(|(cause, who)| (who.len(), std::cmp::Reverse(cause.clone())))?;
-        for one in who {
-            if let Some(row) = self.rows.get_mut(&one).filter(|row| row.incident.is_none()) {
-                row.incident = Some(cause.clone());
-                gathered.push((one, cause.clone()));
+    /// The incident that a missing subject is one of: that of the cause most of them share.
+    fn incident_of(&self, subject: &Subject, deadline: OffsetDateTime, rules: &CollapseRules) -> Option<Group> {
+        let causes = &self.rows.get(subject)?.expectation.as_ref()?.causes;
+        let within = window(deadline, rules);
+        let counted = causes.iter().filter_map(|cause| Some((self.by_cause.get(cause)?.count(&within), cause)));
+        let many = counted.filter(|(count, _)| *count >= rules.units_min.max(1));
+        many.max_by_key(|(count, cause)| (*count, Reverse(*cause))).map(|(_, cause)| cause.clone())
+    }
+
+    /// Makes those who were told alone one of an incident; tells who they are.
+    fn gather(&mut self, cause: &Group, deadline: OffsetDateTime, rules: &CollapseRules) -> Vec<Subject> {
+        let alone = self.by_cause.get(cause).map(|missing| missing.alone(&window(deadline, rules)));
+        let mut gathered = Vec::new();
+        for (at, subject) in alone.unwrap_or_default() {
+            let Some(row) = self.rows.get_mut(&subject) else { continue };
+            row.incident = Some(cause.clone());
+            for cause in row.expectation.iter().flat_map(|expectation| &expectation.causes) {
+                if let Some(missing) = self.by_cause.get_mut(cause) {
+                    missing.settle(at, &subject);
+                }
             }
+            gathered.push(subject);
         }
-        Some(cause)
+        gathered
     }
 
     fn take(&mut self, subject: &Subject) -> Option<Row> {
@@ -272,7 +312,7 @@ impl Expectations {
         if let Some(missed) = row.missed {
             for cause in row.expectation.iter().flat_map(|expectation| &expectation.causes) {
                 if let Some(missing) = self.by_cause.get_mut(cause) {
-                    missing.remove(&(missed, subject.clone()));
+                    missing.remove(missed, subject);
                     if missing.is_empty() {
                         self.by_cause.remove(cause);
                     }
@@ -292,9 +332,15 @@ impl Expectations {
         }
         if let Some(missed) = row.missed {
             for cause in row.expectation.iter().flat_map(|expectation| &expectation.causes) {
-                self.by_cause.entry(cause.clone()).or_default().insert((missed, subject.clone()), ());
+                let missing = self.by_cause.entry(cause.clone()).or_default();
+                missing.insert(missed, subject.clone(), row.incident.is_none());
             }
         }
         self.rows.insert(subject, row);
     }
+}
+
+fn window(deadline: OffsetDateTime, rules: &CollapseRules) -> RangeInclusive<OffsetDateTime> {
+    let within = time::Duration::try_from(rules.within).ok();
+    within.and_then(|within| deadline.checked_sub(within)).unwrap_or(deadline)..=deadline
 }

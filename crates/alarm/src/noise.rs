@@ -72,8 +72,8 @@ struct Run {
 impl Noise {
     /// Counts a unit in its groups. Units count, not signals: one unit alone is never a storm.
     ///
-    /// Of several groups with too many units the narrowest counts that holds four fifths of the units of the
-    /// largest: it says best where the cause is. Its units are counted no more, so that one cut is told once.
+    /// Of several groups with too many units the narrowest is meant: it says best where the cause is. Its units are
+    /// counted no more, so that one cut is told once.
     pub fn heard(
         &mut self,
         at: OffsetDateTime,
@@ -90,12 +90,8 @@ impl Noise {
                 heard.pop_front();
             }
         }
-        let counts: Vec<(&Group, usize)> =
-            groups.iter().map(|group| (group, self.groups.get(group).map_or(0, VecDeque::len))).collect();
-        let too_many = || counts.iter().filter(|(_, count)| *count > rules.units_max);
-        let most = too_many().map(|(_, count)| *count).max()?;
-        let says_where = |count: usize| count.saturating_mul(5) >= most.saturating_mul(4);
-        let (group, _) = too_many().filter(|(_, count)| says_where(*count)).max_by_key(|(group, _)| group.kind())?;
+        let count = |group: &Group| self.groups.get(group).map_or(0, VecDeque::len);
+        let group = groups.iter().filter(|group| count(group) > rules.units_max).max_by_key(|group| group.kind())?;
         let group = Group::clone(group);
         let units: Vec<Arc<str>> = self.groups.remove(&group).into_iter().flatten().map(|heard| heard.unit).collect();
         for other in groups {

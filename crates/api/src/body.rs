@@ -122,7 +122,7 @@ impl Fields {
     pub fn number_if_given(&self, field: &'static str, bounds: RangeInclusive<u32>) -> Result<Option<u32>, Problem> {
         let number = match self.0.get(field) {
             None | Some(Value::Null) => return Ok(None),
-            Some(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+            Some(number) => whole(number),
         };
         let number = number.filter(|number| bounds.contains(number));
         let (least, most) = (bounds.start(), bounds.end());
@@ -143,6 +143,12 @@ impl Fields {
             }
         }
     }
+}
+
+/// A whole number. To JSON Schema 30.0 is one, and some clients write all their numbers so.
+fn whole(value: &Value) -> Option<u32> {
+    let text = value.as_number()?.to_string();
+    text.strip_suffix(".0").unwrap_or(&text).parse().ok()
 }
 
 fn missing(field: &'static str) -> Problem {
@@ -191,6 +197,17 @@ mod tests {
         }
         let (_, json) = told(Fields::parse(br#"{"until":"soon"}"#).unwrap().time("until")).await;
         assert!(json["detail"].as_str().unwrap().contains("RFC 3339"));
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let table =
+            [("30", Some(30)), ("30.0", Some(30)), ("3e1", Some(30)), ("30.5", None), ("0", None), ("-0.0", None)];
+        for (text, number) in table.into_iter().chain([("1e10", None), ("\"30\"", None), ("[]", None), ("9", None)]) {
+            let fields = Fields::parse(format!(r#"{{"minutes":{text}}}"#).as_bytes()).unwrap();
+            assert_eq!(fields.number_if_given("minutes", 10..=30).ok(), number.map(Some), "{text}");
+        }
+        assert_eq!(Fields::parse(b"{}").unwrap().number_if_given("minutes", 10..=30).unwrap(), None);
     }
 
     #[tokio::test]

@@ -271,6 +271,62 @@ async fn a_test_and_its_record_survive_a_restart_in_both_stores() {
     }
 }
 
+/// A unit that calls every day, in somebody's home or in the store.
+async fn import_doris(queue: &Queue, stock: &str) {
+    let cells = [
+        (Field::Reference, "P-1"),
+        (Field::Label, "Doris Hill"),
+        (Field::Identities, "north:surgard:0042"),
+        (Field::ExpectedInterval, "1 d"),
+        (Field::Stock, stock),
+    ];
+    let cells = cells.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
+    let row = Row { line: 2, id: None, fresh: UnitId(Uuid::new_v4()), cells };
+    let import = Import { id: Uuid::new_v4(), person: "Sue".to_owned(), rows: vec![row], dry_run: false };
+    queue.import_units(import).await.unwrap();
+}
+
+/// As a receiver wrote it down two days ago.
+async fn heard_two_days_ago(server: &Postgres, database: &str) {
+    kept_rows(server, database, 1).await;
+    let before = "UPDATE expectation SET heard_at = now() - interval '2 days', was_heard = true, \
+                  changed = pg_current_xact_id()";
+    server.sql(database, before).unwrap();
+}
+
+async fn kept_rows(server: &Postgres, database: &str, rows: usize) {
+    while server.sql(database, "SELECT count(*) FROM expectation").unwrap().trim() != rows.to_string() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_is_issued_again_is_expected_anew_after_a_restart_too() {
+    let server = Postgres::shared().unwrap();
+    let database = server.create_database().unwrap();
+    let directory = TempDir::new().unwrap();
+    let settings = || settings("r1", &directory.path().join("r1"), Some(&server.url(&database)), SLOW);
+    let queue = Queue::open(settings()).await.unwrap();
+    connected(&queue).await;
+    import_doris(&queue, "on-loan").await;
+    heard_two_days_ago(server, &database).await;
+    board_where(&queue, "it is missing", |board| board.overdue == 1).await;
+    import_doris(&queue, "in-store").await;
+    board_where(&queue, "nothing is expected", |board| (board.expected, board.overdue) == (0, 0)).await;
+    kept_rows(server, &database, 0).await;
+    queue.close().await;
+    let queue = Queue::open(settings()).await.unwrap();
+    connected(&queue).await;
+    import_doris(&queue, "on-loan").await;
+    board_where(&queue, "it is expected anew", |board| (board.expected, board.overdue) == (1, 0)).await;
+    kept_rows(server, &database, 1).await;
+    queue.close().await;
+    let queue = Queue::open(settings()).await.unwrap();
+    connected(&queue).await;
+    board_where(&queue, "it is expected still", |board| (board.expected, board.overdue) == (1, 0)).await;
+    queue.close().await;
+}
+
 #[tokio::test]
 async fn a_missed_call_is_told_once_by_two_receivers_and_taken_back_when_it_comes() {
     let server = Postgres::shared().unwrap();
@@ -281,27 +337,11 @@ async fn a_missed_call_is_told_once_by_two_receivers_and_taken_back_when_it_come
     let (one, two) = (open("r1").await.unwrap(), open("r2").await.unwrap());
     connected(&one).await;
     connected(&two).await;
-    let cells = [
-        (Field::Reference, "P-1"),
-        (Field::Label, "Doris Hill"),
-        (Field::Identities, "north:surgard:0042"),
-        (Field::ExpectedInterval, "1 d"),
-    ];
-    let cells = cells.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
-    let row = Row { line: 2, id: None, fresh: UnitId(Uuid::new_v4()), cells };
-    let import = Import { id: Uuid::new_v4(), person: "Sue".to_owned(), rows: vec![row], dry_run: false };
-    one.import_units(import).await.unwrap();
+    import_doris(&one, "on-loan").await;
     for queue in [&one, &two] {
         board_where(queue, "one is expected", |board| board.expected == 1).await;
     }
-    // As a receiver wrote it down two days ago.
-    let before = "UPDATE expectation SET heard_at = now() - interval '2 days', was_heard = true, \
-                  changed = pg_current_xact_id()";
-    let kept = "SELECT count(*) FROM expectation";
-    while server.sql(&database, kept).unwrap().trim() != "1" {
-        tokio::task::yield_now().await;
-    }
-    server.sql(&database, before).unwrap();
+    heard_two_days_ago(server, &database).await;
     for queue in [&one, &two] {
         board_where(queue, "it is missing", |board| board.overdue == 1 && board.open.len() == 1).await;
     }

@@ -11,7 +11,7 @@ use telecare_protocol::{Report, Status, Trigger};
 use time::OffsetDateTime;
 
 use super::{Duty, Own};
-use crate::expect::{Expectation, Kept, Overdue, Subject};
+use crate::expect::{Changes, Expectation, Kept, Overdue, Subject};
 use crate::group::{self, GroupKind};
 use crate::registry::{Stock, UnitId};
 use crate::unit::Place;
@@ -69,7 +69,7 @@ impl Duty {
     }
 
     /// What must be kept of who was heard, since this was last asked.
-    pub fn expected_changed(&mut self) -> Vec<Kept> {
+    pub fn expected_changed(&mut self) -> Changes {
         self.expected.changed()
     }
 

@@ -243,6 +243,6 @@ impl Centre {
     }
 
     fn keep(&mut self) {
-        self.kept.extend(self.duty.expected_changed().into_iter().map(|kept| (kept.subject.key(), kept)));
+        self.kept.extend(self.duty.expected_changed().kept.into_iter().map(|kept| (kept.subject.key(), kept)));
     }
 }

@@ -79,6 +79,33 @@ fn many_of_one_carrier_are_one_incident_and_the_first_of_them_are_gathered() {
 }
 
 #[test]
+fn a_whole_carrier_that_falls_silent_is_one_incident() {
+    // A quadratic count would take minutes here.
+    let (mut all, rules, many) = (Expectations::default(), CollapseRules::default(), 20_000);
+    for n in 0..many {
+        all.set(unit(n), Some(daily("BT")), at(i64::try_from(n % 3_000).expect("small")));
+    }
+    let told = all.due(at(2 * DAY), &rules);
+    assert_eq!((told.missed.len(), told.gathered.len()), (20_000, 0));
+    assert!(told.missed.iter().all(|missed| missed.incident.is_some()));
+}
+
+#[test]
+fn a_unit_that_is_issued_again_has_a_whole_interval() {
+    let (mut all, rules) = (Expectations::default(), CollapseRules::default());
+    all.set(unit(1), Some(daily("BT")), at(0));
+    all.due(at(9 * DAY), &rules);
+    let mut first = all.changed();
+    assert_eq!((first.kept.len(), first.forgotten.len()), (1, 0));
+    all.set(unit(1), None, at(10 * DAY));
+    all.set(unit(1), Some(daily("BT")), at(20 * DAY));
+    first.extend(all.changed());
+    assert_eq!(first.forgotten, [unit(1)], "what is kept of the first issue must not outlive it");
+    assert_eq!(first.kept.iter().map(|kept| (kept.heard_at, kept.missed)).collect::<Vec<_>>(), [(at(20 * DAY), None)]);
+    assert_eq!(all.next_due(), Some(at(21 * DAY + 600)));
+}
+
+#[test]
 fn missing_far_apart_is_no_incident() {
     let (mut all, rules) = (Expectations::default(), CollapseRules::default());
     for n in 0..20 {
@@ -118,6 +145,28 @@ fn any_run() -> impl Strategy<Value = Vec<(i64, Step)>> {
 
 proptest! {
     #[test]
+    fn who_is_of_an_incident_does_not_depend_on_when_one_looks(
+        units in prop::collection::vec((0..7_200i64, 0..3usize), 1..30),
+        looks in prop::collection::btree_set(0..7_200i64, 0..20),
+    ) {
+        let rules = CollapseRules { units_min: 3, within: Duration::from_secs(1_800) };
+        let incidents = |looks: &mut dyn Iterator<Item = i64>| {
+            let mut all = Expectations::default();
+            for (n, (since, carrier)) in (0..).zip(&units) {
+                all.set(unit(n), Some(daily(["BT", "Virgin", "Sky"][*carrier])), at(*since));
+            }
+            let mut found = BTreeMap::new();
+            for seconds in looks.chain([7_200]) {
+                let told = all.due(at(DAY + 600 + seconds), &rules);
+                found.extend(told.missed.into_iter().map(|missed| (missed.subject, missed.incident)));
+                found.extend(told.gathered.into_iter().map(|(subject, group)| (subject, Some(group))));
+            }
+            found
+        };
+        prop_assert_eq!(incidents(&mut looks.iter().copied()), incidents(&mut std::iter::empty()));
+    }
+
+    #[test]
     fn each_missed_deadline_is_told_once_whatever_happens(run in any_run()) {
         let rules = CollapseRules { units_min: 3, ..CollapseRules::default() };
         let mut all = Expectations::default();
@@ -153,7 +202,7 @@ proptest! {
                     }
                 }
                 Step::Restart => {
-                    kept.extend(all.changed().into_iter().map(|one| (one.subject.clone(), one)));
+                    kept.extend(all.changed().kept.into_iter().map(|one| (one.subject.clone(), one)));
                     all = Expectations::default();
                     // In whatever order a start does it.
                     kept.values().take(3).for_each(|one| all.restore(one.clone()));

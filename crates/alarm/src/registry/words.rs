@@ -9,6 +9,8 @@ use crate::{Basis, UnitKey};
 const LABEL_CHARS_MAX: usize = 28;
 /// Characters of the label where it is a guess beside other words.
 const GUESS_CHARS_MAX: usize = 20;
+/// No import allows it; a card must have words all the same.
+const NO_LABEL: &str = "a unit without a label";
 /// What stands between a sender and whom its number may mean.
 const BY_NUMBER: &str = ", by number ";
 /// A scheme or an address of fewer characters than this says nothing.
@@ -17,6 +19,9 @@ const PART_CHARS_MIN: usize = 6;
 /// Label, what must be known at once, scheme, address: as much as a headline takes.
 pub(super) fn words(unit: &Unit) -> String {
     let mut words = tidy(&unit.label, LABEL_CHARS_MAX);
+    if words.is_empty() {
+        words.push_str(NO_LABEL);
+    }
     let cannot_speak = unit.flags.contains(&Flag::CannotSpeak).then(|| Flag::CannotSpeak.words());
     let remarks: Vec<&str> = unit.stock.remark().into_iter().chain(cannot_speak).collect();
     if !remarks.is_empty() {

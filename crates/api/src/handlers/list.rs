@@ -17,6 +17,7 @@ use telecare_queue::Board;
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::{Api, note_served, parameters};
 use crate::access::admit;
@@ -60,8 +61,17 @@ struct Poll {
     wait: Duration,
     /// Whether an unchanged list is 304.
     conditional: bool,
-    /// Whether what is aside is asked for, too.
-    all: bool,
+    wanted: Wanted,
+}
+
+/// Which of the open alarms are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
+enum Wanted {
+    /// The queue and what is on test.
+    Shown,
+    /// What is aside, too.
+    All,
 }
 
 /// The open alarms, at once or when they change.
@@ -74,7 +84,7 @@ struct Poll {
         ("cursor" = Option<String>, Query, description = "`cursor` of the list the console has; an unknown one gets the list at once"),
         ("wait" = Option<u64>, Query, minimum = 0, maximum = 86_400, example = 30,
             description = "Seconds to wait for a change; more than 30, or than half a lease, is cut to that"),
-        ("listed" = Option<String>, Query, description = "`shown`, the default: the queue and what is on test; `all`: what is aside, too"),
+        ("listed" = inline(Option<Wanted>), Query, description = "`shown`, the default: the queue and what is on test; `all`: what is aside, too"),
         ("If-None-Match" = Option<String>, Header, description = "The cursor as an entity tag: an unchanged list is 304")),
     responses(
         (status = 200, description = "The list", body = ListShape, headers(
@@ -98,7 +108,7 @@ pub async fn list(
     let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
     // What is aside was shown to nobody.
     let sight = Sight::of(&board, OffsetDateTime::now_utc());
-    let shown = board.open.iter().filter(|alarm| poll.all || sight.listing(alarm).is_shown());
+    let shown = board.open.iter().filter(|alarm| poll.wanted == Wanted::All || sight.listing(alarm).is_shown());
     note_served(&api, &asker, shown.take(ALARMS_MAX).map(|alarm| &**alarm));
     if crowded {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1_u32));
@@ -168,8 +178,8 @@ fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let shape = || ListShape::of(board, &cursor, &Sight::of(board, now), poll.all, &api.settings);
-        let body = api.list.rendered(&cursor, poll.all, now, shape)?;
+        let shape = || ListShape::of(board, &cursor, &Sight::of(board, now), poll.wanted == Wanted::All, &api.settings);
+        let body = api.list.rendered(&cursor, poll.wanted == Wanted::All, now, shape)?;
         ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
     };
     let headers = response.headers_mut();
@@ -213,14 +223,14 @@ impl List {
 
 impl Poll {
     fn of(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<Poll, Problem> {
-        let all = match query.get("listed").map(String::as_str) {
-            None | Some("shown") => false,
-            Some("all") => true,
+        let wanted = match query.get("listed").map(String::as_str) {
+            None | Some("shown") => Wanted::Shown,
+            Some("all") => Wanted::All,
             Some(_) => return Err(Problem::invalid("listed", "`listed` must be shown or all")),
         };
         let etag = etag(headers);
         Ok(Poll {
-            all,
+            wanted,
             conditional: etag.is_some(),
             known: etag.or_else(|| query.get("cursor").cloned()),
             wait: asked_wait(query)?,
@@ -282,7 +292,7 @@ mod tests {
             (vec![("cursor", "b:1")], Some("*"), (known("b:1"), 0, false)),
         ];
         for (query, etag, (known, wait_s, conditional)) in table {
-            let expected = Poll { known, wait: Duration::from_secs(wait_s), conditional, all: false };
+            let expected = Poll { known, wait: Duration::from_secs(wait_s), conditional, wanted: Wanted::Shown };
             assert_eq!(poll(&query, etag).unwrap(), expected, "{query:?} {etag:?}");
         }
         assert_eq!(poll(&[("wait", "30")], None).unwrap().within(Duration::from_secs(8)).wait, Duration::from_secs(4));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
-use telecare_alarm::expect::Kept;
+use telecare_alarm::expect::{Changes, Subject};
 use telecare_alarm::{Act, Alarm, AlarmId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub struct Batch {
     /// What this receiver's row says with the commit.
     pub heard: Heard,
     /// Who was heard when.
-    pub expected: Vec<Kept>,
+    pub expected: Changes,
 }
 
 /// This receiver's row.
@@ -113,7 +113,11 @@ impl Batch {
             let (alias, of): (Vec<Uuid>, Vec<Uuid>) = folded.aliases.iter().map(|(a, b)| (a.0, b.0)).unzip();
             sqlx::query(include_str!("sql/aliases.sql")).bind(alias).bind(of).execute(&mut *transaction).await?;
         }
-        let expected = self.expected.iter().map(|kept| json!(ExpectedRecord::of(kept))).collect();
+        if !self.expected.forgotten.is_empty() {
+            let subjects: Vec<String> = self.expected.forgotten.iter().map(Subject::key).collect();
+            sqlx::query(include_str!("sql/forgotten.sql")).bind(subjects).execute(&mut *transaction).await?;
+        }
+        let expected = self.expected.kept.iter().map(|kept| json!(ExpectedRecord::of(kept))).collect();
         execute(&mut transaction, include_str!("sql/expected.sql"), expected).await?;
         self.heard(&mut transaction, receiver, software).await?;
         transaction.commit().await?;

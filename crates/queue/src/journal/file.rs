@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
-use telecare_alarm::expect::Kept;
+use telecare_alarm::expect::{Changes, Kept};
 use telecare_alarm::registry::Unit;
 use telecare_alarm::{Alarm, AlarmId};
 use time::OffsetDateTime;
@@ -61,7 +61,7 @@ pub struct Settle {
     /// Ids that stand for another alarm.
     pub aliases: Vec<(AlarmId, AlarmId)>,
     /// Who was heard when.
-    pub expected: Vec<Kept>,
+    pub expected: Changes,
     /// Whether the rows replace all that were known.
     pub replace: bool,
 }
@@ -211,8 +211,12 @@ impl File {
                 .map(|(alias, of)| json!({ "kind": "alias", "id": alias.0, "version": 0, "body": of.to_string() }));
             self.json(include_str!("sql/state_put.sql"), rows.chain(aliases).collect()).await?;
         }
-        if !settle.expected.is_empty() {
-            let rows = settle.expected.iter().map(ExpectedRecord::of).map(|record| {
+        if !settle.expected.forgotten.is_empty() {
+            let subjects = settle.expected.forgotten.iter().map(|subject| json!(subject.key())).collect();
+            self.json(include_str!("sql/state_drop_expected.sql"), subjects).await?;
+        }
+        if !settle.expected.kept.is_empty() {
+            let rows = settle.expected.kept.iter().map(ExpectedRecord::of).map(|record| {
                 let body = serde_json::to_string(&record).unwrap_or_default();
                 json!({ "kind": "expected", "id": record.subject(), "version": 0, "body": body })
             });

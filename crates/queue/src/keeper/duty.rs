@@ -2,6 +2,7 @@
 //! for goes the way of everything else: into the lanes, the journal, the database.
 
 use std::sync::Arc;
+use telecare_alarm::expect::Changes;
 
 use telecare_alarm::duty::Own;
 use telecare_alarm::{ActionId, Policy, Signal, SignalId, Stamps};
@@ -91,7 +92,7 @@ impl Keeper {
             self.watch.keep_at = now + KEEP_EVERY;
             let changed = self.duty.expected_changed();
             if !changed.is_empty() {
-                self.to_tell.extend(changed.iter().cloned());
+                self.to_tell.extend(changed.clone());
                 self.settle(Settle { expected: changed, ..Settle::default() });
             }
         }
@@ -171,7 +172,7 @@ impl Keeper {
     }
 
     /// What the database is to know of who was heard, with the next batch.
-    pub(super) fn expected_to_tell(&mut self) -> Vec<telecare_alarm::expect::Kept> {
-        if self.link == Link::Connected { std::mem::take(&mut self.to_tell) } else { Vec::new() }
+    pub(super) fn expected_to_tell(&mut self) -> Changes {
+        if self.link == Link::Connected { std::mem::take(&mut self.to_tell) } else { Changes::default() }
     }
 }

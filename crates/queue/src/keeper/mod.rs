@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use telecare_alarm::duty::Duty;
-use telecare_alarm::expect::Kept;
+use telecare_alarm::expect::Changes;
 use telecare_alarm::{Action, ActionId, ClockState, LineId, Policy, ReceiverId, Registry, Shelves};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -114,7 +114,7 @@ pub struct Keeper {
     duty: Duty,
     watch: duty::Watch,
     /// Who was heard when, on its way to the database.
-    to_tell: Vec<Kept>,
+    to_tell: Changes,
     receiver: ReceiverId,
     software: Arc<str>,
     /// As the last signal from a line had it.
@@ -191,7 +191,7 @@ impl Keeper {
             silent: Vec::new(),
             duty: Duty::new(&ends.receiver, ends.policy, ends.registry.clone()),
             watch: duty::Watch::new(ends.consoles, OffsetDateTime::now_utc()),
-            to_tell: Vec::new(),
+            to_tell: Changes::default(),
             receiver: ends.receiver,
             software: ends.software,
             clock: ClockState::Unknown,

@@ -1,6 +1,7 @@
 //! However entries are cut into batches, the tables end up as the ledger has the cards.
 
 use proptest::prelude::*;
+use telecare_alarm::expect::Changes;
 use telecare_alarm::{Act, SignalId};
 
 use super::super::batch::Heard;
@@ -30,7 +31,7 @@ impl Tables {
                 joined: HashMap::new(),
                 offered_before: false,
                 heard: Heard { last_seq: 0, head_seq: 0, head: [0; 32], unforwarded: 0, operator_heard_at: None },
-                expected: Vec::new(),
+                expected: Changes::default(),
             };
             let fold = Fold::of(&batch, &waiting, self.rows(&waiting));
             for (entry, (alarm, _)) in fold.signals() {
