@@ -26,7 +26,11 @@ fn prepare(more: &[&str]) -> Result<Site> {
     for name in more {
         sockets.push(Socket::open(name)?);
     }
-    let setup = Setup { lines: vec![Line::new(LINE, Transport::Listen(at))], sockets, ..Setup::default() };
+    let setup = Setup {
+        lines: vec![Line::new(LINE, Transport::Listen { address: at, connections_max: 8 })],
+        sockets,
+        ..Setup::default()
+    };
     Ok(Site { receiver: Receiver::prepare(setup)?, line: at, api: api_port })
 }
 

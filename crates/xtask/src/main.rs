@@ -1,7 +1,8 @@
-//! The project's commands: `cargo xtask demo | test | package | soak | fuzz`.
+//! The project's commands: `cargo xtask demo | test | bench | package | soak | fuzz`.
 //!
 //! Each says what it installs or starts, and leaves nothing behind but what it installed and `target/`.
 
+mod bench;
 mod demo;
 mod fuzz;
 mod package;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Options),
     /// Checks everything CI checks: format, lints, every test, the sample configurations.
     Test,
+    /// Measures the receiver's speed beside what the disk and the database do by themselves.
+    Bench(bench::Options),
     /// Builds the Debian package, installs it into a scratch directory and starts the daemon from there.
     Package(package::Options),
     /// Kills the receiver hundreds of times under load, with and without a database.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Test => test::run(),
+        Command::Bench(options) => bench::run(&options),
         Command::Package(options) => package::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Schemathesis => schemathesis::prove(),

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Signal, geteuid};
@@ -35,6 +36,8 @@ log_min_messages = warning
 logging_collector = off
 ";
 
+/// Its last checkpoint waits for whatever else a busy machine is writing: a minute was too short once.
+const STOP_BOUND: Duration = Duration::from_secs(180);
 /// How often a free port may turn out to be taken before we give up.
 const PORT_TRIES_MAX: usize = 5;
 
@@ -53,16 +56,20 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn start() -> Result<Postgres> {
-        Postgres::start_with(|_| Ok(Vec::new()))
+        Postgres::start_tuned("", |_| Ok(Vec::new()))
     }
 
     /// As [`Postgres::start`], with its tables on a disk that can be full. Its write-ahead log is not: that a
     /// full log ends the server is another trouble.
     pub fn start_on(disk: &Disk) -> Result<Postgres> {
-        Postgres::start_with(|data| disk.environment(&data.join("base")))
+        Postgres::start_tuned("", |data| disk.environment(&data.join("base")))
     }
 
-    fn start_with(environment: impl FnOnce(&Path) -> Result<Vec<(String, String)>>) -> Result<Postgres> {
+    /// As [`Postgres::start`], with more settings, a line each, and an environment for the directory of its data.
+    pub fn start_tuned(
+        settings: &str,
+        environment: impl FnOnce(&Path) -> Result<Vec<(String, String)>>,
+    ) -> Result<Postgres> {
         let mut postgres = Postgres {
             scratch: Scratch::new("pg")?,
             binaries: binaries()?,
@@ -75,7 +82,7 @@ impl Postgres {
         if let Some(account) = &postgres.account {
             chown(postgres.scratch.path(), Some(account.uid), Some(account.gid))?;
         }
-        postgres.initialise()?;
+        postgres.initialise(settings)?;
         postgres.environment = environment(&postgres.data())?;
         for _ in 0..PORT_TRIES_MAX {
             postgres.port = port::free()?;
@@ -163,6 +170,47 @@ impl Postgres {
         processes::continue_family(server.as_ref().context("the server does not run")?.id())
     }
 
+    /// Processor time of all its processes so far.
+    pub fn cpu(&self) -> Result<Duration> {
+        processes::cpu(self.lock().as_ref().context("the server does not run")?.id())
+    }
+
+    /// A second server that follows this one. From now on a commit here waits until it is on the disk there, too.
+    pub fn standby(&self) -> Result<Postgres> {
+        let standby = Postgres {
+            scratch: Scratch::new("pg")?,
+            binaries: self.binaries.clone(),
+            account: self.account,
+            port: port::free()?,
+            environment: Vec::new(),
+            server: Mutex::new(None),
+            databases: AtomicU32::new(0),
+        };
+        if let Some(account) = &standby.account {
+            chown(standby.scratch.path(), Some(account.uid), Some(account.gid))?;
+        }
+        let output = standby
+            .command("pg_basebackup")
+            .args(["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "-d"])
+            .arg(self.url("postgres"))
+            .arg("-D")
+            .arg(standby.data())
+            .output()
+            .context("run pg_basebackup")?;
+        ensure!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
+        let sockets = format!("unix_socket_directories = '{}'\n", standby.scratch.path().display());
+        let file = standby.data().join("postgresql.conf");
+        fs::write(&file, fs::read_to_string(&file)? + &sockets)?;
+        standby.launch()?;
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'")?;
+        self.sql("postgres", "SELECT pg_reload_conf()")?;
+        wait::until("the standby to be synchronous", || {
+            let state = self.sql("postgres", "SELECT sync_state FROM pg_stat_replication")?;
+            Ok((state.trim() == "quorum").then_some(()))
+        })?;
+        Ok(standby)
+    }
+
     /// Copies the data of a stopped server aside.
     pub fn base_copy(&self) -> Result<()> {
         ensure!(self.lock().is_none(), "a cold copy needs a stopped server");
@@ -176,7 +224,7 @@ impl Postgres {
         copy(&self.scratch.join("copy"), &self.data())
     }
 
-    fn initialise(&self) -> Result<()> {
+    fn initialise(&self, settings: &str) -> Result<()> {
         let output = self
             .command("initdb")
             .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust", "--username", ROLE, "-D"])
@@ -186,7 +234,7 @@ impl Postgres {
         ensure!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
         let file = self.data().join("postgresql.conf");
         let sockets = format!("unix_socket_directories = '{}'\n", self.scratch.path().display());
-        fs::write(&file, fs::read_to_string(&file)? + SETTINGS + &sockets)?;
+        fs::write(&file, fs::read_to_string(&file)? + SETTINGS + &sockets + settings)?;
         Ok(())
     }
 
@@ -230,7 +278,7 @@ impl Postgres {
         let mut server = self.lock();
         let mut child = server.take().context("the server does not run")?;
         processes::signal_all(&[child.id()], signal);
-        let ended = wait::until("PostgreSQL to stop", || Ok(child.try_wait()?));
+        let ended = wait::until_within("PostgreSQL to stop", STOP_BOUND, || Ok(child.try_wait()?));
         if ended.is_err() {
             child.kill()?;
             child.wait()?;

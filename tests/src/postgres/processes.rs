@@ -2,6 +2,7 @@
 //! reaches them: the family is read from /proc.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
@@ -30,6 +31,19 @@ pub fn signal_all(processes: &[u32], signal: Signal) {
             let _ = kill_process(pid, signal);
         }
     }
+}
+
+/// Processor time of the server and all its children so far, those that have ended too.
+pub fn cpu(server: u32) -> Result<Duration> {
+    let ticks = |pid: &u32, ended_too: bool| -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit(')').next().unwrap_or_default();
+        let times = after_name.split_whitespace().skip(11).take(if ended_too { 4 } else { 2 });
+        times.filter_map(|field| field.parse::<u64>().ok()).sum()
+    };
+    let family: u64 = children(server)?.iter().map(|child| ticks(child, false)).sum();
+    let all = family + ticks(&server, true);
+    Ok(Duration::from_millis(all * 1_000 / rustix::param::clock_ticks_per_second()))
 }
 
 fn children(parent: u32) -> Result<Vec<u32>> {

@@ -161,19 +161,22 @@ impl Receiver {
 
     /// Has it read its files again.
     pub fn reload(&mut self) -> Result<()> {
-        let child = self.process.as_ref().context("the receiver does not run")?;
-        signal(self.setup.daemon_of(child)?, Signal::HUP)
+        signal(self.process_id()?, Signal::HUP)
     }
 
     /// Asks it to end and waits for nothing.
     pub fn ask_to_end(&mut self) -> Result<()> {
-        let child = self.process.as_ref().context("the receiver does not run")?;
-        signal(self.setup.daemon_of(child)?, Signal::TERM)
+        signal(self.process_id()?, Signal::TERM)
     }
 
     /// Whether its process has not ended.
     pub fn is_running(&mut self) -> Result<bool> {
         Ok(self.child()?.try_wait()?.is_none())
+    }
+
+    /// Its process, while it runs.
+    pub fn process_id(&self) -> Result<u32> {
+        self.setup.daemon_of(self.process.as_ref().context("the receiver does not run")?)
     }
 
     /// A console of the nth person of the token file, from 0.

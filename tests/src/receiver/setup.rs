@@ -74,7 +74,12 @@ pub enum Transport {
     /// The receiver connects.
     Connect(SocketAddr),
     /// The receiver listens.
-    Listen(SocketAddr),
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Connections it takes at once.
+        connections_max: u16,
+    },
 }
 
 impl Default for Setup {
@@ -132,8 +137,8 @@ impl Setup {
                     port.path()
                 ),
                 Transport::Connect(address) => writeln!(text, "tcp-connect = {{ address = \"{address}\" }}"),
-                Transport::Listen(address) => {
-                    writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = 8 }}")
+                Transport::Listen { address, connections_max } => {
+                    writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max} }}")
                 }
             };
             let _ = writeln!(text, "{} = {{ ack-wait-ms = {} }}", line.protocol, self.ack_wait.as_millis());
@@ -146,7 +151,7 @@ impl Setup {
     pub fn free_ports(&self) -> Result<()> {
         self.lines.iter().try_for_each(|line| match &line.transport {
             Transport::Serial(port) => port.free(),
-            Transport::Connect(_) | Transport::Listen(_) => Ok(()),
+            Transport::Connect(_) | Transport::Listen { .. } => Ok(()),
         })
     }
 
@@ -205,7 +210,10 @@ mod tests {
     #[test]
     fn the_configuration_names_what_was_chosen() {
         let setup = Setup {
-            lines: vec![Line::new("north", Transport::Listen(([127, 0, 0, 1], 9).into()))],
+            lines: vec![Line::new(
+                "north",
+                Transport::Listen { address: ([127, 0, 0, 1], 9).into(), connections_max: 8 },
+            )],
             namespace: Some("shared".to_owned()),
             database: vec!["postgres://h/d".to_owned()],
             ..Setup::default()

@@ -76,9 +76,9 @@ pub async fn record(
     admit(&api, &headers, Permission::Test)?;
     let Path(id) = id.map_err(bad_path)?;
     let (id, query) = (alarm_id(&id)?, parameters(query)?);
+    let longest = asked_wait(&query)?.min(api.settings.lease / 2);
     let mut boards = api.queue.board();
     if let Some(known) = query.get("cursor") {
-        let longest = asked_wait(&query)?.min(api.settings.lease / 2);
         // With too many waiting it is answered at once.
         wait_in_turn(&api, &mut boards, Some(known), longest).await;
     }

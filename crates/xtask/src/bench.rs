@@ -1,0 +1,28 @@
+//! `cargo xtask bench`: the receiver's speed beside what the disk and the database do by themselves.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use telecare_tests::receiver::BUILT;
+
+use crate::packages::{self, Package};
+use crate::step::cargo;
+
+/// Options of the bench, handed on to it.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+pub struct Options {
+    /// `--quick`, `--only quiet,storm`, `--pairs 7`, `--out DIR`; `--help` says more.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Builds the receiver and the bench for release and runs it.
+pub fn run(options: &Options) -> Result<()> {
+    packages::ensure_installed(&[Package::PostgreSql])?;
+    let built = cargo(&["build", "--quiet", "--release", "--package", "telecare-receiver"]).status()?;
+    ensure!(built.success(), "cargo build failed");
+    let mut bench = cargo(&["bench", "--quiet", "--package", "telecare-tests", "--bench", "bench", "--"]);
+    let status = bench.args(&options.rest).env(BUILT, "1").status()?;
+    ensure!(status.success(), "the bench failed");
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! The fold's own SQL without the fold: rows as the product wrote them, under new ids, through its own statements, by
+//! one connection that does nothing else.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+const LOCK: &str = include_str!("../../../crates/queue/src/database/sql/lock.sql");
+const PREVIOUS: &str = include_str!("../../../crates/queue/src/database/sql/previous.sql");
+const OPEN: &str = include_str!("../../../crates/queue/src/database/sql/open.sql");
+const SIGNALS: &str = include_str!("../../../crates/queue/src/database/sql/signals.sql");
+
+/// A writer of cards with one signal each.
+#[derive(Debug)]
+pub struct Fold {
+    connection: PgConnection,
+    card: Value,
+    signal: Value,
+    made: i64,
+}
+
+impl Fold {
+    /// Takes any card and its signal for a pattern; the product must have written one.
+    pub async fn connect(url: &str) -> Result<Fold> {
+        let mut connection = PgConnection::connect(url).await?;
+        let card = "SELECT to_jsonb(a) FROM alarm a WHERE signals = 1 AND closed_at IS NULL LIMIT 1";
+        let Json(card): Json<Value> = sqlx::query_scalar(card).fetch_one(&mut connection).await?;
+        let signal = "SELECT to_jsonb(s) FROM signal s WHERE alarm = $1";
+        let id: Uuid = card["id"].as_str().context("an id")?.parse()?;
+        let Json(signal): Json<Value> = sqlx::query_scalar(signal).bind(id).fetch_one(&mut connection).await?;
+        Ok(Fold { connection, card, signal, made: 0 })
+    }
+
+    /// Cards a second, so many in a transaction, for a time.
+    pub async fn cards_per_second(&mut self, in_batch: usize, lasts: Duration) -> Result<f64> {
+        let (begun, before) = (Instant::now(), self.made);
+        while begun.elapsed() < lasts {
+            self.write(in_batch).await?;
+        }
+        #[expect(clippy::cast_precision_loss)]
+        Ok((self.made - before) as f64 / begun.elapsed().as_secs_f64())
+    }
+
+    async fn write(&mut self, count: usize) -> Result<()> {
+        let (mut cards, mut signals, mut units) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..count {
+            self.made += 1;
+            let (id, unit) = (Uuid::now_v7(), format!("floor/{}/{}", std::process::id(), self.made));
+            cards.push(with(&self.card, &[("id", json!(id)), ("unit_key", json!(unit)), ("last_signal", json!(id))]));
+            // Sequences of a receiver that is not there.
+            let more = [("id", json!(id)), ("alarm", json!(id)), ("unit_key", json!(unit)), ("seq", json!(self.made))];
+            signals.push(with(&with(&self.signal, &more), &[("receiver", json!("floor"))]));
+            units.push(unit);
+        }
+        let none: Vec<Uuid> = Vec::new();
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query(LOCK).bind(&units).bind(&none).bind(&none).fetch_all(&mut *transaction).await?;
+        sqlx::query(PREVIOUS).bind(&units).fetch_all(&mut *transaction).await?;
+        sqlx::query(OPEN).bind(Json(cards)).fetch_all(&mut *transaction).await?;
+        sqlx::query(SIGNALS).bind(Json(signals)).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes away what it wrote, so that the product's next start does not meet it.
+    pub async fn clear(&mut self) -> Result<()> {
+        sqlx::query("DELETE FROM alarm WHERE unit_key LIKE 'floor/%'").execute(&mut self.connection).await?;
+        sqlx::query("DELETE FROM signal WHERE receiver = 'floor'").execute(&mut self.connection).await?;
+        Ok(())
+    }
+}
+
+fn with(row: &Value, more: &[(&str, Value)]) -> Value {
+    let mut row = row.clone();
+    for (name, value) in more {
+        row[*name] = value.clone();
+    }
+    row
+}
