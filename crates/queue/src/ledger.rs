@@ -66,6 +66,11 @@ impl Ledger {
         self.aliases.get(&id).copied().unwrap_or(id)
     }
 
+    /// How many cards there are, closed ones too.
+    pub fn count(&self) -> usize {
+        self.cards.len()
+    }
+
     /// Open cards, most urgent first.
     pub fn open(&self) -> impl Iterator<Item = &Arc<Alarm>> {
         self.open.values()

@@ -87,6 +87,11 @@ async fn connect_one(url: &str) -> Result<(PgConnection, PgConnectOptions), Refu
         warn!("synchronous_commit is off on the server; this receiver's own sessions turn it on");
         sqlx::query("SET synchronous_commit = on").execute(&mut connection).await?;
     }
+    // Few rows by their keys, again and again. The planner must not choose a scan because a table was empty when it
+    // was last looked at, nor think anew about statements that have one good plan.
+    for setting in ["SET enable_seqscan = off", "SET plan_cache_mode = force_generic_plan", "SET jit = off"] {
+        sqlx::query(setting).execute(&mut connection).await?;
+    }
     Ok((connection, options))
 }
 

@@ -18,6 +18,7 @@ mod signals;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use telecare_alarm::duty::Duty;
 use telecare_alarm::expect::Changes;
@@ -42,6 +43,12 @@ use crate::trouble::Trouble;
 
 /// Requests taken in before the stores are looked at again.
 const REQUESTS_AT_ONCE: usize = 256;
+
+/// A board costs by its cards, to make and to look at: ten thousand are made anew at most every 20 ms, so that a
+/// storm's boards do not take the time of its signals.
+const PUBLISH_PER_CARD: Duration = Duration::from_micros(2);
+/// Longest that a change waits to be seen.
+const PUBLISH_WAIT_MAX: Duration = Duration::from_millis(25);
 
 /// What waits for the journal.
 #[derive(Debug)]
@@ -122,6 +129,8 @@ pub struct Keeper {
     boot: Uuid,
     version: u64,
     dirty: bool,
+    /// Before this a changed board is not made anew, unless an answer waits for it.
+    publish_at: Instant,
     board: watch::Sender<Arc<Board>>,
     troubles: mpsc::UnboundedSender<Trouble>,
     raised: HashMap<&'static str, String>,
@@ -199,6 +208,7 @@ impl Keeper {
             boot,
             version: 0,
             dirty: true,
+            publish_at: now,
             board: ends.board,
             troubles: ends.troubles,
             raised: HashMap::new(),
@@ -315,7 +325,7 @@ impl Keeper {
         self.link_in_time(now);
         self.duty_in_time(now);
         if self.tidy_at <= now {
-            self.tidy_at = now + std::time::Duration::from_secs(10);
+            self.tidy_at = now + Duration::from_secs(10);
             self.tidy();
         }
     }
@@ -337,7 +347,8 @@ impl Keeper {
         let action = self.acting.values().map(|acting| acting.deadline).min();
         let link = self.link_wake();
         let duty = [self.duty_wake()];
-        answer.into_iter().chain(action).chain(link).chain(duty).chain([self.tidy_at]).min().unwrap_or(self.tidy_at)
+        let board = self.dirty.then_some(self.publish_at);
+        answer.into_iter().chain(board).chain(action).chain(link).chain(duty).chain([self.tidy_at]).min().unwrap_or(self.tidy_at)
     }
 
     /// Gives the stores what waits for them.
@@ -373,7 +384,9 @@ impl Keeper {
     }
 
     fn publish(&mut self) {
-        if !self.dirty {
+        let now = Instant::now();
+        // An answer comes after the board that shows what it says.
+        if !self.dirty || (now < self.publish_at && self.outbox.is_empty()) {
             return;
         }
         self.dirty = false;
@@ -399,6 +412,8 @@ impl Keeper {
             overdue: self.duty.overdue_count(),
             operator_heard_at: self.watch.last_heard(),
         }));
+        let cards = u32::try_from(self.ledger.count()).unwrap_or(u32::MAX);
+        self.publish_at = now + PUBLISH_PER_CARD.saturating_mul(cards).min(PUBLISH_WAIT_MAX);
     }
 }
 
