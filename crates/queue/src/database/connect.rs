@@ -53,6 +53,16 @@ impl From<sqlx::Error> for Refused {
     }
 }
 
+/// The writer asks for few rows by their keys, again and again. The planner must not read a whole table because it
+/// was empty when it was last looked at, nor think anew about statements that have one good plan.
+const PLANS: [&str; 5] = [
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    "SET plan_cache_mode = force_generic_plan",
+    "SET jit = off",
+];
+
 /// Connects to the first of the configured servers that can be written.
 pub async fn connect(config: &DatabaseConfig) -> Result<(PgConnection, PgConnectOptions), Refused> {
     let mut last = Refused::away("no server is configured");
@@ -87,9 +97,7 @@ async fn connect_one(url: &str) -> Result<(PgConnection, PgConnectOptions), Refu
         warn!("synchronous_commit is off on the server; this receiver's own sessions turn it on");
         sqlx::query("SET synchronous_commit = on").execute(&mut connection).await?;
     }
-    // Few rows by their keys, again and again. The planner must not choose a scan because a table was empty when it
-    // was last looked at, nor think anew about statements that have one good plan.
-    for setting in ["SET enable_seqscan = off", "SET plan_cache_mode = force_generic_plan", "SET jit = off"] {
+    for setting in PLANS {
         sqlx::query(setting).execute(&mut connection).await?;
     }
     Ok((connection, options))

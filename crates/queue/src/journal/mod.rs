@@ -10,12 +10,13 @@ pub mod inspect;
 mod names;
 mod recover;
 
+use std::collections::HashSet;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::ReceiverId;
+use telecare_alarm::{AlarmId, ReceiverId};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -33,6 +34,9 @@ const FILE_NAME: &str = "journal.sqlite";
 const OWNER: &str = "receiver";
 /// How long a lost file's successor waits between tries.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
+/// How long what need not be synced may wait for more of its kind, and how much longer while units wait.
+const SETTLE_WITHIN: Duration = Duration::from_millis(100);
+const SETTLE_LATE: Duration = Duration::from_millis(400);
 /// How often the WAL is moved into the file and old entries go.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 
@@ -126,13 +130,12 @@ impl Journal {
     /// Serves the core until told to end.
     pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, events: mpsc::UnboundedSender<Event>) {
         let mut waiting = Settle::default();
+        let mut settle_by = None;
         let mut keep_from = OffsetDateTime::UNIX_EPOCH;
         let mut tidy_at = Instant::now() + TIDY_EVERY;
         let mut reopen_at = Instant::now();
         loop {
-            // What need not be synced rides along with the next append, or goes when nothing else comes.
-            let settle_at = if waiting.is_empty() { tidy_at } else { Instant::now() + Duration::from_millis(50) };
-            let wake = if self.file.is_none() { reopen_at } else { settle_at.min(tidy_at) };
+            let wake = if self.file.is_none() { reopen_at } else { settle_by.unwrap_or(tidy_at).min(tidy_at) };
             let command = tokio::select! {
                 biased;
                 command = commands.recv() => command.unwrap_or(Command::Close),
@@ -144,6 +147,7 @@ impl Journal {
                         tidy_at = Instant::now() + TIDY_EVERY;
                         self.tidy(keep_from, &events).await;
                     } else {
+                        settle_by = None;
                         self.settle(&mut waiting, &events).await;
                     }
                     continue;
@@ -152,7 +156,11 @@ impl Journal {
             match command {
                 Command::Append(entries, settle) => {
                     merge(&mut waiting, settle);
-                    self.append(&entries, std::mem::take(&mut waiting), &events).await;
+                    // Units wait for this. What need not be synced at once goes by itself a little later, unless
+                    // appends follow each other without a pause.
+                    let is_late = settle_by.is_some_and(|by| by + SETTLE_LATE < Instant::now());
+                    let rides = if waiting.replace || is_late { std::mem::take(&mut waiting) } else { Settle::default() };
+                    self.append(&entries, rides, &events).await;
                 }
                 Command::Settle(settle) => merge(&mut waiting, settle),
                 Command::Reread { seq, at } => self.reread(seq, at, &events).await,
@@ -169,6 +177,9 @@ impl Journal {
                     }
                     return;
                 }
+            }
+            if !waiting.is_empty() && settle_by.is_none() {
+                settle_by = Some(Instant::now() + SETTLE_WITHIN);
             }
         }
     }
@@ -307,12 +318,13 @@ fn merge(waiting: &mut Settle, more: Settle) {
     }
     waiting.forwarded.extend(more.forwarded);
     waiting.refused.extend(more.refused);
-    for id in more.rows.iter().map(|alarm| alarm.id) {
-        waiting.rows.retain(|known| known.id != id);
-        waiting.dropped.retain(|dropped| *dropped != id);
-    }
+    let ids: HashSet<AlarmId> = more.rows.iter().map(|alarm| alarm.id).chain(more.dropped.iter().copied()).collect();
+    waiting.rows.retain(|known| !ids.contains(&known.id));
+    waiting.dropped.retain(|dropped| !ids.contains(dropped));
     waiting.rows.extend(more.rows);
-    waiting.rows.retain(|alarm| !more.dropped.contains(&alarm.id));
+    if !more.dropped.is_empty() {
+        waiting.rows.retain(|alarm| !more.dropped.contains(&alarm.id));
+    }
     waiting.dropped.extend(more.dropped);
     waiting.aliases.extend(more.aliases);
     waiting.expected.extend(more.expected);
