@@ -10,9 +10,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 const LOCK: &str = include_str!("../../../crates/queue/src/database/sql/lock.sql");
-const PREVIOUS: &str = include_str!("../../../crates/queue/src/database/sql/previous.sql");
-const OPEN: &str = include_str!("../../../crates/queue/src/database/sql/open.sql");
-const SIGNALS: &str = include_str!("../../../crates/queue/src/database/sql/signals.sql");
+const ADD: &str = include_str!("../../../crates/queue/src/database/sql/add.sql");
 
 /// A writer of cards with one signal each.
 #[derive(Debug)]
@@ -56,12 +54,13 @@ impl Fold {
             signals.push(with(&with(&self.signal, &more), &[("receiver", json!("floor"))]));
             units.push(unit);
         }
-        let none: Vec<Uuid> = Vec::new();
+        let (none, no_rows): (Vec<Uuid>, _) = (Vec::new(), Json(json!([])));
         let mut transaction = self.connection.begin().await?;
-        sqlx::query(LOCK).bind(&units).bind(&none).bind(&none).fetch_all(&mut *transaction).await?;
-        sqlx::query(PREVIOUS).bind(&units).fetch_all(&mut *transaction).await?;
-        sqlx::query(OPEN).bind(Json(cards)).fetch_all(&mut *transaction).await?;
-        sqlx::query(SIGNALS).bind(Json(signals)).execute(&mut *transaction).await?;
+        let lock = sqlx::query(LOCK).bind(&units).bind(&none).bind(&none).bind(&none).bind(&none);
+        lock.fetch_all(&mut *transaction).await?;
+        let add = sqlx::query(ADD).bind(Json(cards)).bind(Json(signals)).bind(&no_rows).bind(&no_rows);
+        let add = add.bind("floor").bind(self.made).bind(self.made).bind(vec![0_u8; 32]).bind(0_i64).bind("floor");
+        add.bind(None::<time::OffsetDateTime>).fetch_all(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -70,6 +69,7 @@ impl Fold {
     pub async fn clear(&mut self) -> Result<()> {
         sqlx::query("DELETE FROM alarm WHERE unit_key LIKE 'floor/%'").execute(&mut self.connection).await?;
         sqlx::query("DELETE FROM signal WHERE receiver = 'floor'").execute(&mut self.connection).await?;
+        sqlx::query("DELETE FROM receiver WHERE name = 'floor'").execute(&mut self.connection).await?;
         Ok(())
     }
 }

@@ -92,23 +92,7 @@ impl Batch {
         let folded = Fold::of(self, entries, rows);
         // Closing comes before opening: a unit has one open alarm at each statement's end.
         execute(&mut transaction, include_str!("sql/update.sql"), folded.updated().map(row).collect()).await?;
-        let opened: Vec<Value> = folded.opened().map(row).collect();
-        if !opened.is_empty() {
-            let count = opened.len();
-            let query = sqlx::query(include_str!("sql/open.sql")).bind(Json(opened));
-            if query.fetch_all(&mut *transaction).await?.len() != count {
-                return Err(WriteError::Again("another receiver opened an alarm for the same unit".to_owned()));
-            }
-        }
-        let signals: Vec<Value> = folded.signals().map(|(entry, joined)| signal_row(entry, joined)).collect();
-        let kept = signals.len();
-        if execute(&mut transaction, include_str!("sql/signals.sql"), signals).await? != kept {
-            return Err(WriteError::Again("a signal was there already".to_owned()));
-        }
-        let actions: Vec<Value> = folded.actions().map(|kept| action_row(receiver, kept)).collect();
-        execute(&mut transaction, include_str!("sql/actions.sql"), actions).await?;
-        let verdicts: Vec<Value> = entries.iter().filter_map(|entry| verdict_row(receiver, entry)).collect();
-        execute(&mut transaction, include_str!("sql/verdicts.sql"), verdicts).await?;
+        self.add(&mut transaction, &folded, entries, receiver, software).await?;
         if !folded.aliases.is_empty() {
             let (alias, of): (Vec<Uuid>, Vec<Uuid>) = folded.aliases.iter().map(|(a, b)| (a.0, b.0)).unzip();
             sqlx::query(include_str!("sql/aliases.sql")).bind(alias).bind(of).execute(&mut *transaction).await?;
@@ -119,7 +103,6 @@ impl Batch {
         }
         let expected = self.expected.kept.iter().map(|kept| json!(ExpectedRecord::of(kept))).collect();
         execute(&mut transaction, include_str!("sql/expected.sql"), expected).await?;
-        self.heard(&mut transaction, receiver, software).await?;
         transaction.commit().await?;
         Ok(folded.committed())
     }
@@ -146,41 +129,53 @@ impl Batch {
         if !reopened.is_empty() {
             sqlx::query(include_str!("sql/recall.sql")).bind(&reopened).execute(&mut *connection).await?;
         }
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.what.id()).collect();
+        let acted: &[Uuid] = if alarms.is_empty() { &[] } else { &ids };
+        let offered: &[Uuid] = if offered_before { &ids } else { &[] };
         let query = sqlx::query(include_str!("sql/lock.sql")).bind(&units).bind(&alarms).bind(&reopened);
-        for row in query.fetch_all(&mut *connection).await? {
-            let (id, unit): (Uuid, String) = (row.try_get(0)?, row.try_get(1)?);
-            let locked: Option<Json<AlarmRecord>> = row.try_get(2)?;
-            rows.take(AlarmId(id), unit, locked.map(|Json(record)| record));
-        }
-        if !alarms.is_empty() {
-            let query = sqlx::query_as::<_, (Uuid, Uuid)>(include_str!("sql/alias_of.sql")).bind(&alarms);
-            rows.aliases
-                .extend(query.fetch_all(&mut *connection).await?.into_iter().map(|(a, b)| (AlarmId(a), AlarmId(b))));
-            let query = sqlx::query_as::<_, (Uuid, Option<String>)>(include_str!("sql/known_actions.sql"));
-            let actions: Vec<Uuid> = entries.iter().map(|entry| entry.what.id()).collect();
-            rows.actions.extend(query.bind(actions).fetch_all(&mut *connection).await?);
-        }
-        if offered_before {
-            let query = sqlx::query_scalar::<_, Uuid>(include_str!("sql/known_signals.sql"));
-            let signals: Vec<Uuid> = entries.iter().map(|entry| entry.what.id()).collect();
-            rows.signals.extend(query.bind(signals).fetch_all(&mut *connection).await?);
-        }
-        let opening: Vec<String> = units.into_iter().filter(|unit| !rows.has_open(unit)).collect();
-        if !opening.is_empty() {
-            let query = sqlx::query_as::<_, (String, Uuid)>(include_str!("sql/previous.sql")).bind(opening);
-            let previous = query.fetch_all(&mut *connection).await?;
-            rows.previous.extend(previous.into_iter().map(|(unit, id)| (unit, AlarmId(id))));
+        for row in query.bind(acted).bind(offered).fetch_all(&mut *connection).await? {
+            let (what, id, said): (&str, Uuid, Option<String>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(3)?);
+            match what {
+                "row" => {
+                    let locked: Option<Json<AlarmRecord>> = row.try_get(4)?;
+                    rows.take(AlarmId(id), said.unwrap_or_default(), locked.map(|Json(record)| record));
+                }
+                "previous" => drop(rows.previous.insert(said.unwrap_or_default(), AlarmId(id))),
+                "alias" => drop(rows.aliases.insert(AlarmId(id), AlarmId(row.try_get(2)?))),
+                "action" => drop(rows.actions.insert(id, said)),
+                _ => drop(rows.signals.insert(id)),
+            }
         }
         Ok(rows)
     }
 
-    async fn heard(&self, connection: &mut PgConnection, receiver: &str, software: &str) -> Result<(), sqlx::Error> {
+    /// Writes what is new, and this receiver's row.
+    async fn add(
+        &self,
+        connection: &mut PgConnection,
+        folded: &Fold<'_>,
+        entries: &[Arc<Entry>],
+        receiver: &str,
+        software: &str,
+    ) -> Result<(), WriteError> {
+        let opened: Vec<Value> = folded.opened().map(row).collect();
+        let signals: Vec<Value> = folded.signals().map(|(entry, joined)| signal_row(entry, joined)).collect();
+        let actions: Vec<Value> = folded.actions().map(|kept| action_row(receiver, kept)).collect();
+        let verdicts: Vec<Value> = entries.iter().filter_map(|entry| verdict_row(receiver, entry)).collect();
+        let given = [opened.len(), signals.len()].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+        let query = sqlx::query_as::<_, (i64, i64)>(include_str!("sql/add.sql"));
+        let query = query.bind(Json(opened)).bind(Json(signals)).bind(Json(actions)).bind(Json(verdicts));
         let heard = self.heard;
-        let query = sqlx::query(include_str!("sql/heard.sql")).bind(receiver).bind(heard.last_seq);
-        let query = query.bind(heard.head_seq).bind(heard.head.to_vec()).bind(heard.unforwarded).bind(software);
-        let query = query.bind(heard.operator_heard_at);
-        query.execute(connection).await?;
-        Ok(())
+        let query = query.bind(receiver).bind(heard.last_seq).bind(heard.head_seq).bind(heard.head.to_vec());
+        let query = query.bind(heard.unforwarded).bind(software).bind(heard.operator_heard_at);
+        let (opened, kept) = query.fetch_one(connection).await?;
+        match [opened, kept] {
+            counted if counted == given => Ok(()),
+            [opened, _] if opened < given[0] => {
+                Err(WriteError::Again("another receiver opened an alarm for the same unit".to_owned()))
+            }
+            _ => Err(WriteError::Again("a signal was there already".to_owned())),
+        }
     }
 }
 

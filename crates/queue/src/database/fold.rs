@@ -48,11 +48,6 @@ impl Rows {
         }
     }
 
-    /// Whether a unit has an open alarm.
-    pub fn has_open(&self, unit: &str) -> bool {
-        self.open.contains_key(unit) || self.busy.contains(unit)
-    }
-
     /// Does an action to a locked row.
     fn act(&mut self, id: AlarmId, action: &Action) -> Result<(), Refusal> {
         let alarm = self.locked.get_mut(&id).ok_or(Refusal::UnknownAlarm)?;

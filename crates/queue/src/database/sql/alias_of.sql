@@ -1,1 +1,0 @@
-SELECT alias, alarm FROM alarm_alias WHERE alias = ANY ($1)
