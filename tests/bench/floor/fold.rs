@@ -9,8 +9,8 @@ use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-const LOCK: &str = include_str!("../../../crates/queue/src/database/sql/lock.sql");
-const ADD: &str = include_str!("../../../crates/queue/src/database/sql/add.sql");
+const LOOK: &str = include_str!("../../../crates/queue/src/database/sql/look.sql");
+const WRITE: &str = include_str!("../../../crates/queue/src/database/sql/write.sql");
 
 /// A writer of cards with one signal each.
 #[derive(Debug)]
@@ -55,13 +55,11 @@ impl Fold {
             units.push(unit);
         }
         let (none, no_rows): (Vec<Uuid>, _) = (Vec::new(), Json(json!([])));
-        let mut transaction = self.connection.begin().await?;
-        let lock = sqlx::query(LOCK).bind(&units).bind(&none).bind(&none).bind(&none).bind(&none);
-        lock.fetch_all(&mut *transaction).await?;
-        let add = sqlx::query(ADD).bind(Json(cards)).bind(Json(signals)).bind(&no_rows).bind(&no_rows);
-        let add = add.bind("floor").bind(self.made).bind(self.made).bind(vec![0_u8; 32]).bind(0_i64).bind("floor");
-        add.bind(None::<time::OffsetDateTime>).fetch_all(&mut *transaction).await?;
-        transaction.commit().await?;
+        let look = sqlx::query(LOOK).bind(&units).bind(&none).bind(&none).bind(&none).bind(&none);
+        look.fetch_all(&mut self.connection).await?;
+        let write = sqlx::query(WRITE).bind(Json(cards)).bind(Json(signals)).bind(&no_rows).bind(&no_rows);
+        let write = write.bind("floor").bind(self.made).bind(self.made).bind(vec![0_u8; 32]).bind(0_i64).bind("floor");
+        write.bind(None::<time::OffsetDateTime>).bind(&no_rows).execute(&mut self.connection).await?;
         Ok(())
     }
 

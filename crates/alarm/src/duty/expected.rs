@@ -11,6 +11,7 @@ use telecare_protocol::{Report, Status, Trigger};
 use time::OffsetDateTime;
 
 use super::{Duty, Own};
+use crate::escalation::micros;
 use crate::expect::{Changes, Expectation, Kept, Overdue, Subject};
 use crate::group::{self, GroupKind};
 use crate::registry::{Stock, UnitId};
@@ -98,7 +99,8 @@ impl Duty {
         if let Some(since) = missed.filter(|(_, state)| state.is_raised()).and_then(|(_, state)| state.raised)
             && heard > since
         {
-            let id = SignalId::automatic("heard again", &card.id.to_string(), since);
+            // Receivers that missed it at once stamped that each by itself; when it was heard again is the same for all.
+            let id = SignalId::automatic("heard again", &card.id.to_string(), micros(heard));
             if self.told_back.len() >= TOLD_BACK_MAX {
                 self.told_back.clear();
             }

@@ -55,12 +55,14 @@ impl From<sqlx::Error> for Refused {
 
 /// The writer asks for few rows by their keys, again and again. The planner must not read a whole table because it
 /// was empty when it was last looked at, nor think anew about statements that have one good plan.
-const PLANS: [&str; 5] = [
+const WRITER: [&str; 6] = [
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET plan_cache_mode = force_generic_plan",
     "SET jit = off",
+    // A row that somebody holds is left to a later batch.
+    "SET lock_timeout = '50ms'",
 ];
 
 /// Connects to the first of the configured servers that can be written.
@@ -97,9 +99,6 @@ async fn connect_one(url: &str) -> Result<(PgConnection, PgConnectOptions), Refu
         warn!("synchronous_commit is off on the server; this receiver's own sessions turn it on");
         sqlx::query("SET synchronous_commit = on").execute(&mut connection).await?;
     }
-    for setting in PLANS {
-        sqlx::query(setting).execute(&mut connection).await?;
-    }
     Ok((connection, options))
 }
 
@@ -114,6 +113,14 @@ pub async fn prepare(connection: &mut PgConnection) -> Result<(), Refused> {
         Err(error) => return Err(Refused::away(format!("its schema: {error}"))),
     }
     sqlx::query(include_str!("sql/partitions.sql")).execute(connection).await?;
+    Ok(())
+}
+
+/// Makes a connection the writer's.
+pub async fn make_writer(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for setting in WRITER {
+        sqlx::query(setting).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

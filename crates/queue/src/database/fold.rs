@@ -216,15 +216,23 @@ impl<'a> Fold<'a> {
         Err(again.err().unwrap_or(Refusal::NotHolder { holder: alarm.holder().cloned() }))
     }
 
+    /// Whether one statement can write it: none that closes what another row of it opens, and no other table.
+    pub fn is_one_statement(&self) -> bool {
+        self.aliases.is_empty() && (self.new.is_empty() || self.updated().all(|alarm| alarm.closed.is_none()))
+    }
+
     /// Rows to insert.
     pub fn opened(&self) -> impl Iterator<Item = &Alarm> {
         self.new.iter().filter_map(|id| self.rows.locked.get(id))
     }
 
-    /// Rows to write back.
+    /// Rows to write back, in the order of their units, so that two writers do not wait for each other.
     pub fn updated(&self) -> impl Iterator<Item = &Alarm> {
-        let old = self.changed.iter().filter(|id| !self.new.contains(id));
-        old.filter_map(|id| self.rows.locked.get(id))
+        let new: HashSet<&AlarmId> = self.new.iter().collect();
+        let old = self.changed.iter().filter(|id| !new.contains(id));
+        let mut rows: Vec<&Alarm> = old.filter_map(|id| self.rows.locked.get(id)).collect();
+        rows.sort_by(|one, other| (&one.unit.key, one.id).cmp(&(&other.unit.key, other.id)));
+        rows.into_iter()
     }
 
     /// Signals to keep, with card and position.

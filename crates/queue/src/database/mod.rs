@@ -11,6 +11,8 @@ mod fold;
 pub mod inspect;
 pub mod read;
 mod reader;
+mod wanted;
+mod write;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -188,6 +190,7 @@ impl Database {
     async fn open(&self) -> Result<(PgConnection, PgPool), Refused> {
         let (mut connection, options) = connect::connect(&self.config).await?;
         connect::prepare(&mut connection).await?;
+        connect::make_writer(&mut connection).await?;
         let asked = timeout(self.config.stall, connect::head(&mut connection, &self.receiver)).await;
         let head = asked.map_err(|_| Refused::away("no answer to the first question"))??;
         info!("the database is reached");
@@ -239,8 +242,8 @@ impl Database {
         let mut parts = vec![batch.entries.clone()];
         let mut tries = 0;
         while let Some(entries) = parts.pop() {
-            let offered_before = batch.offered_before || tries > 0;
-            let writing = batch.write(&entries, connection, &self.receiver, &self.software, offered_before);
+            let how = batch::Tries { offered_before: batch.offered_before || tries > 0, locks: tries > 0 };
+            let writing = batch.write(&entries, connection, (&self.receiver, &self.software), how);
             let began = tokio::time::Instant::now();
             let outcome =
                 timeout(self.config.stall, writing).await.map_err(|_| Refused::away("a transaction stalled"))?;

@@ -159,7 +159,8 @@ impl Journal {
                     // Units wait for this. What need not be synced at once goes by itself a little later, unless
                     // appends follow each other without a pause.
                     let is_late = settle_by.is_some_and(|by| by + SETTLE_LATE < Instant::now());
-                    let rides = if waiting.replace || is_late { std::mem::take(&mut waiting) } else { Settle::default() };
+                    let rides =
+                        if waiting.replace || is_late { std::mem::take(&mut waiting) } else { Settle::default() };
                     self.append(&entries, rides, &events).await;
                 }
                 Command::Settle(settle) => merge(&mut waiting, settle),

@@ -23,6 +23,9 @@ use crate::journal::Settle;
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 /// Who was heard when is kept this late at most; a restart makes it so much older.
 const KEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+/// What rules do is done together, at most this often: a thousand tests a second are closed ten times, not a thousand,
+/// and not just while units wait for their answers.
+const ACT_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 /// Missing subjects that are listed, the longest missing first.
 const OVERDUE_MAX: usize = 1_000;
 /// Acts by rule under way at once: half of the room stays for people.
@@ -37,12 +40,13 @@ pub(super) struct Watch {
     began: OffsetDateTime,
     look_at: Instant,
     keep_at: Instant,
+    act_at: Instant,
 }
 
 impl Watch {
     pub fn new(consoles: Consoles, began: OffsetDateTime) -> Watch {
         let now = Instant::now();
-        Watch { consoles, elsewhere: None, began, look_at: now + LOOK_EVERY, keep_at: now + KEEP_EVERY }
+        Watch { consoles, elsewhere: None, began, look_at: now + LOOK_EVERY, keep_at: now + KEEP_EVERY, act_at: now }
     }
 
     /// When an operator was last heard, at whatever receiver.
@@ -70,9 +74,11 @@ impl Keeper {
                 None => self.duty.forget(id),
             }
         }
-        if self.closing.is_some() || !self.can_store() {
+        let at = Instant::now();
+        if self.closing.is_some() || !self.can_store() || at < self.watch.act_at {
             return;
         }
+        self.watch.act_at = at + ACT_EVERY;
         let ledger = &self.ledger;
         for action in self.duty.due(now, |id| ledger.card_itself(id)) {
             self.act_by_rule(Arc::new(action));
@@ -102,6 +108,7 @@ impl Keeper {
         let now = OffsetDateTime::now_utc();
         let due = self.duty.next_due().filter(|_| self.can_store() && self.closing.is_none());
         let due = due.map(|due| Instant::now() + std::time::Duration::try_from(due - now).unwrap_or_default());
+        let due = due.map(|due| due.max(self.watch.act_at));
         due.into_iter().chain([self.watch.look_at, self.watch.keep_at]).min().unwrap_or(self.watch.look_at)
     }
 

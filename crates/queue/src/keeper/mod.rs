@@ -348,7 +348,15 @@ impl Keeper {
         let link = self.link_wake();
         let duty = [self.duty_wake()];
         let board = self.dirty.then_some(self.publish_at);
-        answer.into_iter().chain(board).chain(action).chain(link).chain(duty).chain([self.tidy_at]).min().unwrap_or(self.tidy_at)
+        answer
+            .into_iter()
+            .chain(board)
+            .chain(action)
+            .chain(link)
+            .chain(duty)
+            .chain([self.tidy_at])
+            .min()
+            .unwrap_or(self.tidy_at)
     }
 
     /// Gives the stores what waits for them.

@@ -48,7 +48,7 @@ impl Tables {
         panic!("{} entries are put off for ever", waiting.len());
     }
 
-    /// What `lock.sql` and `previous.sql` would read for a batch.
+    /// What `look.sql` would read for a batch.
     fn rows(&self, entries: &[Arc<Entry>]) -> Rows {
         let mut rows = Rows::default();
         for alarm in self.alarms.values() {
@@ -68,7 +68,7 @@ impl Tables {
         let mut closed: Vec<&Alarm> = self.alarms.values().filter(|alarm| alarm.closed.is_some()).collect();
         closed.sort_by_key(|alarm| alarm.last_at);
         for alarm in closed {
-            if rows.has_open(&alarm.unit.key) {
+            if self.alarms.values().any(|other| other.unit.key == alarm.unit.key && other.closed.is_none()) {
                 continue;
             }
             rows.previous.insert(alarm.unit.key.to_string(), alarm.id);
