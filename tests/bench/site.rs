@@ -21,7 +21,7 @@ use super::load::{Shot, Units};
 /// Connections a line takes.
 const CONNECTIONS: usize = 250;
 /// Settings of the database beside PostgreSQL's defaults and the harness's. Durability is as it was.
-pub const SETTINGS: &str = "shared_buffers = 512MB\nmax_wal_size = 4GB\nmax_connections = 200\nshared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track_planning = on\n";
+pub const SETTINGS: &str = "shared_buffers = 512MB\nmax_wal_size = 4GB\nmax_connections = 200\n";
 /// Operators with tokens.
 pub const PEOPLE: usize = 4;
 /// Longest that the last message of a plan may wait.

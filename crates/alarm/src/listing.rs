@@ -77,6 +77,8 @@ impl Shelves {
     /// Of the open cards.
     pub fn of<'a>(open: impl IntoIterator<Item = &'a Alarm>) -> Shelves {
         let mut shelves = Shelves::default();
+        // Cards of one incident stand together: they are counted before it is looked up.
+        let mut run: Option<(&Arc<str>, usize)> = None;
         for alarm in open {
             if let Some(test) = &alarm.on_test {
                 shelves.tests.insert(alarm.id, test.until);
@@ -84,12 +86,23 @@ impl Shelves {
             if alarm.is_incident() {
                 shelves.incidents.entry(alarm.unit.key.clone()).or_default().card = Some(alarm.id);
             }
-            if let Some(incident) = &alarm.marks.incident {
-                let members = shelves.incidents.entry(incident.clone()).or_default();
-                members.count = members.count.saturating_add(1);
+            match (&alarm.marks.incident, &mut run) {
+                (Some(incident), Some((known, count))) if incident == *known => *count = count.saturating_add(1),
+                (Some(incident), _) => {
+                    shelves.count(run.replace((incident, 1)));
+                }
+                (None, _) => {}
             }
         }
+        shelves.count(run);
         shelves
+    }
+
+    fn count(&mut self, run: Option<(&Arc<str>, usize)>) {
+        if let Some((incident, count)) = run {
+            let members = self.incidents.entry(incident.clone()).or_default();
+            members.count = members.count.saturating_add(count);
+        }
     }
 
     /// Where an open card is listed at an instant.

@@ -100,6 +100,16 @@ async fn live(config: Config, file: &Path, prometheus: PrometheusHandle, sockets
     }
 }
 
+/// The thread of the queue's own tasks. They hand each signal to each other several times: on one thread that wakes nobody.
+fn core() -> anyhow::Result<tokio::runtime::Handle> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("core".to_owned())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+    Ok(handle)
+}
+
 async fn start(
     config: Config,
     file: &Path,
@@ -107,7 +117,7 @@ async fn start(
     mut sockets: Sockets,
 ) -> anyhow::Result<Running> {
     tracing::info!(receiver = %config.receiver, lines = config.lines.len(), "{SOFTWARE} starts");
-    let queue = Queue::open(config.queue(SOFTWARE)).await?;
+    let queue = core()?.spawn(Queue::open(config.queue(SOFTWARE))).await??;
     let journal = config.journal.directory.clone();
     let passed = sockets.take(sockets::API, config.api.listen);
     let listeners = Listeners::bind(config.api.listen, passed, config.metrics_listen)?;

@@ -123,7 +123,7 @@ fn every_query_of_the_dashboard_has_an_answer() -> Result<()> {
     fs::write(codes.path().join("contact-id.toml"), row)?;
     let address = ([127, 0, 0, 1], port::free()?).into();
     let mut site = Site::start(Setup {
-        lines: vec![Line::new("listening", Transport::Listen(address))],
+        lines: vec![Line::new("listening", Transport::Listen { address, connections_max: 8 })],
         database: vec![postgres.url(&database)],
         more: format!("\n[codes]\ndirectory = {:?}\n", codes.path()),
         ..Setup::default()

@@ -35,7 +35,9 @@ fn heard(receiver: &Receiver, line: &str) -> Result<Vec<String>> {
 fn ready_comes_when_every_line_can_be_reached() -> Result<()> {
     let addresses: Vec<SocketAddr> =
         (0..40).map(|_| Ok(([127, 0, 0, 1], port::free()?).into())).collect::<Result<_>>()?;
-    let line = |(n, address): (usize, &SocketAddr)| Line::new(&format!("line-{n}"), Transport::Listen(*address));
+    let line = |(n, address): (usize, &SocketAddr)| {
+        Line::new(&format!("line-{n}"), Transport::Listen { address: *address, connections_max: 8 })
+    };
     let setup = Setup { lines: addresses.iter().enumerate().map(line).collect(), ..Setup::default() };
     let receiver = Receiver::start(setup)?;
     for address in addresses {

@@ -15,7 +15,7 @@ const CONSOLES: usize = 500;
 const OPEN: usize = 10_000;
 const SIGNALS: usize = 1_000_000;
 /// Longest that the million may take; what was reached by then is said.
-const LASTS: Duration = Duration::from_secs(600);
+const LASTS: Duration = Duration::from_secs(300);
 
 pub fn run(_: &mut Bench) -> Found {
     let mut site = Site::start()?;

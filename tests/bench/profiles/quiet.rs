@@ -30,8 +30,6 @@ pub fn run(bench: &mut Bench) -> Found {
             continue;
         }
         acknowledged(&mut site, &mut units, rate, 0.5)?;
-        let _ = site.postgres.sql(&site.database, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
-        site.postgres.sql(&site.database, "SELECT pg_stat_statements_reset()")?;
         let (mut pairs, mut bare, mut syncs) = (Vec::new(), Vec::new(), Samples::default());
         for _ in 0..bench.pairs {
             let product = acknowledged(&mut site, &mut units, rate, seconds)?;
@@ -42,7 +40,6 @@ pub fn run(bench: &mut Bench) -> Found {
             }
             pairs.push((product, floor));
         }
-        println!("{}", site.postgres.sql(&site.database, "SELECT calls, round(mean_exec_time::numeric,3), round(mean_plan_time::numeric,3), round(total_exec_time::numeric), rows, left(regexp_replace(query, '\\s+', ' ', 'g'), 70) FROM pg_stat_statements ORDER BY total_exec_time + total_plan_time DESC LIMIT 16")?);
         let what = format!("last byte to acknowledgement, {rate:.0}/s");
         found.push(Finding::of_pairs(target, &what, FLOOR, bound, &pairs));
         if !bare.is_empty() {

@@ -7,7 +7,7 @@ use telecare_tests::disk::{Disk, Fault};
 
 use super::super::figures::{Samples, median};
 use super::super::finding::{Bound, Finding};
-use super::super::floor::{block_on, closed};
+use super::super::floor::{Storm, block_on, closed};
 use super::super::load::Shot;
 use super::super::site::{PATIENCE, Site, periodic};
 use super::super::{Bench, Found};
@@ -23,9 +23,11 @@ pub fn run(bench: &mut Bench) -> Found {
     let mut units = site.units(DEVICES)?;
     disk.set(Fault::SlowMs(SLOWER_MS))?;
     acknowledged(&mut site, &mut units, 200.0, 1.0)?;
-    let (mut pairs, mut rates) = (Vec::new(), Vec::new());
+    let (mut pairs, mut open, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+    let mut storm = block_on(Storm::connect(&site.url()))?;
     for _ in 0..bench.pairs {
         let product = acknowledged(&mut site, &mut units, 1_000.0, 2.0)?;
+        open.push((product.clone(), block_on(storm.open_loop(1_000.0, 2.0))?));
         pairs.push((product, block_on(closed(&site.url(), 1, Duration::from_secs(1)))?.0));
         let mut done = 0;
         let begun = Instant::now();
@@ -47,6 +49,7 @@ pub fn run(bench: &mut Bench) -> Found {
     let made_of = [format!("{ours:.0}/s"), format!("bare commits, {DEVICES} clients: {bare:.0}/s")];
     Ok(vec![
         Finding::of_pairs("T6", "slow disk, 1,000/s", "bare commits there", Bound::AtMost(3.5, 2.5), &pairs),
+        Finding::of_pairs("", "slow disk, 1,000/s", "commit there, same pace", Bound::None, &open),
         Finding::of_number("T7", "slow disk, 64 units at once", made_of, Bound::AtLeast(0.5, 0.8), ratio),
     ])
 }

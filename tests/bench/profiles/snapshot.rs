@@ -19,7 +19,7 @@ const CLAIMS: usize = 300_000;
 /// Claims of one stretch.
 const STRETCH: usize = 4_000;
 /// Longest that the claims may take; what was reached by then is said.
-const LASTS: Duration = Duration::from_secs(300);
+const LASTS: Duration = Duration::from_secs(240);
 
 pub fn run(bench: &mut Bench) -> Found {
     let (mut free, mut held) = (Site::start()?, Site::start()?);

@@ -33,17 +33,13 @@ pub fn signal_all(processes: &[u32], signal: Signal) {
     }
 }
 
-/// Processor time of the server and all its children so far, those that have ended too.
+/// Processor time of the server and of those of its children that have not ended.
 pub fn cpu(server: u32) -> Result<Duration> {
-    let ticks = |pid: &u32, ended_too: bool| -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        let times = after_name.split_whitespace().skip(11).take(if ended_too { 4 } else { 2 });
-        times.filter_map(|field| field.parse::<u64>().ok()).sum()
+    let nanos = |pid: &u32| -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+        stat.split_whitespace().next().and_then(|field| field.parse().ok()).unwrap_or(0)
     };
-    let family: u64 = children(server)?.iter().map(|child| ticks(child, false)).sum();
-    let all = family + ticks(&server, true);
-    Ok(Duration::from_millis(all * 1_000 / rustix::param::clock_ticks_per_second()))
+    Ok(Duration::from_nanos(children(server)?.iter().chain([&server]).map(nanos).sum()))
 }
 
 fn children(parent: u32) -> Result<Vec<u32>> {

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::fold::Fold;
 use super::wanted::Wanted;
-use super::write::{Write, row};
+use super::write::Write;
 use super::{Committed, Refused};
 use crate::entry::{Entry, Hash};
-use crate::record::ExpectedRecord;
+use crate::record::{AlarmRecord, ExpectedRecord};
 
 /// Entries to write, oldest first within each unit.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ pub struct Tries {
 
 /// Puts open alarms back that a restored database does not know.
 pub async fn refill(connection: &mut PgConnection, rows: &[Arc<Alarm>]) -> Result<(), sqlx::Error> {
-    let rows = rows.iter().map(|alarm| row(alarm)).collect();
+    let rows = rows.iter().map(|alarm| json!(AlarmRecord::of(alarm))).collect();
     execute(connection, include_str!("sql/refill.sql"), rows).await.map(drop)
 }
 

@@ -216,9 +216,11 @@ impl<'a> Fold<'a> {
         Err(again.err().unwrap_or(Refusal::NotHolder { holder: alarm.holder().cloned() }))
     }
 
-    /// Whether one statement can write it: none that closes what another row of it opens, and no other table.
+    /// Whether one statement can write it: no other table, and no unit whose open alarm it closes to open another.
     pub fn is_one_statement(&self) -> bool {
-        self.aliases.is_empty() && (self.new.is_empty() || self.updated().all(|alarm| alarm.closed.is_none()))
+        let closes: HashSet<&str> =
+            self.updated().filter(|alarm| alarm.closed.is_some()).map(|alarm| &*alarm.unit.key).collect();
+        self.aliases.is_empty() && (closes.is_empty() || self.opened().all(|alarm| !closes.contains(&*alarm.unit.key)))
     }
 
     /// Rows to insert.

@@ -37,7 +37,7 @@ pub use connect::Refused;
 
 /// Waits between tries to connect.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
-const RETRY_LAST: Duration = Duration::from_secs(2);
+const RETRY_LAST: Duration = Duration::from_millis(500);
 /// Rows of a board or a re-offer may take longer than one batch.
 const BOARD_STALL: Duration = Duration::from_secs(30);
 

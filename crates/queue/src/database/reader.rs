@@ -37,6 +37,8 @@ pub struct Reader {
     loading: JoinSet<()>,
     /// Snapshot of the last read: what was in progress then may have committed since.
     xmin: String,
+    /// The same of the last read of alarms.
+    rows_since: String,
     others: bool,
     tidy_at: Instant,
 }
@@ -50,8 +52,19 @@ impl Reader {
         hint: Arc<Notify>,
         names: Names,
     ) -> Reader {
-        let (loading, xmin) = (JoinSet::new(), "0".to_owned());
-        Reader { receiver, pool, events, hint, names, loading, xmin, others: false, tidy_at: Instant::now() }
+        let (loading, xmin, rows_since) = (JoinSet::new(), "0".to_owned(), "0".to_owned());
+        Reader {
+            receiver,
+            pool,
+            events,
+            hint,
+            names,
+            loading,
+            xmin,
+            rows_since,
+            others: false,
+            tidy_at: Instant::now(),
+        }
     }
 
     /// Reads until aborted. A failure is tried again a second later; the keeper notices when none comes.
@@ -97,8 +110,14 @@ impl Reader {
     async fn read(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         // The snapshot is taken before the rows: what commits in between is read again next time.
         let xmin: String = sqlx::query_scalar(include_str!("sql/snapshot.sql")).fetch_one(&mut *connection).await?;
-        let query = sqlx::query_scalar::<_, Json<AlarmRecord>>(include_str!("sql/changed.sql")).bind(&self.xmin);
-        let rows = alarms(query.fetch_all(&mut *connection).await?);
+        self.others = sqlx::query_scalar("SELECT count(*) > 1 FROM receiver").fetch_one(&mut *connection).await?;
+        // What this receiver wrote itself it need not read back. Once there is another, it reads what it has passed over.
+        let mut rows = Vec::new();
+        if self.others {
+            let query = sqlx::query_scalar::<_, Json<AlarmRecord>>(include_str!("sql/changed.sql"));
+            rows = alarms(query.bind(&self.rows_since).fetch_all(&mut *connection).await?);
+            self.rows_since.clone_from(&xmin);
+        }
         let heard = super::read::expected(&mut *connection, &self.xmin).await?;
         let watched = sqlx::query_scalar(include_str!("sql/watched.sql")).fetch_one(&mut *connection).await?;
         self.xmin = xmin;
@@ -113,8 +132,6 @@ impl Reader {
             })
         });
         let silent = silent.collect::<Result<Vec<_>, _>>()?;
-        let others: bool = sqlx::query_scalar("SELECT count(*) > 1 FROM receiver").fetch_one(&mut *connection).await?;
-        self.others = others;
         let names = crate::registry::stamp(&mut *connection).await?;
         self.names.follow(names, &self.pool, &mut self.loading);
         let _ = self.events.send(KeeperEvent::Database(Event::Changed {

@@ -3,36 +3,36 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Value, json};
 use sqlx::PgConnection;
 use sqlx::types::Json;
-use telecare_alarm::{Alarm, AlarmId};
+use telecare_alarm::AlarmId;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::batch::Heard;
-use super::fold::Fold;
-use crate::entry::{Entry, What};
+use super::fold::{self, Fold};
+use crate::entry::{Entry, Hash, What};
 use crate::record::{ActionRecord, AlarmRecord, SignalRecord, bytea};
 
 /// What goes into the one statement.
 #[derive(Debug, Default)]
 pub(super) struct Write {
-    changed: Vec<Value>,
-    opened: Vec<Value>,
-    signals: Vec<Value>,
-    actions: Vec<Value>,
-    verdicts: Vec<Value>,
+    changed: Vec<AlarmRecord>,
+    opened: Vec<AlarmRecord>,
+    signals: Vec<Kept<SignalRecord, Joined>>,
+    actions: Vec<Kept<ActionRecord, Done>>,
+    verdicts: Vec<Kept<Verdict, Nothing>>,
     receiver: String,
 }
 
 impl Write {
     pub fn of(folded: &Fold<'_>, entries: &[Arc<Entry>], receiver: &str) -> Write {
         Write {
-            changed: folded.updated().map(row).collect(),
-            opened: folded.opened().map(row).collect(),
-            signals: folded.signals().map(|(entry, joined)| signal_row(entry, joined)).collect(),
-            actions: folded.actions().map(|kept| action_row(receiver, kept)).collect(),
-            verdicts: entries.iter().filter_map(|entry| verdict_row(receiver, entry)).collect(),
+            changed: folded.updated().map(AlarmRecord::of).collect(),
+            opened: folded.opened().map(AlarmRecord::of).collect(),
+            signals: folded.signals().filter_map(|(entry, joined)| signal(entry, joined)).collect(),
+            actions: folded.actions().filter_map(|kept| action(receiver, kept)).collect(),
+            verdicts: entries.iter().filter_map(|entry| verdict(receiver, entry)).collect(),
             receiver: receiver.to_owned(),
         }
     }
@@ -52,48 +52,66 @@ impl Write {
     }
 }
 
-/// A card as a row.
-pub(super) fn row(alarm: &Alarm) -> Value {
-    json!(AlarmRecord::of(alarm))
+/// An entry as a row: its record, where it belongs, and its link of the chain.
+#[derive(Debug, Serialize)]
+struct Kept<R, M> {
+    #[serde(flatten)]
+    record: R,
+    #[serde(flatten)]
+    more: M,
+    receiver: String,
+    seq: i64,
+    #[serde(with = "bytea")]
+    hash: Hash,
+    body: String,
+    #[serde(with = "time::serde::rfc3339")]
+    journalled_at: OffsetDateTime,
 }
 
-/// An entry's stored form with what every kept entry carries.
-fn kept(record: &impl Serialize, receiver: &str, entry: &Entry, more: Value) -> Value {
-    let mut row = json!(record);
-    let chain = json!({
-        "receiver": receiver,
-        "seq": entry.seq,
-        "hash": bytea::text(&entry.hash),
-        "body": entry.body,
-        "journalled_at": rfc3339(entry.at),
-    });
-    if let Value::Object(row) = &mut row {
-        for part in [chain, more] {
-            if let Value::Object(part) = part {
-                row.extend(part);
-            }
-        }
+/// The card a signal joined.
+#[derive(Debug, Serialize)]
+struct Joined {
+    alarm: Uuid,
+    position: u32,
+}
+
+/// What became of an action.
+#[derive(Debug, Serialize)]
+struct Done {
+    alarm: Uuid,
+    refused: Option<String>,
+    contested: bool,
+}
+
+/// What a verdict is about.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    action: Uuid,
+}
+
+#[derive(Debug, Serialize)]
+struct Nothing {}
+
+impl<R, M> Kept<R, M> {
+    fn of(entry: &Entry, receiver: &str, record: R, more: M) -> Kept<R, M> {
+        let (receiver, body) = (receiver.to_owned(), entry.body.clone());
+        Kept { record, more, receiver, seq: entry.seq, hash: entry.hash, body, journalled_at: entry.at }
     }
-    row
 }
 
-fn signal_row(entry: &Entry, (alarm, position): (AlarmId, u32)) -> Value {
-    let What::Signal(signal) = &entry.what else { return Value::Null };
-    let more = json!({ "alarm": alarm.0, "position": position });
-    kept(&SignalRecord::of(signal), signal.receiver.as_str(), entry, more)
+fn signal(entry: &Entry, (alarm, position): (AlarmId, u32)) -> Option<Kept<SignalRecord, Joined>> {
+    let What::Signal(signal) = &entry.what else { return None };
+    let joined = Joined { alarm: alarm.0, position };
+    Some(Kept::of(entry, signal.receiver.as_str(), SignalRecord::of(signal), joined))
 }
 
-fn action_row(receiver: &str, done: super::fold::Kept<'_>) -> Value {
-    let What::Action(action) = &done.entry.what else { return Value::Null };
-    let more = json!({ "alarm": done.alarm.0, "refused": done.refused, "contested": done.contested });
-    kept(&ActionRecord::of(action), receiver, done.entry, more)
+fn action(receiver: &str, kept: fold::Kept<'_>) -> Option<Kept<ActionRecord, Done>> {
+    let What::Action(action) = &kept.entry.what else { return None };
+    let done = Done { alarm: kept.alarm.0, refused: kept.refused, contested: kept.contested };
+    Some(Kept::of(kept.entry, receiver, ActionRecord::of(action), done))
 }
 
-fn verdict_row(receiver: &str, entry: &Entry) -> Option<Value> {
+fn verdict(receiver: &str, entry: &Entry) -> Option<Kept<Verdict, Nothing>> {
     let What::Verdict(verdict) = &entry.what else { return None };
-    Some(kept(&json!({ "action": verdict.action }), receiver, entry, Value::Null))
-}
-
-fn rfc3339(at: OffsetDateTime) -> String {
-    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+    Some(Kept::of(entry, receiver, Verdict { action: verdict.action }, Nothing {}))
 }

@@ -361,7 +361,9 @@ pub(super) fn stamp(at: OffsetDateTime) -> String {
 
 /// A hash in hex.
 pub fn hash_text(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * hash.len());
+    crate::record::push_hex(&mut text, hash);
+    text
 }
 
 pub(super) fn hash_of(text: &str) -> Option<Hash> {

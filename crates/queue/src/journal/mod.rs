@@ -35,7 +35,7 @@ const OWNER: &str = "receiver";
 /// How long a lost file's successor waits between tries.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
 /// How long what need not be synced may wait for more of its kind, and how much longer while units wait.
-const SETTLE_WITHIN: Duration = Duration::from_millis(100);
+const SETTLE_WITHIN: Duration = Duration::from_millis(25);
 const SETTLE_LATE: Duration = Duration::from_millis(400);
 /// How often the WAL is moved into the file and old entries go.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
@@ -148,7 +148,7 @@ impl Journal {
                         self.tidy(keep_from, &events).await;
                     } else {
                         settle_by = None;
-                        self.settle(&mut waiting, &events).await;
+                        self.settle(std::mem::take(&mut waiting), &events).await;
                     }
                     continue;
                 }
@@ -172,7 +172,7 @@ impl Journal {
                 }
                 Command::Prune(from) => keep_from = from,
                 Command::Close => {
-                    self.settle(&mut waiting, &events).await;
+                    self.settle(std::mem::take(&mut waiting), &events).await;
                     if let Some(file) = self.file.take() {
                         file.close().await;
                     }
@@ -198,12 +198,12 @@ impl Journal {
         }
     }
 
-    async fn settle(&mut self, waiting: &mut Settle, events: &mpsc::UnboundedSender<Event>) {
+    async fn settle(&mut self, settle: Settle, events: &mpsc::UnboundedSender<Event>) {
         let Some(file) = &mut self.file else { return };
-        if waiting.is_empty() {
+        if settle.is_empty() {
             return;
         }
-        if let Err(error) = file.append(&[], &std::mem::take(waiting)).await {
+        if let Err(error) = file.append(&[], &settle).await {
             self.failed(error, events).await;
         }
     }

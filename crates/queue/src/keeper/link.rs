@@ -37,6 +37,10 @@ const AWAY_TOLERATED: Duration = Duration::from_secs(5);
 /// A unit that somebody else had locked is tried again no sooner.
 const SKIPPED_WAIT: Duration = Duration::from_millis(5);
 
+/// What rules do takes at most so many places of a batch for each entry that somebody waits for, and at least these.
+const CHORES_PER_ENTRY: usize = 2;
+const CHORES_MIN: usize = 4;
+
 /// What the database has been asked.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -191,20 +195,50 @@ impl Keeper {
     }
 
     fn next_entries(&self) -> Vec<Arc<Entry>> {
-        if self.backlog.len() <= BATCH_MAX {
-            return self.backlog.values().cloned().collect();
+        let entries = self.without_most_chores(self.backlog.values().cloned().collect());
+        if entries.len() <= BATCH_MAX { entries } else { self.urgent_units_first(entries) }
+    }
+
+    /// Leaves most of what rules do for later batches while units wait for this one, but takes enough of it that it
+    /// does not pile up. What comes later of the same unit stays with it.
+    fn without_most_chores(&self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
+        let is_chore = |entry: &Arc<Entry>| matches!(entry.what, What::Action(_)) && entry.what.lane() == Lane::Routine;
+        let chores = entries.iter().filter(|entry| is_chore(entry)).count();
+        let others = entries.len() - chores;
+        let most = (CHORES_PER_ENTRY * others).max(CHORES_MIN);
+        if others == 0 || chores <= most {
+            return entries;
         }
-        self.urgent_units_first(self.backlog.values().cloned().collect())
+        let (mut taken, mut left) = (0, HashSet::new());
+        let mut goes = |entry: &Arc<Entry>| {
+            let unit = self.unit_of(entry);
+            if unit.as_ref().is_some_and(|unit| left.contains(unit)) {
+                return false;
+            }
+            if is_chore(entry) {
+                taken += 1;
+                if taken > most {
+                    left.extend(unit);
+                    return false;
+                }
+            }
+            true
+        };
+        entries.into_iter().filter(|entry| goes(entry)).collect()
+    }
+
+    fn unit_of(&self, entry: &Entry) -> Option<Arc<str>> {
+        match &entry.what {
+            What::Signal(signal) => Some(signal.unit.key.clone()),
+            What::Action(action) => self.ledger.unit_of(action.alarm),
+            What::Verdict(verdict) => self.ledger.unit_of(AlarmId(verdict.alarm)),
+        }
     }
 
     /// A batch in which units with something urgent come first, and the others keep a fifth. Entries of a
     /// unit keep their order: a lane orders units, never what one unit said.
     fn urgent_units_first(&self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
-        let unit = |entry: &Arc<Entry>| match &entry.what {
-            What::Signal(signal) => Some(signal.unit.key.clone()),
-            What::Action(action) => self.ledger.unit_of(action.alarm),
-            What::Verdict(verdict) => self.ledger.unit_of(AlarmId(verdict.alarm)),
-        };
+        let unit = |entry: &Arc<Entry>| self.unit_of(entry);
         let is_urgent = |entry: &&Arc<Entry>| entry.what.lane() == Lane::Urgent;
         let urgent: HashSet<Arc<str>> = entries.iter().filter(is_urgent).filter_map(unit).collect();
         let goes_first = |entry: &Arc<Entry>| unit(entry).is_some_and(|unit| urgent.contains(&unit));

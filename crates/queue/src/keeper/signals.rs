@@ -14,7 +14,10 @@ use crate::board::Link;
 use crate::entry::{Entry, What};
 use crate::exchange::{Answer, Incoming};
 use crate::journal::{self, Settle};
-use crate::lanes::backlog_has_room;
+use crate::lanes::{BATCH_MAX, backlog_has_room};
+
+/// Entries on their way to the database behind which an answer still waits for its commit: two batches.
+const COMMIT_IS_NEAR: usize = 2 * BATCH_MAX;
 
 impl Keeper {
     pub(super) fn submit(&mut self, incoming: Box<Incoming>, deadline: Instant, reply: oneshot::Sender<Answer>) {
@@ -100,7 +103,8 @@ impl Keeper {
             self.seen_by_journal(&entry);
             if let Some((deadline, reply)) = waiter {
                 self.await_store(&entry, reply);
-                if self.link == Link::Connected {
+                // With so much before it the commit would not come in time: its sender waits for nothing.
+                if self.link == Link::Connected && self.backlog.len() < COMMIT_IS_NEAR {
                     self.deadlines.insert((deadline, entry.seq), ());
                 } else {
                     self.signal_stored(entry.seq);

@@ -44,13 +44,20 @@ pub(crate) fn micros(at: OffsetDateTime) -> OffsetDateTime {
 
 /// Replaces what no database text may hold.
 pub(crate) fn clean(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Bytes as hex digits.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    text.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
 }
 
 /// Bytes as the database writes them in text: `\x` and hex digits.
 pub(crate) mod bytea {
-    use std::fmt::Write;
-
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
@@ -63,11 +70,10 @@ pub(crate) mod bytea {
     }
 
     pub fn text(bytes: &[u8]) -> String {
-        bytes.iter().fold(String::from("\\x"), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let mut text = String::with_capacity(2 + 2 * bytes.len());
+        text.push_str("\\x");
+        crate::record::push_hex(&mut text, bytes);
+        text
     }
 
     fn parse(text: &str) -> Option<Vec<u8>> {

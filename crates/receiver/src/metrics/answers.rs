@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Alarm, AlarmId, Class, ReceiverId, SignalId};
+use telecare_alarm::{Alarm, AlarmId, Class, ReceiverId};
 use telecare_queue::Board;
 use time::OffsetDateTime;
 
@@ -26,13 +26,16 @@ pub struct Seen {
 pub struct Watcher {
     own: ReceiverId,
     cards: HashMap<AlarmId, Card>,
+    looks: u64,
     /// False until the first look: what is on the board then came in an earlier life.
     begun: bool,
 }
 
 struct Card {
-    presses: u32,
-    last_signal: SignalId,
+    /// As it was at the last look.
+    alarm: Arc<Alarm>,
+    /// Number of that look.
+    look: u64,
     /// Last bytes of the presses nobody has answered, oldest first.
     unanswered: Vec<OffsetDateTime>,
 }
@@ -40,19 +43,26 @@ struct Card {
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(own: ReceiverId) -> Watcher {
-        Watcher { own, cards: HashMap::new(), begun: false }
+        Watcher { own, cards: HashMap::new(), looks: 0, begun: false }
     }
 
     /// Looks at a board.
     pub fn look(&mut self, board: &Board, now: OffsetDateTime) -> Seen {
         let mut seen = Seen::default();
-        let mut cards = HashMap::with_capacity(board.open.len() + board.closed.len());
+        self.looks = self.looks.wrapping_add(1);
+        let mut count = 0;
         for alarm in board.open.iter().chain(&board.closed) {
             if !self.counts(alarm) {
                 continue;
             }
+            count += 1;
+            // Most cards of most boards are as they were.
+            if let Some(known) = self.cards.get_mut(&alarm.id).filter(|known| Arc::ptr_eq(&known.alarm, alarm)) {
+                known.look = self.looks;
+                continue;
+            }
             let known = self.cards.remove(&alarm.id);
-            let is_news = known.as_ref().is_none_or(|known| known.last_signal != alarm.last_signal);
+            let is_news = known.as_ref().is_none_or(|known| known.alarm.last_signal != alarm.last_signal);
             if self.begun && is_news && alarm.closed.is_none() {
                 seen.visible.push(since(alarm.last_at, now));
             }
@@ -64,10 +74,11 @@ impl Watcher {
                 }
                 !answered
             });
-            let card = Card { presses: alarm.presses, last_signal: alarm.last_signal, unanswered };
-            cards.insert(alarm.id, card);
+            self.cards.insert(alarm.id, Card { alarm: alarm.clone(), look: self.looks, unanswered });
         }
-        self.cards = cards;
+        if self.cards.len() != count {
+            self.cards.retain(|_, card| card.look == self.looks);
+        }
         self.begun = true;
         seen
     }
@@ -82,7 +93,7 @@ impl Watcher {
         let Some((first, last)) = alarm.pressed else { return Vec::new() };
         match known {
             Some(mut known) => {
-                let new = alarm.presses.saturating_sub(known.presses);
+                let new = alarm.presses.saturating_sub(known.alarm.presses);
                 known.unanswered.extend((0..new).map(|_| last));
                 known.unanswered
             }
@@ -113,7 +124,7 @@ fn since(earlier: OffsetDateTime, now: OffsetDateTime) -> Duration {
 mod tests {
     use telecare_alarm::unit::Place;
     use telecare_alarm::{
-        Act, Action, ActionId, Actor, ClockState, LineId, Marks, Policy, Registry, Signal, Stamps, UnitKey,
+        Act, Action, ActionId, Actor, ClockState, LineId, Marks, Policy, Registry, Signal, SignalId, Stamps, UnitKey,
     };
     use telecare_protocol::{Report, Status, Trigger};
     use uuid::Uuid;
