@@ -21,7 +21,7 @@ fn ctl(receiver: &Receiver, arguments: &[&str]) -> (Output, String) {
 
 fn listening() -> (Receiver, String) {
     let address: SocketAddr = ([127, 0, 0, 1], port::free().unwrap()).into();
-    let lines = vec![Line::new("north", Transport::Listen(address))];
+    let lines = vec![Line::new("north", Transport::Listen { address, connections_max: 8 })];
     (Receiver::start(Setup { lines, ..Setup::default() }).unwrap(), format!("tcp:{address}"))
 }
 

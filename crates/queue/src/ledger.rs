@@ -92,6 +92,16 @@ impl Ledger {
         self.base.values()
     }
 
+    /// A last known row by its own id.
+    pub fn base_row(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
+        self.base.get(&id)
+    }
+
+    /// The last known rows of a unit.
+    pub fn base_of(&self, unit: &str) -> impl Iterator<Item = &Arc<Alarm>> {
+        self.base_of.get(unit).into_iter().flatten().filter_map(|id| self.base.get(id))
+    }
+
     /// Which of these rows say something new.
     pub fn news(&self, rows: Vec<Arc<Alarm>>) -> Vec<Arc<Alarm>> {
         let is_new = |row: &Arc<Alarm>| match self.base.get(&row.id) {

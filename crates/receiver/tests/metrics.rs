@@ -20,7 +20,11 @@ fn setup() -> Result<Setup> {
     let secret = concat!(env!("CARGO_TARGET_TMPDIR"), "/webhook-secret");
     std::fs::write(secret, "0123456789-0123456789-0123456789")?;
     let more = format!("\n[[webhook]]\nname = \"pager\"\nurl = \"http://127.0.0.1:9/\"\nsecret-file = {secret:?}\n");
-    Ok(Setup { lines: vec![Line::new(LISTENING, Transport::Listen(address))], more, ..Setup::default() })
+    Ok(Setup {
+        lines: vec![Line::new(LISTENING, Transport::Listen { address, connections_max: 8 })],
+        more,
+        ..Setup::default()
+    })
 }
 
 #[test]

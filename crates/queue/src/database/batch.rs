@@ -11,7 +11,7 @@ use telecare_alarm::{Alarm, AlarmId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::fold::Fold;
+use super::fold::{Fold, Rows};
 use super::wanted::Wanted;
 use super::write::Write;
 use super::{Committed, Refused};
@@ -23,6 +23,8 @@ use crate::record::{AlarmRecord, ExpectedRecord};
 pub struct Batch {
     /// The entries.
     pub entries: Vec<Arc<Entry>>,
+    /// The rows they are about as last known, when there is no cause to look at them first.
+    pub known: Option<Known>,
     /// Actions among them that this receiver has answered "done" by itself.
     pub done_here: HashSet<i64>,
     /// Which card each signal joined here.
@@ -33,6 +35,15 @@ pub struct Batch {
     pub heard: Heard,
     /// Who was heard when.
     pub expected: Changes,
+}
+
+/// Rows as last known: the writer bets on them, and looks when somebody was quicker.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// All of the units that signals are of.
+    pub of_units: Vec<Arc<Alarm>>,
+    /// Those that something is done to.
+    pub of_actions: Vec<Arc<Alarm>>,
 }
 
 /// This receiver's row.
@@ -80,9 +91,9 @@ impl From<sqlx::Error> for WriteError {
 }
 
 impl Batch {
-    /// Writes some of the batch's entries in one transaction. A first try looks, folds and writes, and fails when
-    /// somebody else wrote the same rows meanwhile; a later one locks them before it looks, and leaves out what
-    /// somebody else has locked.
+    /// Writes some of the batch's entries in one transaction. A first try goes by the rows as last known, or
+    /// looks at them, and fails when somebody else wrote them meanwhile; a later one locks them before it looks, and
+    /// leaves out what somebody else has locked.
     pub async fn write(
         &self,
         entries: &[Arc<Entry>],
@@ -94,17 +105,24 @@ impl Batch {
             let mut transaction = connection.begin().await?;
             let wanted = Wanted::of(entries);
             let mine = wanted.lock(&mut transaction).await?;
-            let folded = Fold::of(self, entries, wanted.look(&mut transaction, tries, Some(&mine)).await?);
-            self.write_folded(&mut transaction, &folded, entries, (receiver, software)).await?;
+            let mut folded = Fold::of(self, entries, wanted.look(&mut transaction, tries, Some(&mine)).await?);
+            self.write_folded(&mut transaction, &mut folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
             return Ok(folded.committed());
         }
-        let folded = Fold::of(self, entries, Wanted::of(entries).look(connection, tries, None).await?);
+        let bet =
+            self.known.as_ref().filter(|_| !tries.offered_before).map(|known| Fold::of(self, entries, Rows::of(known)));
+        // What is opened and closed at once meets no open alarm of its unit that would tell of itself.
+        let mut folded = match bet.filter(|folded| folded.opened().all(|alarm| alarm.closed.is_none())) {
+            Some(folded) => folded,
+            None => Fold::of(self, entries, Wanted::of(entries).look(connection, tries, None).await?),
+        };
         if folded.is_one_statement() && self.expected.is_empty() {
-            Write::of(&folded, entries, receiver).execute(connection, self.heard, software).await?;
+            let previous = Write::of(&folded, entries, receiver).execute(connection, self.heard, software).await?;
+            folded.found_previous(previous);
         } else {
             let mut transaction = connection.begin().await?;
-            self.write_folded(&mut transaction, &folded, entries, (receiver, software)).await?;
+            self.write_folded(&mut transaction, &mut folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
         }
         Ok(folded.committed())
@@ -113,7 +131,7 @@ impl Batch {
     async fn write_folded(
         &self,
         transaction: &mut PgConnection,
-        folded: &Fold<'_>,
+        folded: &mut Fold<'_>,
         entries: &[Arc<Entry>],
         (receiver, software): (&str, &str),
     ) -> Result<(), WriteError> {
@@ -122,7 +140,8 @@ impl Batch {
             // Closing comes before opening: a unit has one open alarm at each statement's end.
             write.take_changed().execute(&mut *transaction, self.heard, software).await?;
         }
-        write.execute(&mut *transaction, self.heard, software).await?;
+        let previous = write.execute(&mut *transaction, self.heard, software).await?;
+        folded.found_previous(previous);
         if !folded.aliases.is_empty() {
             let (alias, of): (Vec<Uuid>, Vec<Uuid>) = folded.aliases.iter().map(|(a, b)| (a.0, b.0)).unzip();
             sqlx::query(include_str!("sql/aliases.sql")).bind(alias).bind(of).execute(&mut *transaction).await?;

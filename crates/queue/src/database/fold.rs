@@ -6,7 +6,7 @@ use std::sync::Arc;
 use telecare_alarm::{Act, Action, Alarm, AlarmId, Refusal, Signal};
 use uuid::Uuid;
 
-use super::{Batch, Committed};
+use super::{Batch, Committed, Known};
 use crate::entry::{Entry, What};
 use crate::record::{AlarmRecord, clean};
 
@@ -32,6 +32,27 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Rows as last known.
+    pub fn of(known: &Known) -> Rows {
+        let mut rows = Rows::default();
+        for alarm in known.of_units.iter().filter(|alarm| alarm.closed.is_none()).chain(&known.of_actions) {
+            let unit = clean(&alarm.unit.key);
+            if alarm.closed.is_none() {
+                rows.open.insert(unit, alarm.id);
+            }
+            rows.locked.entry(alarm.id).or_insert_with(|| Alarm::clone(alarm));
+        }
+        let mut closed: Vec<_> = known.of_units.iter().filter(|alarm| alarm.closed.is_some()).collect();
+        closed.sort_by_key(|alarm| alarm.last_at);
+        for alarm in closed {
+            let unit = clean(&alarm.unit.key);
+            if !rows.open.contains_key(&unit) {
+                rows.previous.insert(unit, alarm.id);
+            }
+        }
+        rows
+    }
+
     /// Takes a row in; none when somebody else has it locked.
     pub fn take(&mut self, id: AlarmId, unit: String, record: Option<AlarmRecord>) {
         match record.and_then(|record| record.restore().ok()) {
@@ -221,6 +242,15 @@ impl<'a> Fold<'a> {
         let closes: HashSet<&str> =
             self.updated().filter(|alarm| alarm.closed.is_some()).map(|alarm| &*alarm.unit.key).collect();
         self.aliases.is_empty() && (closes.is_empty() || self.opened().all(|alarm| !closes.contains(&*alarm.unit.key)))
+    }
+
+    /// The latest closed alarm of units whose alarm was opened without knowing it.
+    pub fn found_previous(&mut self, previous: HashMap<AlarmId, AlarmId>) {
+        for (id, previous) in previous {
+            if let Some(alarm) = self.rows.locked.get_mut(&id) {
+                alarm.previous = Some(previous);
+            }
+        }
     }
 
     /// Rows to insert.

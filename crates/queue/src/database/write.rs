@@ -1,5 +1,6 @@
 //! What a folded batch writes, as rows of JSON, in one statement.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -43,12 +44,20 @@ impl Write {
         Write { changed, receiver: self.receiver.clone(), ..Write::default() }
     }
 
-    pub async fn execute(self, connection: &mut PgConnection, heard: Heard, software: &str) -> Result<(), sqlx::Error> {
-        let query = sqlx::query(include_str!("sql/write.sql")).bind(Json(self.opened)).bind(Json(self.signals));
+    /// Writes it. Says which alarm came before one that was opened, where that was not known.
+    pub async fn execute(
+        self,
+        connection: &mut PgConnection,
+        heard: Heard,
+        software: &str,
+    ) -> Result<HashMap<AlarmId, AlarmId>, sqlx::Error> {
+        let query = sqlx::query_scalar::<_, Json<HashMap<Uuid, Uuid>>>(include_str!("sql/write.sql"));
+        let query = query.bind(Json(self.opened)).bind(Json(self.signals));
         let query = query.bind(Json(self.actions)).bind(Json(self.verdicts));
         let query = query.bind(self.receiver).bind(heard.last_seq).bind(heard.head_seq).bind(heard.head.to_vec());
         let query = query.bind(heard.unforwarded).bind(software).bind(heard.operator_heard_at);
-        query.bind(Json(self.changed)).execute(connection).await.map(drop)
+        let Json(previous) = query.bind(Json(self.changed)).fetch_one(connection).await?;
+        Ok(previous.into_iter().map(|(id, previous)| (AlarmId(id), AlarmId(previous))).collect())
     }
 }
 

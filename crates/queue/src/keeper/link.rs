@@ -13,14 +13,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Alarm, AlarmId, Lane};
+use telecare_alarm::{Act, Alarm, AlarmId, Lane};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{error, info};
 
 use super::{JournalState, Keeper};
 use crate::board::Link;
-use crate::database::{self, Batch, Command, Committed, Event, Heard};
+use crate::database::{self, Batch, Command, Committed, Event, Heard, Known};
 use crate::entry::{Entry, What};
 use crate::journal::{self, Settle};
 use crate::lanes::BATCH_MAX;
@@ -262,8 +262,27 @@ impl Keeper {
         self.heard_at = now;
         self.skipped_until = None;
         let expected = self.expected_to_tell();
-        let batch = Batch { entries, done_here, joined, offered_before, heard, expected };
+        let known = if offered_before { None } else { self.known_rows(&entries) };
+        let batch = Batch { known, entries, done_here, joined, offered_before, heard, expected };
         self.ask(Command::Write(Box::new(batch)), offered, now);
+    }
+
+    /// The rows that a batch is about as last known here, when they may be all it needs.
+    fn known_rows(&self, entries: &[Arc<Entry>]) -> Option<Known> {
+        let mut known = Known::default();
+        for entry in entries {
+            match &entry.what {
+                What::Signal(signal) => known.of_units.extend(self.ledger.base_of(&signal.unit.key).cloned()),
+                What::Action(action) if matches!(action.act, Act::Reopen { .. }) => return None,
+                What::Action(action) => {
+                    let row = self.ledger.base_row(action.alarm)?;
+                    known.of_units.extend(self.ledger.base_of(&row.unit.key).cloned());
+                    known.of_actions.push(row.clone());
+                }
+                What::Verdict(_) => {}
+            }
+        }
+        Some(known)
     }
 
     fn ask(&mut self, command: Command, offered: HashSet<i64>, now: Instant) {

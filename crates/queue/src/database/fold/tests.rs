@@ -27,6 +27,7 @@ impl Tables {
             }
             let batch = Batch {
                 entries: waiting.clone(),
+                known: None,
                 done_here: HashSet::new(),
                 joined: HashMap::new(),
                 offered_before: false,

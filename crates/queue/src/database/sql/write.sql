@@ -1,6 +1,7 @@
 -- Everything that a batch writes, in one statement, because each statement is a way there and back. Fails as a
 -- serialisation does, and then nothing of it is written, when somebody was quicker: a unit has another open alarm, a row
--- is no longer what it was when it was looked at, or a signal is there already.
+-- is no longer what it was when it was looked at, or a signal or action is there already. Says which alarm was the
+-- latest closed one of its unit, for those that were opened.
 -- $1 alarms to open; none of their units may have an open one. $2 signals. $3 actions. $4 what this receiver answered by itself. All as JSON rows.
 -- Of this receiver's row, in every transaction: $5 name, $6 last sequence below which nothing is missing, $7 head
 -- sequence, $8 head hash, $9 entries not yet here, $10 software, $11 when an operator was last heard.
@@ -40,11 +41,17 @@ WITH changed AS (
         held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
         closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
         repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, coalesce(shadow, false),
-        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, previous,
+        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(previous, (
+        SELECT of_unit.id FROM (
+            SELECT a.id, a.last_at FROM alarm a WHERE a.unit_key = new.unit_key AND a.closed_at IS NOT NULL
+            UNION ALL
+            SELECT h.id, h.last_at FROM alarm_history h WHERE h.unit_key = new.unit_key
+        ) of_unit ORDER BY of_unit.last_at DESC LIMIT 1
+    )),
         revision, pg_current_xact_id()
-    FROM jsonb_populate_recordset(NULL::alarm, $1)
+    FROM jsonb_populate_recordset(NULL::alarm, $1) AS new
     ON CONFLICT (unit_key) WHERE closed_at IS NULL DO NOTHING
-    RETURNING id
+    RETURNING id, previous
 ), kept AS (
     INSERT INTO signal (
         id, receiver, line, unit_key, unit_basis, unit_words, first_byte_at, last_byte_at, decoded_at, lane,
@@ -72,6 +79,7 @@ WITH changed AS (
         journalled_at, receiver, seq, hash, body
     FROM jsonb_populate_recordset(NULL::action, $3)
     ON CONFLICT (id) DO NOTHING
+    RETURNING id
 ), said AS (
     INSERT INTO own_verdict (receiver, seq, action, journalled_at, hash, body)
     SELECT receiver, seq, action, journalled_at, hash, body FROM jsonb_populate_recordset(NULL::own_verdict, $4)
@@ -84,8 +92,10 @@ WITH changed AS (
         head = excluded.head, unforwarded = excluded.unforwarded, software = excluded.software,
         operator_heard_at = greatest(receiver.operator_heard_at, excluded.operator_heard_at)
 )
-SELECT nobody_was_quicker(
+SELECT coalesce(jsonb_object_agg(id, previous) FILTER (WHERE previous IS NOT NULL), '{}') FROM opened
+HAVING nobody_was_quicker(
     (SELECT count(*) FROM changed) = jsonb_array_length($12)
-    AND (SELECT count(*) FROM opened) = jsonb_array_length($1)
+    AND count(*) = jsonb_array_length($1)
     AND (SELECT count(*) FROM kept) = jsonb_array_length($2)
+    AND (SELECT count(*) FROM done) = jsonb_array_length($3)
 )
