@@ -100,9 +100,11 @@ async fn live(config: Config, file: &Path, prometheus: PrometheusHandle, sockets
     }
 }
 
-/// The thread of the queue's own tasks. They hand each signal to each other several times: on one thread that wakes nobody.
+/// The threads of the queue's own tasks, which a thousand lines do not share. Two: a long look at a registry must not
+/// stand before a press.
 fn core() -> anyhow::Result<tokio::runtime::Handle> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let builder = &mut tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).thread_name("core").enable_all().build()?;
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name("core".to_owned())

@@ -101,9 +101,10 @@ impl Batch {
         (receiver, software): (&str, &str),
         tries: Tries,
     ) -> Result<Committed, WriteError> {
-        if tries.locks {
+        let wanted = Wanted::of(entries);
+        // What is taken back out of the history must not be moved there again before it is looked at.
+        if tries.locks || wanted.takes_back() {
             let mut transaction = connection.begin().await?;
-            let wanted = Wanted::of(entries);
             let mine = wanted.lock(&mut transaction).await?;
             let mut folded = Fold::of(self, entries, wanted.look(&mut transaction, tries, Some(&mine)).await?);
             self.write_folded(&mut transaction, &mut folded, entries, (receiver, software)).await?;
@@ -115,7 +116,7 @@ impl Batch {
         // What is opened and closed at once meets no open alarm of its unit that would tell of itself.
         let mut folded = match bet.filter(|folded| folded.opened().all(|alarm| alarm.closed.is_none())) {
             Some(folded) => folded,
-            None => Fold::of(self, entries, Wanted::of(entries).look(connection, tries, None).await?),
+            None => Fold::of(self, entries, wanted.look(connection, tries, None).await?),
         };
         if folded.is_one_statement() && self.expected.is_empty() {
             let previous = Write::of(&folded, entries, receiver).execute(connection, self.heard, software).await?;

@@ -38,14 +38,23 @@ impl Wanted {
         }
     }
 
+    /// Whether something may have to come back out of the history.
+    pub fn takes_back(&self) -> bool {
+        !self.reopened.is_empty()
+    }
+
     fn is_nothing(&self) -> bool {
         self.units.is_empty() && self.alarms.is_empty()
     }
 
-    /// Locks the rows; those that somebody else has locked are not among them.
+    /// Takes rows back out of the history that are to be reopened, and locks all; those that somebody else has locked
+    /// are not among them.
     pub async fn lock(&self, connection: &mut PgConnection) -> Result<HashSet<Uuid>, sqlx::Error> {
         if self.is_nothing() {
             return Ok(HashSet::new());
+        }
+        if !self.reopened.is_empty() {
+            sqlx::query(include_str!("sql/recall.sql")).bind(&self.reopened).execute(&mut *connection).await?;
         }
         let query = sqlx::query_scalar::<_, Uuid>(include_str!("sql/lock.sql"));
         let query = query.bind(&self.units).bind(&self.alarms).bind(&self.reopened);
@@ -62,9 +71,6 @@ impl Wanted {
         let mut rows = Rows::default();
         if self.is_nothing() {
             return Ok(rows);
-        }
-        if !self.reopened.is_empty() {
-            sqlx::query(include_str!("sql/recall.sql")).bind(&self.reopened).execute(&mut *connection).await?;
         }
         let acted: &[Uuid] = if self.alarms.is_empty() { &[] } else { &self.ids };
         let offered: &[Uuid] = if tries.offered_before { &self.ids } else { &[] };
