@@ -47,6 +47,8 @@ const REQUESTS_AT_ONCE: usize = 256;
 /// A board costs by its cards, to make and to look at: ten thousand are made anew at most every 20 ms, so that a
 /// storm's boards do not take the time of its signals.
 const PUBLISH_PER_CARD: Duration = Duration::from_micros(2);
+/// A small board is made at once: an acknowledgement must not overtake what it acknowledges by the tick of a timer.
+const PUBLISH_WAIT_MIN: Duration = Duration::from_millis(1);
 /// Longest that a change waits to be seen.
 const PUBLISH_WAIT_MAX: Duration = Duration::from_millis(25);
 
@@ -421,7 +423,8 @@ impl Keeper {
             operator_heard_at: self.watch.last_heard(),
         }));
         let cards = u32::try_from(self.ledger.count()).unwrap_or(u32::MAX);
-        self.publish_at = now + PUBLISH_PER_CARD.saturating_mul(cards).min(PUBLISH_WAIT_MAX);
+        let wait = PUBLISH_PER_CARD.saturating_mul(cards).min(PUBLISH_WAIT_MAX);
+        self.publish_at = if wait < PUBLISH_WAIT_MIN { now } else { now + wait };
     }
 }
 
