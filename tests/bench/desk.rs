@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::console::Console;
-use super::figures::Samples;
+use telecare_tests::figures::Samples;
 
 /// Consoles of one receiver.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::figures::{Samples, median, short};
+use telecare_tests::figures::{Samples, median, short};
 
 /// Floors of the pairs that differ by more than this: the machine was not the same for long enough.
 const FLOORS_APART_MAX: f64 = 1.5;

@@ -6,7 +6,6 @@
 
 mod console;
 mod desk;
-mod figures;
 mod finding;
 mod floor;
 mod load;
@@ -21,8 +20,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use figures::Samples;
 use finding::{Finding, Verdict};
+use telecare_tests::figures::Samples;
+
+/// Pairs of product and floor, of which the median counts.
+const PAIRS: usize = 7;
+/// As many as go into 90 s.
+const QUICK_PAIRS: usize = 2;
 
 /// What is measured.
 #[derive(Parser)]
@@ -34,9 +38,9 @@ struct Options {
     /// Profiles to run; all without.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Pairs of product and floor.
-    #[arg(long, default_value_t = 7)]
-    pairs: usize,
+    /// Pairs of product and floor: 7 without, 2 when it must be quick.
+    #[arg(long)]
+    pairs: Option<usize>,
     /// Where the table, the JSON and the picture go; target/bench without.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -73,7 +77,7 @@ fn run(options: &Options) -> Result<()> {
         .filter(|profile| options.only.is_empty() || options.only.iter().any(|name| name == profile.name))
         .collect();
     ensure!(!chosen.is_empty(), "no such profile; there are: {}", profiles::names());
-    let pairs = if options.quick { options.pairs.min(3) } else { options.pairs };
+    let pairs = options.pairs.unwrap_or(if options.quick { QUICK_PAIRS } else { PAIRS });
     let mut bench = Bench { pairs, quick: options.quick, stages: Vec::new() };
     let (mut findings, mut failed) = (Vec::new(), Vec::new());
     for profile in chosen {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::figures::{Samples, short};
+use telecare_tests::figures::{Samples, short};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 520.0;

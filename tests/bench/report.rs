@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::figures::Samples;
 use super::finding::Finding;
 use super::picture;
+use telecare_tests::figures::Samples;
 
 /// One finding while the bench runs.
 pub fn line(finding: &Finding) -> String {

@@ -322,10 +322,11 @@ async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static s
 fn tell_damage(troubles: &mpsc::UnboundedSender<Trouble>, recovered: Option<Recovered>, unreadable: usize) {
     let why = match recovered {
         Some(recovered) => format!(
-            "set aside as {}; {} entries copied, {} damaged",
+            "set aside as {}; {} entries copied, {} damaged, {} stretches unreadable",
             recovered.aside.display(),
-            recovered.copied,
-            recovered.damaged
+            recovered.rescued.copied,
+            recovered.rescued.damaged,
+            recovered.rescued.gaps
         ),
         None if unreadable > 0 => format!("{unreadable} rows could not be read"),
         None => return,

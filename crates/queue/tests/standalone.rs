@@ -129,7 +129,7 @@ async fn a_damaged_journal_is_set_aside_and_its_entries_copied() {
         submit(&queue, press("line-1", &format!("{n:04}"))).await;
     }
     queue.close().await;
-    // The last page of the file: entries far from the root survive.
+    // A page in the middle: what is before it and what is behind it survives.
     let path = directory.path().join("journal.sqlite");
     let mut bytes = std::fs::read(&path).unwrap();
     let wal = directory.path().join("journal.sqlite-wal");
@@ -143,7 +143,7 @@ async fn a_damaged_journal_is_set_aside_and_its_entries_copied() {
     let trouble = tokio::time::timeout(common::PATIENCE, queue.next_trouble()).await.unwrap();
     assert_eq!(trouble.what, "journal-damaged");
     let board = queue.board().borrow().clone();
-    assert!(board.open.len() > 100, "{} cards", board.open.len());
+    assert!(board.open.len() > 190, "one page holds few: {} cards", board.open.len());
     assert_eq!(submit(&queue, press("line-1", "new")).await, Answer::Stored);
     let aside = std::fs::read_dir(directory.path()).unwrap().flatten();
     assert!(aside.filter(|file| file.file_name().to_string_lossy().contains(".damaged-")).count() >= 1);

@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::super::figures::Samples;
+use telecare_tests::figures::Samples;
 
 const TABLES: [&str; 4] = [
     "DROP TABLE IF EXISTS floor_queue",

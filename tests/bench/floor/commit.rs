@@ -6,7 +6,7 @@ use anyhow::Result;
 use sqlx::{Connection, PgConnection};
 use tokio::task::JoinSet;
 
-use super::super::figures::Samples;
+use telecare_tests::figures::Samples;
 
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS floor_bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea)";

@@ -9,8 +9,8 @@ use sqlx::postgres::PgListener;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::Mutex;
 
-use super::super::figures::Samples;
 use super::paced;
+use telecare_tests::figures::Samples;
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS floor_told (n bigint, body bytea)";
 const INSERT: &str =

@@ -8,8 +8,8 @@ use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use super::super::figures::Samples;
 use super::paced;
+use telecare_tests::figures::Samples;
 
 const CONNECTIONS: usize = 8;
 const POLL: &str = "SELECT id, priority, received_at, state FROM floor_queue WHERE state = 'open' \

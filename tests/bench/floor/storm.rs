@@ -7,8 +7,8 @@ use anyhow::Result;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::super::figures::Samples;
 use super::paced;
+use telecare_tests::figures::Samples;
 
 /// Rows of a batch, at most: as the product's.
 const BATCH_MAX: usize = 250;

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::super::figures::Samples;
 use super::paced;
+use telecare_tests::figures::Samples;
 
 /// About what the journal writes for a signal.
 const RECORD: [u8; 512] = [b'x'; 512];

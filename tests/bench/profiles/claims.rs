@@ -1,12 +1,12 @@
 //! T11 and T14: consoles that all press "claim" at the same moment, beside the claim in SQL.
 
 use super::super::desk::Desk;
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::{Queue, block_on, together};
 use super::super::load::{Shot, Units};
 use super::super::site::{PATIENCE, PEOPLE, Site, press};
 use super::super::{Bench, Found};
+use telecare_tests::figures::Samples;
 
 /// Consoles, rounds, what is promised of how long it takes.
 const PROFILES: [(usize, usize, &str, Bound); 3] =
@@ -31,7 +31,7 @@ pub fn run(bench: &mut Bench) -> Found {
             let claims = block_on(async { Desk::connect(port, consoles, PEOPLE).await?.claim_together(rounds).await })?;
             twice += claims.twice;
             out_of_order += claims.out_of_order;
-            claimed += claims.took.len();
+            claimed += claims.took.count();
             let floor = block_on(async {
                 let mut queue = Queue::connect(&site.url(), consoles.min(FLOOR_CONNECTIONS_MAX), FLOOR_ROWS).await?;
                 together(&mut queue, rounds.max(2)).await

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::load::{Shot, Units};
 use super::super::site::{PATIENCE, Site, periodic, press};
 use super::super::{Bench, Found};
+use telecare_tests::figures::Samples;
 
 const CONNECTIONS: usize = 128;
 /// Presses a second, and tests beside them.

@@ -1,13 +1,13 @@
 //! T12: a claim with a million closed alarms behind it, beside one with none.
 
 use super::super::desk::Desk;
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::block_on;
 use super::super::load::Units;
 use super::super::site::{PEOPLE, Site};
 use super::super::{Bench, Found};
 use super::claims::waiting;
+use telecare_tests::figures::Samples;
 
 const CONSOLES: usize = 16;
 const ROUNDS: usize = 8;

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::{Fold, Sync, block_on};
 use super::super::load::{Fate, Shot};
 use super::super::site::{PATIENCE, Site, periodic};
 use super::super::{Bench, Found};
 use super::storm::BATCH;
+use telecare_tests::figures::Samples;
 
 const CONNECTIONS: usize = 128;
 const RATE: f64 = 1_000.0;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::super::desk::Desk;
-use super::super::figures::median;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::{Queue, block_on, poll_every_second};
 use super::super::site::{PEOPLE, Site};
 use super::super::{Bench, Found};
 use super::claims::waiting;
+use telecare_tests::figures::median;
 
 const FEW: usize = 500;
 const MANY: usize = 2_000;
@@ -24,7 +24,7 @@ pub fn run(bench: &mut Bench) -> Found {
     std::thread::sleep(Duration::from_secs(SECONDS.into()));
     let idle = site.database_work()?.since(&idle);
     let (mut pairs, mut queries, mut cost) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..bench.pairs.min(5) {
+    for _ in 0..bench.pairs {
         let before = site.database_work()?;
         let few = block_on(async { Desk::connect(port, FEW, PEOPLE).await?.poll_every_second(SECONDS).await })?;
         let with_few = site.database_work()?.since(&before);
@@ -32,7 +32,7 @@ pub fn run(bench: &mut Bench) -> Found {
         block_on(async { Desk::connect(port, MANY, PEOPLE).await?.poll_every_second(SECONDS).await })?;
         let with_many = site.database_work()?.since(&before);
         #[expect(clippy::cast_precision_loss)]
-        let polls = few.len() as f64;
+        let polls = few.count() as f64;
         queries.push((with_few.transactions - idle.transactions).max(0.0) / polls);
         cost.push(with_many.cpu_s / with_few.cpu_s);
         #[expect(clippy::cast_precision_loss)]

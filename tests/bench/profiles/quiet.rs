@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::{Storm, Sync, block_on, closed};
 use super::super::load::{Fate, Units};
 use super::super::site::{PATIENCE, Site};
 use super::super::{Bench, Found};
+use telecare_tests::figures::Samples;
 
 const CONNECTIONS: usize = 64;
 const FLOOR: &str = "commit, same pace";

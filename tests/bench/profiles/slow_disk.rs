@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use telecare_tests::disk::{Disk, Fault};
 
-use super::super::figures::{Samples, median};
 use super::super::finding::{Bound, Finding};
 use super::super::floor::{Storm, block_on, closed};
 use super::super::load::Shot;
 use super::super::site::{PATIENCE, Site, periodic};
 use super::super::{Bench, Found};
 use super::quiet::acknowledged;
+use telecare_tests::figures::{Samples, median};
 
 const SLOWER_MS: u32 = 3;
 const DEVICES: usize = 64;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection};
 
 use super::super::desk::Desk;
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::block_on;
 use super::super::site::{PEOPLE, Site};
 use super::super::{Bench, Found};
 use super::claims::waiting;
+use telecare_tests::figures::Samples;
 
 const CONSOLES: usize = 16;
 const CARDS: usize = 400;
@@ -39,7 +39,7 @@ pub fn run(bench: &mut Bench) -> Found {
         let begun = std::time::Instant::now();
         let mut done = 0;
         while done < CLAIMS && begun.elapsed() < LASTS {
-            done += under.churn(&ours, STRETCH).await?.len();
+            done += under.churn(&ours, STRETCH).await?.count();
         }
         let (mut claims, mut polls) = (Vec::new(), Vec::new());
         for _ in 0..bench.pairs {

@@ -1,12 +1,12 @@
 //! T8: from the last byte to a console that waits, beside a row's way to a connection that listens.
 
 use super::super::console::Watcher;
-use super::super::figures::Samples;
 use super::super::finding::{Bound, Finding};
 use super::super::floor::{block_on, insert_to_listener};
 use super::super::load::Units;
 use super::super::site::{PATIENCE, Site};
 use super::super::{Bench, Found};
+use telecare_tests::figures::Samples;
 
 const RATE: f64 = 200.0;
 const SECONDS: f64 = 2.0;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
-use telecare_queue::inspect::{self, FileStatus, Status};
+use telecare_queue::inspect::{self, FileStatus, Rescued, Status};
 use time::OffsetDateTime;
 
 use crate::moment::moment;
@@ -83,16 +83,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             let own = || path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let into = into.clone().unwrap_or_else(|| own().to_owned());
             let saved = runtime.block_on(inspect::recover(path, &into)).with_context(|| path.display().to_string())?;
+            let Rescued { copied, known, conflicting, damaged, gaps } = saved.rescued;
             print(&format!(
-                "{}: {} entries copied, {} already there, {} in conflict, {} damaged, {} stretches unreadable\n",
-                saved.journal.display(),
-                saved.copied,
-                saved.known,
-                saved.conflicting,
-                saved.damaged,
-                saved.gaps
+                "{}: {copied} entries copied, {known} already there, {conflicting} in conflict, {damaged} damaged, \
+                 {gaps} stretches unreadable\n",
+                saved.journal.display()
             ))?;
-            let nothing = saved.copied + saved.known == 0;
+            let nothing = copied + known == 0;
             Ok(if nothing { Verdict::Failed } else { Verdict::Done })
         }
     }

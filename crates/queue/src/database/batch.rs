@@ -24,7 +24,7 @@ pub struct Batch {
     /// The entries.
     pub entries: Vec<Arc<Entry>>,
     /// The rows they are about as last known, when there is no cause to look at them first.
-    pub known: Option<Known>,
+    pub known: Option<LastKnown>,
     /// Actions among them that this receiver has answered "done" by itself.
     pub done_here: HashSet<i64>,
     /// Which card each signal joined here.
@@ -39,7 +39,7 @@ pub struct Batch {
 
 /// Rows as last known: the writer bets on them, and looks when somebody was quicker.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct LastKnown {
     /// All of the units that signals are of.
     pub of_units: Vec<Arc<Alarm>>,
     /// Those that something is done to.
@@ -105,16 +105,15 @@ impl Batch {
         // What is taken back out of the history must not be moved there again before it is looked at.
         if tries.locks || wanted.takes_back() {
             let mut transaction = connection.begin().await?;
-            let mine = wanted.lock(&mut transaction).await?;
-            let mut folded = Fold::of(self, entries, wanted.look(&mut transaction, tries, Some(&mine)).await?);
+            let rows = wanted.lock(&mut transaction, tries).await?;
+            let mut folded = Fold::of(self, entries, rows);
             self.write_folded(&mut transaction, &mut folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
             return Ok(folded.committed());
         }
-        let bet =
-            self.known.as_ref().filter(|_| !tries.offered_before).map(|known| Fold::of(self, entries, Rows::of(known)));
-        // What is opened and closed at once meets no open alarm of its unit that would tell of itself.
-        let mut folded = match bet.filter(|folded| folded.opened().all(|alarm| alarm.closed.is_none())) {
+        let known = self.known.as_ref().filter(|_| !tries.offered_before);
+        let bet = known.map(|known| Fold::of(self, entries, Rows::of(known))).filter(Fold::tells_when_wrong);
+        let mut folded = match bet {
             Some(folded) => folded,
             None => Fold::of(self, entries, wanted.look(connection, tries, None).await?),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use telecare_alarm::{Act, Action, Alarm, AlarmId, Refusal, Signal};
 use uuid::Uuid;
 
-use super::{Batch, Committed, Known};
+use super::{Batch, Committed, LastKnown};
 use crate::entry::{Entry, What};
 use crate::record::{AlarmRecord, clean};
 
@@ -33,7 +33,7 @@ pub struct Rows {
 
 impl Rows {
     /// Rows as last known.
-    pub fn of(known: &Known) -> Rows {
+    pub fn of(known: &LastKnown) -> Rows {
         let mut rows = Rows::default();
         for alarm in known.of_units.iter().filter(|alarm| alarm.closed.is_none()).chain(&known.of_actions) {
             let unit = clean(&alarm.unit.key);
@@ -67,6 +67,11 @@ impl Rows {
                 self.busy_rows.insert(id);
             }
         }
+    }
+
+    /// The rows that were found.
+    pub fn ids(&self) -> Vec<Uuid> {
+        self.locked.keys().map(|id| id.0).collect()
     }
 
     /// Does an action to a locked row.
@@ -237,6 +242,12 @@ impl<'a> Fold<'a> {
         Err(again.err().unwrap_or(Refusal::NotHolder { holder: alarm.holder().cloned() }))
     }
 
+    /// Whether writing it would fail if the rows were others than it was folded onto. A refusal changes no row, and
+    /// what is opened and closed at once meets no open alarm of its unit.
+    pub fn tells_when_wrong(&self) -> bool {
+        self.actions.iter().all(|kept| kept.refused.is_none()) && self.opened().all(|alarm| alarm.closed.is_none())
+    }
+
     /// Whether one statement can write it: no other table, and no unit whose open alarm it closes to open another.
     pub fn is_one_statement(&self) -> bool {
         let closes: HashSet<&str> =
@@ -258,13 +269,11 @@ impl<'a> Fold<'a> {
         self.new.iter().filter_map(|id| self.rows.locked.get(id))
     }
 
-    /// Rows to write back, in the order of their units, so that two writers do not wait for each other.
+    /// Rows to write back.
     pub fn updated(&self) -> impl Iterator<Item = &Alarm> {
         let new: HashSet<&AlarmId> = self.new.iter().collect();
-        let old = self.changed.iter().filter(|id| !new.contains(id));
-        let mut rows: Vec<&Alarm> = old.filter_map(|id| self.rows.locked.get(id)).collect();
-        rows.sort_by(|one, other| (&one.unit.key, one.id).cmp(&(&other.unit.key, other.id)));
-        rows.into_iter()
+        let old = self.changed.iter().filter(move |id| !new.contains(id));
+        old.filter_map(|id| self.rows.locked.get(id))
     }
 
     /// Signals to keep, with card and position.

@@ -32,7 +32,7 @@ use crate::config::{DatabaseConfig, QueueConfig};
 use crate::entry::Hash;
 use crate::registry::Names;
 use crate::told::Event as KeeperEvent;
-pub use batch::{Batch, Heard, Known};
+pub use batch::{Batch, Heard, LastKnown};
 pub use connect::Refused;
 
 /// Waits between tries to connect.

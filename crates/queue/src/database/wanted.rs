@@ -43,22 +43,16 @@ impl Wanted {
         !self.reopened.is_empty()
     }
 
-    fn is_nothing(&self) -> bool {
-        self.units.is_empty() && self.alarms.is_empty()
-    }
-
-    /// Takes rows back out of the history that are to be reopened, and locks all; those that somebody else has locked
-    /// are not among them.
-    pub async fn lock(&self, connection: &mut PgConnection) -> Result<HashSet<Uuid>, sqlx::Error> {
-        if self.is_nothing() {
-            return Ok(HashSet::new());
-        }
-        if !self.reopened.is_empty() {
+    /// Takes rows back out of the history that are to be reopened, locks all, and reads them. Those that somebody else
+    /// has locked are busy, and so is what came between the two looks.
+    pub async fn lock(&self, connection: &mut PgConnection, tries: Tries) -> Result<Rows, sqlx::Error> {
+        if self.takes_back() {
             sqlx::query(include_str!("sql/recall.sql")).bind(&self.reopened).execute(&mut *connection).await?;
         }
-        let query = sqlx::query_scalar::<_, Uuid>(include_str!("sql/lock.sql"));
-        let query = query.bind(&self.units).bind(&self.alarms).bind(&self.reopened);
-        Ok(query.fetch_all(connection).await?.into_iter().collect())
+        let rows = self.look(&mut *connection, tries, None).await?;
+        let query = sqlx::query_scalar::<_, Uuid>(include_str!("sql/lock.sql")).bind(rows.ids());
+        let mine = query.fetch_all(&mut *connection).await?.into_iter().collect();
+        self.look(connection, tries, Some(&mine)).await
     }
 
     /// Reads them, all or these; the others are busy.
@@ -69,7 +63,7 @@ impl Wanted {
         mine: Option<&HashSet<Uuid>>,
     ) -> Result<Rows, sqlx::Error> {
         let mut rows = Rows::default();
-        if self.is_nothing() {
+        if self.units.is_empty() && self.alarms.is_empty() {
             return Ok(rows);
         }
         let acted: &[Uuid] = if self.alarms.is_empty() { &[] } else { &self.ids };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
-use telecare_alarm::AlarmId;
+use telecare_alarm::{Alarm, AlarmId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,14 +22,17 @@ pub(super) struct Write {
     opened: Vec<AlarmRecord>,
     signals: Vec<Kept<SignalRecord, Joined>>,
     actions: Vec<Kept<ActionRecord, Done>>,
-    verdicts: Vec<Kept<Verdict, Nothing>>,
+    verdicts: Vec<Kept<Verdict, ()>>,
     receiver: String,
 }
 
 impl Write {
     pub fn of(folded: &Fold<'_>, entries: &[Arc<Entry>], receiver: &str) -> Write {
+        // In the order of their units, so that two writers do not wait for each other.
+        let mut changed: Vec<&Alarm> = folded.updated().collect();
+        changed.sort_by(|one, other| (&one.unit.key, one.id).cmp(&(&other.unit.key, other.id)));
         Write {
-            changed: folded.updated().map(AlarmRecord::of).collect(),
+            changed: changed.into_iter().map(AlarmRecord::of).collect(),
             opened: folded.opened().map(AlarmRecord::of).collect(),
             signals: folded.signals().filter_map(|(entry, joined)| signal(entry, joined)).collect(),
             actions: folded.actions().filter_map(|kept| action(receiver, kept)).collect(),
@@ -98,9 +101,6 @@ struct Verdict {
     action: Uuid,
 }
 
-#[derive(Debug, Serialize)]
-struct Nothing {}
-
 impl<R, M> Kept<R, M> {
     fn of(entry: &Entry, receiver: &str, record: R, more: M) -> Kept<R, M> {
         let (receiver, body) = (receiver.to_owned(), entry.body.clone());
@@ -120,7 +120,7 @@ fn action(receiver: &str, kept: fold::Kept<'_>) -> Option<Kept<ActionRecord, Don
     Some(Kept::of(kept.entry, receiver, ActionRecord::of(action), done))
 }
 
-fn verdict(receiver: &str, entry: &Entry) -> Option<Kept<Verdict, Nothing>> {
+fn verdict(receiver: &str, entry: &Entry) -> Option<Kept<Verdict, ()>> {
     let What::Verdict(verdict) = &entry.what else { return None };
-    Some(Kept::of(entry, receiver, Verdict { action: verdict.action }, Nothing {}))
+    Some(Kept::of(entry, receiver, Verdict { action: verdict.action }, ()))
 }

@@ -342,7 +342,7 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).disable_statement_logging()
 }
 
-pub(super) fn entry_of(row: &SqliteRow) -> Option<Entry> {
+fn entry_of(row: &SqliteRow) -> Option<Entry> {
     let (kind, hash): (String, String) = (row.try_get(2).ok()?, row.try_get(3).ok()?);
     let at: String = row.try_get(1).ok()?;
     let body: String = row.try_get(4).ok()?;

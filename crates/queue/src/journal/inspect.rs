@@ -5,7 +5,6 @@
 //! directory's lock, which a running daemon holds.
 
 mod directory;
-mod rows;
 mod salvage;
 
 use std::path::{Path, PathBuf};
@@ -14,10 +13,11 @@ use sqlx::Connection;
 use time::OffsetDateTime;
 
 use super::file::{File, JournalError, hash_of, stamp};
+pub use super::rescue::Rescued;
+use super::rows::{self, Row};
 use super::{FILE_NAME, OWNER};
 use crate::entry::Hash;
 use directory::{hand_over, is_running, lock, set_aside, size};
-use rows::Row;
 pub use salvage::{Salvaged, recover};
 
 /// Broken links that are named one by one; more are only counted.

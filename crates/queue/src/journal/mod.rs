@@ -9,6 +9,8 @@ pub mod file;
 pub mod inspect;
 mod names;
 mod recover;
+mod rescue;
+mod rows;
 
 use std::collections::HashSet;
 use std::os::unix::fs::DirBuilderExt;
@@ -159,8 +161,10 @@ impl Journal {
                     // Units wait for this. What need not be synced at once goes by itself a little later, unless
                     // appends follow each other without a pause.
                     let is_late = settle_by.is_some_and(|by| by + SETTLE_LATE < Instant::now());
-                    let rides =
-                        if waiting.replace || is_late { std::mem::take(&mut waiting) } else { Settle::default() };
+                    let mut rides = Settle::default();
+                    if waiting.replace || is_late {
+                        (rides, settle_by) = (std::mem::take(&mut waiting), None);
+                    }
                     self.append(&entries, rides, &events).await;
                 }
                 Command::Settle(settle) => merge(&mut waiting, settle),

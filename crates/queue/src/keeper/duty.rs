@@ -2,9 +2,9 @@
 //! for goes the way of everything else: into the lanes, the journal, the database.
 
 use std::sync::Arc;
-use telecare_alarm::expect::Changes;
 
 use telecare_alarm::duty::Own;
+use telecare_alarm::expect::Changes;
 use telecare_alarm::{ActionId, Policy, Signal, SignalId, Stamps};
 use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;

@@ -13,14 +13,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Act, Alarm, AlarmId, Lane};
+use telecare_alarm::{Act, Alarm, AlarmId};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use super::{JournalState, Keeper};
+use super::{JournalState, Keeper, batches};
 use crate::board::Link;
-use crate::database::{self, Batch, Command, Committed, Event, Heard, Known};
+use crate::database::{self, Batch, Command, Committed, Event, Heard, LastKnown};
 use crate::entry::{Entry, What};
 use crate::journal::{self, Settle};
 use crate::lanes::BATCH_MAX;
@@ -36,10 +36,6 @@ const HEARD_EVERY: Duration = Duration::from_secs(1);
 const AWAY_TOLERATED: Duration = Duration::from_secs(5);
 /// A unit that somebody else had locked is tried again no sooner.
 const SKIPPED_WAIT: Duration = Duration::from_millis(5);
-
-/// What rules do takes at most so many places of a batch for each entry that somebody waits for, and at least these.
-const CHORES_PER_ENTRY: usize = 2;
-const CHORES_MIN: usize = 4;
 
 /// What the database has been asked.
 #[derive(Debug)]
@@ -181,7 +177,7 @@ impl Keeper {
         let entries: Vec<_> = self.backlog.values().filter(|entry| !caught.contains(&entry.seq)).cloned().collect();
         // The last few may come while the board is read; they stay pending on it.
         if entries.len() > BATCH_MAX || (!entries.is_empty() && caught.is_empty()) {
-            return self.write(self.urgent_units_first(entries), true, now);
+            return self.write(batches::urgent_units_first(entries, |one| self.unit_of(one)), true, now);
         }
         if self.refill {
             self.refill = false;
@@ -195,36 +191,8 @@ impl Keeper {
     }
 
     fn next_entries(&self) -> Vec<Arc<Entry>> {
-        let entries = self.without_most_chores(self.backlog.values().cloned().collect());
-        if entries.len() <= BATCH_MAX { entries } else { self.urgent_units_first(entries) }
-    }
-
-    /// Leaves most of what rules do for later batches while units wait for this one, but takes enough of it that it
-    /// does not pile up. What comes later of the same unit stays with it.
-    fn without_most_chores(&self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
-        let is_chore = |entry: &Arc<Entry>| matches!(entry.what, What::Action(_)) && entry.what.lane() == Lane::Routine;
-        let chores = entries.iter().filter(|entry| is_chore(entry)).count();
-        let others = entries.len() - chores;
-        let most = (CHORES_PER_ENTRY * others).max(CHORES_MIN);
-        if others == 0 || chores <= most {
-            return entries;
-        }
-        let (mut taken, mut left) = (0, HashSet::new());
-        let mut goes = |entry: &Arc<Entry>| {
-            let unit = self.unit_of(entry);
-            if unit.as_ref().is_some_and(|unit| left.contains(unit)) {
-                return false;
-            }
-            if is_chore(entry) {
-                taken += 1;
-                if taken > most {
-                    left.extend(unit);
-                    return false;
-                }
-            }
-            true
-        };
-        entries.into_iter().filter(|entry| goes(entry)).collect()
+        let entries = batches::without_most_chores(self.backlog.values().cloned().collect(), |one| self.unit_of(one));
+        batches::urgent_units_first(entries, |one| self.unit_of(one))
     }
 
     fn unit_of(&self, entry: &Entry) -> Option<Arc<str>> {
@@ -233,22 +201,6 @@ impl Keeper {
             What::Action(action) => self.ledger.unit_of(action.alarm),
             What::Verdict(verdict) => self.ledger.unit_of(AlarmId(verdict.alarm)),
         }
-    }
-
-    /// A batch in which units with something urgent come first, and the others keep a fifth. Entries of a
-    /// unit keep their order: a lane orders units, never what one unit said.
-    fn urgent_units_first(&self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
-        let unit = |entry: &Arc<Entry>| self.unit_of(entry);
-        let is_urgent = |entry: &&Arc<Entry>| entry.what.lane() == Lane::Urgent;
-        let urgent: HashSet<Arc<str>> = entries.iter().filter(is_urgent).filter_map(unit).collect();
-        let goes_first = |entry: &Arc<Entry>| unit(entry).is_some_and(|unit| urgent.contains(&unit));
-        let (first, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(goes_first);
-        let share = (BATCH_MAX / 5).min(rest.len());
-        let mut batch: Vec<_> = first.into_iter().take(BATCH_MAX - share).collect();
-        let room = BATCH_MAX - batch.len();
-        batch.extend(rest.into_iter().take(room));
-        batch.sort_by_key(|entry| entry.seq);
-        batch
     }
 
     fn write(&mut self, entries: Vec<Arc<Entry>>, offered_before: bool, now: Instant) {
@@ -268,8 +220,8 @@ impl Keeper {
     }
 
     /// The rows that a batch is about as last known here, when they may be all it needs.
-    fn known_rows(&self, entries: &[Arc<Entry>]) -> Option<Known> {
-        let mut known = Known::default();
+    fn known_rows(&self, entries: &[Arc<Entry>]) -> Option<LastKnown> {
+        let mut known = LastKnown::default();
         for entry in entries {
             match &entry.what {
                 What::Signal(signal) => known.of_units.extend(self.ledger.base_of(&signal.unit.key).cloned()),

@@ -28,10 +28,8 @@ pub fn work(stage: &Stage, person: usize, console: &Console) {
 fn step(stage: &Stage, person: usize, console: &Console, cursor: &str) -> Result<String> {
     let list = if cursor.is_empty() { console.list()? } else { console.list_after(cursor, WAIT_S)? };
     let cursor = list["cursor"].as_str().unwrap_or_default().to_owned();
+    stage.add_alarms(&list);
     let alarms = list["alarms"].as_array().cloned().unwrap_or_default();
-    for alarm in &alarms {
-        stage.add_alarm(text(alarm, "id"));
-    }
     // An alarm taken just before the receiver died is still theirs and comes first.
     let mine = alarms.iter().find(|alarm| alarm["claim"]["person"] == format!("person-{person}"));
     let waiting = || alarms.iter().find(|alarm| alarm["standing"] == "waiting");

@@ -21,9 +21,7 @@ pub fn show(stage: &Stage, receiver: &Receiver, postgres: Option<&(Postgres, Str
     if postgres.is_some() {
         console.until_connected()?;
     }
-    for alarm in console.alarms()? {
-        stage.add_alarm(alarm["id"].as_str().unwrap_or_default());
-    }
+    stage.add_alarms(&console.list()?);
     let (told, stored) = (stage.told(), stored(&console, &stage.alarms())?);
     let mut acknowledged: BTreeMap<&str, u32> = BTreeMap::new();
     for one in &told {

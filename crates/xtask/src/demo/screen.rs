@@ -36,10 +36,8 @@ fn picture(stage: &Stage, list: Option<&Value>) -> String {
     let mut text = String::new();
     let told = stage.told();
     let Some(list) = list else { return format!("the receiver is down; {} lines acknowledged so far\n", told.len()) };
+    stage.add_alarms(list);
     let alarms = list["alarms"].as_array().map_or(&[][..], Vec::as_slice);
-    for alarm in alarms {
-        stage.add_alarm(alarm["id"].as_str().unwrap_or_default());
-    }
     let waiting = alarms.iter().filter(|alarm| alarm["standing"] == "waiting").count();
     let link = list["link"].as_str().unwrap_or_default();
     let _ = writeln!(

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
+use serde_json::Value;
 use telecare_tests::surgard::Told;
 
 /// News kept for the screen; older ones are dropped.
@@ -41,9 +42,10 @@ impl Stage {
         lock(&self.told).clone()
     }
 
-    /// An alarm was seen, open or as it was closed.
-    pub fn add_alarm(&self, id: &str) {
-        lock(&self.alarms).insert(id.to_owned());
+    /// A list was seen: its open alarms, and those that a person or a rule has closed lately.
+    pub fn add_alarms(&self, list: &Value) {
+        let listed = ["alarms", "closed"].iter().filter_map(|part| list[part].as_array()).flatten();
+        lock(&self.alarms).extend(listed.filter_map(|alarm| alarm["id"].as_str().map(str::to_owned)));
     }
 
     /// Every alarm seen so far.

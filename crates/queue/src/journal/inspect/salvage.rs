@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use sqlx::{Connection, SqliteConnection};
 
 use super::super::file::{File, JournalError};
-use super::super::{FILE_NAME, OWNER};
+use super::super::rescue::{Rescued, rescue};
+use super::super::{FILE_NAME, OWNER, rows};
 use super::InspectError;
 use super::directory::{hand_over, lock};
-use super::rows::{self, Row};
 
 /// Where the copy of the source lies while it is read.
 const WORK_NAME: &str = "recovering";
@@ -27,21 +27,13 @@ const PAGE_BYTES: usize = 4096;
 /// Where the first page tells how many pages there are (SQLite file format, section 1.3.8).
 const PAGE_COUNT_AT: std::ops::Range<usize> = 28..32;
 
-/// What could be saved.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What could be saved, and where it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Salvaged {
-    /// The journal that has them now.
+    /// The journal that has it; the daemon offers it at its next start.
     pub journal: PathBuf,
-    /// Entries copied; the daemon offers them at its next start.
-    pub copied: u64,
-    /// Entries the journal had already.
-    pub known: u64,
-    /// Entries whose place in the chain the journal gives to another: left out.
-    pub conflicting: u64,
-    /// Entries that do not pass their own checksum: left out.
-    pub damaged: u64,
-    /// Stretches of the source that could not be read.
-    pub gaps: u64,
+    /// How much it is.
+    pub rescued: Rescued,
 }
 
 /// Copies what can be read of a file into the journal of a directory, which is made when missing.
@@ -112,22 +104,14 @@ async fn merge(copy: &Path, target: &Path) -> Result<Salvaged, InspectError> {
     };
     let mut source = rows::open(copy, true).await.map_err(of(copy))?;
     let mut file = File::open(target).await.map_err(of(target))?;
-    let mut saved = Salvaged { journal: target.to_owned(), ..Salvaged::default() };
     let merged = async {
         adopt(&mut source, &mut file).await?;
-        let mut from = Some(i64::MIN);
-        while let Some(start) = from {
-            let page = rows::page(&mut source, start).await;
-            saved.gaps += u64::from(page.gap);
-            keep(&mut file, page.rows, &mut saved).await.map_err(of(target))?;
-            from = page.next;
-        }
-        Ok(saved)
+        rescue(&mut source, &mut file).await.map_err(of(target))
     };
     let merged = merged.await;
     file.close().await;
     let _ = source.close().await;
-    merged
+    Ok(Salvaged { journal: target.to_owned(), rescued: merged? })
 }
 
 /// A journal without an owner takes the source's; two owners never share one.
@@ -144,54 +128,5 @@ async fn adopt(source: &mut SqliteConnection, file: &mut File) -> Result<(), Ins
         }
         (Some(theirs), None) => file.set_meta(OWNER, &theirs).await.map_err(failed),
         _ => Ok(()),
-    }
-}
-
-async fn keep(file: &mut File, rows: Vec<Option<Row>>, saved: &mut Salvaged) -> Result<(), JournalError> {
-    let mut sound = Vec::with_capacity(rows.len());
-    for row in rows {
-        match row.filter(Row::is_sound) {
-            Some(row) => sound.push(row),
-            None => saved.damaged += 1,
-        }
-    }
-    if sound.is_empty() {
-        return Ok(());
-    }
-    let (copied, known, conflicting) = file.keep_rows(&sound).await?;
-    saved.copied += copied;
-    saved.known += known;
-    saved.conflicting += conflicting;
-    Ok(())
-}
-
-impl File {
-    /// Keeps rows of another file as not forwarded, in one commit. Returns how many were new, how many were
-    /// here already, and how many have the sequence of another entry.
-    async fn keep_rows(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        let kept = self.keep_rows_within(rows).await;
-        let end = if kept.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        sqlx::raw_sql(end).execute(&mut self.connection).await?;
-        kept
-    }
-
-    async fn keep_rows_within(&mut self, rows: &[Row]) -> Result<(u64, u64, u64), JournalError> {
-        let (mut copied, mut known, mut conflicting) = (0, 0, 0);
-        for row in rows {
-            let query = sqlx::query_scalar::<_, String>(include_str!("../sql/inspect_hash.sql")).bind(row.seq);
-            match query.fetch_optional(&mut self.connection).await? {
-                Some(hash) if hash == row.hash => known += 1,
-                Some(_) => conflicting += 1,
-                None => {
-                    let query = sqlx::query(include_str!("../sql/inspect_keep.sql")).bind(row.seq).bind(&row.at);
-                    let query = query.bind(&row.kind).bind(&row.id).bind(&row.subject).bind(&row.lane);
-                    let query = query.bind(&row.refused).bind(&row.hash).bind(row.row_sum).bind(&row.body);
-                    query.execute(&mut self.connection).await?;
-                    copied += 1;
-                }
-            }
-        }
-        Ok((copied, known, conflicting))
     }
 }

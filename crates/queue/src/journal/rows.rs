@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection};
 use uuid::Uuid;
 
-use super::super::file::{JournalError, hash_of, options};
+use super::file::{JournalError, hash_of, options};
 use crate::entry::{Hash, link_hash, row_sum};
 
 /// Rows read at once.
@@ -116,7 +116,7 @@ async fn behind_gap(file: &mut SqliteConnection, from: i64) -> Option<i64> {
 }
 
 async fn read(file: &mut SqliteConnection, from: i64, rows_max: i64) -> Option<Vec<(i64, Option<Row>)>> {
-    let query = sqlx::query(include_str!("../sql/inspect_page.sql")).bind(from).bind(rows_max);
+    let query = sqlx::query(include_str!("sql/inspect_page.sql")).bind(from).bind(rows_max);
     let rows = query.fetch_all(file).await.ok()?;
     rows.iter().map(|row| Some((row.try_get(0).ok()?, row_of(row).ok()))).collect()
 }

@@ -17,7 +17,7 @@ impl Samples {
     }
 
     /// How many.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -38,7 +38,7 @@ impl Samples {
     /// For machines.
     pub fn json(&self) -> Value {
         json!({
-            "count": self.len(),
+            "count": self.count(),
             "p50_ms": self.quantile(0.5),
             "p95_ms": self.quantile(0.95),
             "p99_ms": self.quantile(0.99),
@@ -74,5 +74,51 @@ pub fn short(number: f64) -> String {
         size if size >= 10.0 => format!("{number:.1}"),
         size if size >= 0.1 => format!("{number:.2}"),
         _ => format!("{number:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_durations_that_were_measured() {
+        for (count, share, ms) in [
+            (1, 0.5, 1.0),
+            (2, 0.5, 2.0),
+            (3, 0.5, 2.0),
+            (100, 0.5, 51.0),
+            (100, 0.95, 96.0),
+            (100, 0.99, 100.0),
+            (101, 0.5, 51.0),
+            (101, 0.0, 1.0),
+            (101, 1.0, 101.0),
+        ] {
+            let samples = Samples::of((1..=count).rev().map(Duration::from_millis));
+            assert!((samples.quantile(share) - ms).abs() < 1e-9, "{share} of {count}: {}", samples.quantile(share));
+        }
+        assert!(Samples::default().quantile(0.5).is_nan());
+    }
+
+    #[test]
+    fn two_runs_are_one_in_order() {
+        let both = Samples::of([3, 1].map(Duration::from_millis)).and(&Samples::of([2, 4].map(Duration::from_millis)));
+        assert_eq!(both.count(), 4);
+        assert_eq!(both.words(), "3.00 / 4.00 / 4.00 ms");
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between() {
+        for (numbers, middle) in [(vec![2.0], 2.0), (vec![9.0, 1.0], 5.0), (vec![9.0, 1.0, 2.0], 2.0)] {
+            assert!((median(numbers.clone()) - middle).abs() < 1e-9, "{numbers:?}");
+        }
+        assert!(median(Vec::new()).is_nan());
+    }
+
+    #[test]
+    fn three_digits_matter() {
+        for (number, text) in [(1234.5, "1234"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.0123, "0.012")] {
+            assert_eq!(short(number), text);
+        }
     }
 }

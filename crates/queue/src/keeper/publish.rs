@@ -1,0 +1,56 @@
+//! The board as consoles see it, made anew when something changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use telecare_alarm::Shelves;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::{JournalState, Keeper};
+use crate::board::Board;
+
+/// A board costs by its cards, to make and to look at: ten thousand are made anew at most every 20 ms, so that a
+/// storm's boards do not take the time of its signals.
+const PUBLISH_PER_CARD: Duration = Duration::from_micros(2);
+/// A small board is made at once: an acknowledgement must not overtake what it acknowledges by the tick of a timer.
+const PUBLISH_WAIT_MIN: Duration = Duration::from_millis(1);
+/// Longest that a change waits to be seen.
+const PUBLISH_WAIT_MAX: Duration = Duration::from_millis(25);
+
+impl Keeper {
+    /// Shows what changed, unless it is too early for so many cards.
+    pub(super) fn publish(&mut self) {
+        let now = Instant::now();
+        // An answer comes after the board that shows what it says.
+        if !self.dirty || (now < self.publish_at && self.outbox.is_empty()) {
+            return;
+        }
+        self.dirty = false;
+        self.version += 1;
+        self.board.send_replace(Arc::new(Board {
+            boot: self.boot,
+            version: self.version,
+            as_of: OffsetDateTime::now_utc(),
+            link: self.link,
+            link_since: self.link_since,
+            journal_ok: self.journal_state != JournalState::Down,
+            can_store: self.can_store(),
+            backlog: if self.database.is_some() { self.backlog.len() } else { 0 },
+            backlog_since: self.backlog.values().next().filter(|_| self.database.is_some()).map(|entry| entry.at),
+            open: self.ledger.open().cloned().collect(),
+            closed: self.ledger.closed_lately(OffsetDateTime::now_utc()).cloned().collect(),
+            aliases: self.ledger.aliases().clone(),
+            silent: self.silent.clone(),
+            registry: self.registry.clone(),
+            policy: self.duty.policy().clone(),
+            shelves: Arc::new(Shelves::of(self.ledger.open().map(|card| &**card))),
+            expected: self.duty.expected_count(),
+            overdue: self.duty.overdue_count(),
+            operator_heard_at: self.watch.last_heard(),
+        }));
+        let cards = u32::try_from(self.ledger.count()).unwrap_or(u32::MAX);
+        let wait = PUBLISH_PER_CARD.saturating_mul(cards).min(PUBLISH_WAIT_MAX);
+        self.publish_at = if wait < PUBLISH_WAIT_MIN { now } else { now + wait };
+    }
+}

@@ -1,0 +1,79 @@
+//! The writer bets on the rows it knows. A lost bet costs time and nothing else.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+mod common;
+
+use common::*;
+use telecare_queue::{Link, Queue};
+use telecare_tests::postgres::Postgres;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+/// More than wait for their commit, and by how many.
+const NEAR: usize = 500;
+const FAR: usize = 100;
+
+struct Site {
+    server: Postgres,
+    database: String,
+    _directory: TempDir,
+    queue: Queue,
+}
+
+async fn site(ack_wait_s: u64) -> Site {
+    let server = Postgres::start().unwrap();
+    let database = server.create_database().unwrap();
+    let directory = TempDir::new().unwrap();
+    let mut config = config("r1", directory.path(), Some(&server.url(&database)));
+    config.ack_wait = std::time::Duration::from_secs(ack_wait_s);
+    if let Some(database) = &mut config.database {
+        database.stall = PATIENCE;
+    }
+    let queue = Queue::open(config).await.unwrap();
+    connected(&queue).await;
+    Site { server, database, _directory: directory, queue }
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_changed_is_folded_as_it_is_now() {
+    let Site { server, database, queue, .. } = &site(60).await;
+    submit(queue, press("line-1", "1234")).await;
+    server.sql(database, "UPDATE alarm SET presses = 7, revision = revision + 1").unwrap();
+    submit(queue, press("line-1", "1234")).await;
+    connected(queue).await;
+    assert_eq!(server.sql(database, "SELECT presses FROM alarm").unwrap(), "8");
+    assert_eq!(queue.board().borrow().open[0].presses, 8);
+}
+
+#[tokio::test]
+async fn nobody_is_refused_for_what_was_so_before() {
+    let Site { server, database, queue, .. } = &site(60).await;
+    let signal = press("line-1", "1234");
+    submit(queue, signal.clone()).await;
+    act(queue, signal.id.into(), "Ann", claim()).await.unwrap();
+    let released = "UPDATE alarm SET claimed_by = NULL, claimed_desk = NULL, claimed_since = NULL, lease_until = NULL, \
+                    revision = revision + 1";
+    server.sql(database, released).unwrap();
+    act(queue, signal.id.into(), "Ben", claim()).await.unwrap();
+    assert_eq!(server.sql(database, "SELECT claimed_by FROM alarm").unwrap(), "Ben");
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_no_commit_that_is_far_off() {
+    let Site { server, queue, .. } = &site(600).await;
+    server.freeze().unwrap();
+    let mut waiting = JoinSet::new();
+    for n in 0..NEAR + FAR {
+        let (queue, signal) = (queue.clone(), press("line-1", &n.to_string()));
+        waiting.spawn(async move { submit(&queue, signal).await });
+    }
+    for _ in 0..FAR {
+        waiting.join_next().await.unwrap().unwrap();
+    }
+    assert_eq!(queue.board().borrow().link, Link::Connected, "nothing else let them go");
+    server.thaw().unwrap();
+    while let Some(answered) = waiting.join_next().await {
+        answered.unwrap();
+    }
+}
