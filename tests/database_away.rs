@@ -65,7 +65,7 @@ fn killed_together_with_the_receiver() -> Result<()> {
     away.site.receiver.kill_9()?;
     // Ready without a database, with everything on the board.
     away.site.receiver.launch()?;
-    ledger.check(&away.site.receiver.console(0).alarms()?)?;
+    ledger.check(&away.site.receiver.console(0))?;
     ledger.extend(away.tell(3, MESSAGES)?);
     away.postgres.start_again()?;
     away.check_committed(&ledger)
@@ -102,7 +102,7 @@ fn of_a_later_release() -> Result<()> {
     ledger.extend(away.tell(2, MESSAGES)?);
     let list = away.site.receiver.console(0).list()?;
     ensure!(list["link"] != "connected", "writes to a schema it does not know");
-    ledger.check(&away.site.receiver.console(0).alarms()?)?;
+    ledger.check(&away.site.receiver.console(0))?;
     away.sql("DELETE FROM _sqlx_migrations WHERE version = 99991231")?;
     away.check_committed(&ledger)
 }
@@ -228,7 +228,7 @@ impl Away {
     fn check_committed(&self, ledger: &Ledger) -> Result<()> {
         let console = self.site.receiver.console(0);
         console.until_connected()?;
-        ledger.check(&console.alarms()?)?;
+        ledger.check(&console)?;
         let more = "SELECT line, identity, count(*) FROM signal WHERE identity IS NOT NULL AND repeat_of IS NULL \
                     GROUP BY line, identity HAVING count(*) <> 1";
         ensure!(self.sql(more)?.is_empty(), "committed more than once: {}", self.sql(more)?);

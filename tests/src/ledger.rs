@@ -2,12 +2,17 @@
 //! apart by its unit.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::console::account_of;
+use crate::console::{Console, account_of};
 use crate::surgard::Told;
+use crate::wait::until_within;
+
+/// How long what was acknowledged may take to be seen.
+const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Findings that are named; the rest is counted.
 const NAMED_MAX: usize = 10;
@@ -39,9 +44,15 @@ impl Ledger {
         self.copies.len()
     }
 
-    /// Fails unless every acknowledged copy is on a card, and every card tells of one message: all copies of
+    /// Fails unless every acknowledged copy is on a card before long, and every card tells of one message: all copies of
     /// it but the first are known as repeats.
-    pub fn check(&self, alarms: &[Value]) -> Result<()> {
+    pub fn check(&self, console: &Console) -> Result<()> {
+        // A board is made a moment after the acknowledgement; what is lost never comes.
+        let seen = || Ok(console.alarms().is_ok_and(|alarms| self.check_cards(&alarms).is_ok()).then_some(()));
+        until_within("every acknowledged message", SEEN_WITHIN, seen).or_else(|_| self.check_cards(&console.alarms()?))
+    }
+
+    fn check_cards(&self, alarms: &[Value]) -> Result<()> {
         let mut cards: HashMap<(&str, &str), Vec<&Value>> = HashMap::new();
         for alarm in alarms {
             let line = alarm["line"].as_str().unwrap_or_default();
@@ -80,14 +91,14 @@ fn count(alarm: &Value, field: &str) -> u64 {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     #[track_caller]
     fn check(acknowledged: u32, alarms: &[Value]) -> bool {
         let told = Told { line: String::new(), copies: 9, acknowledged, took: Duration::ZERO, at: Instant::now() };
         let mut ledger = Ledger::default();
         ledger.add("a", "1234", &told);
-        ledger.check(alarms).is_ok()
+        ledger.check_cards(alarms).is_ok()
     }
 
     #[test]
