@@ -117,6 +117,9 @@ impl What {
     }
 }
 
+/// Bits of a sequence that count within a second: more than there are entries.
+const BLOCK_BITS: u32 = 24;
+
 /// The head of a receiver's chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
@@ -130,7 +133,21 @@ impl Chain {
     /// A chain that begins, when no earlier head is known. Sequences start at the time in seconds shifted
     /// by 24 bits, beyond whatever an earlier chain of this receiver can have reached.
     pub fn begin(now: OffsetDateTime) -> Chain {
-        Chain { seq: now.unix_timestamp() << 24, head: [0; 32] }
+        Chain { seq: now.unix_timestamp() << BLOCK_BITS, head: [0; 32] }
+    }
+
+    /// A chain that goes on after a start. Its sequences go on from the time of the start, because what followed the last
+    /// known entry may be in the database alone; its hashes go on from that entry.
+    pub fn resume(last: Chain, now: OffsetDateTime) -> Chain {
+        let fraction = (i64::from(now.nanosecond()) << BLOCK_BITS) / 1_000_000_000;
+        let started = Chain::begin(now).seq + fraction.max(1);
+        // Where the clock was set back.
+        Chain { seq: started.max(last.seq + (1 << 20)), head: last.head }
+    }
+
+    /// Whether an entry of this sequence is the first of a chain that goes on from nothing.
+    pub fn begins_at(seq: i64) -> bool {
+        seq.saturating_sub(1) & ((1 << BLOCK_BITS) - 1) == 0
     }
 
     /// Links the next entry.
@@ -217,6 +234,24 @@ mod tests {
                 (What::Verdict(written), What::Verdict(read)) => assert_eq!(read, *written),
                 (written, read) => panic!("{written:?} became {read:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn no_start_uses_a_sequence_again_and_the_hashes_go_on() {
+        let second = std::time::Duration::from_secs(1);
+        let mut chain = Chain::begin(START);
+        let first = chain.link(What::Signal(Arc::new(press("1", 1))), START).unwrap();
+        assert!(Chain::begins_at(first.seq) && !Chain::begins_at(first.seq + 1));
+        let mut used = vec![first.seq];
+        // The clock runs, or was set back.
+        for now in [START, START + second / 1_000, START + second, START - second] {
+            let mut next = Chain::resume(chain, now);
+            let entry = next.link(What::Signal(Arc::new(press("1", 2))), now).unwrap();
+            assert!(used.iter().all(|seq| seq.abs_diff(entry.seq) > 1_000) && entry.seq > first.seq, "{used:?}");
+            assert!(!Chain::begins_at(entry.seq));
+            assert_eq!(entry.hash, link_hash(&first.hash, entry.seq, "signal", entry.what.id(), &entry.body));
+            used.push(entry.seq);
         }
     }
 

@@ -53,20 +53,24 @@ pub struct Queue {
 
 impl Queue {
     /// Opens the journal, reads the board back and starts the writers. Returns once the board is complete
-    /// as far as the journal knows it. Waits for the database only when the journal is new and an earlier
-    /// one's end must be known, and then no longer than the database's stall time.
+    /// as far as the journal knows it. Waits for the database a quarter of a second at most, or, when the journal is new
+    /// and an earlier one's end must be known, no longer than the database's stall time.
     pub async fn open(config: QueueConfig) -> Result<Queue, OpenError> {
         let directory = config.journal.directory.display().to_string();
         let failed = |why| OpenError::Journal { path: directory.clone(), why };
         let (journal, mut known, recovered) = Journal::open(&config.journal, &config.receiver).await.map_err(failed)?;
-        let chain = match (known.head, &config.database) {
-            (Some(head), _) => head,
-            (None, Some(database)) => match crate::database::head(database, config.receiver.as_str()).await {
-                Some((seq, head)) => Chain { seq, head },
-                None => Chain::begin(OffsetDateTime::now_utc()),
-            },
-            (None, None) => Chain::begin(OffsetDateTime::now_utc()),
+        if let (Some(last), Some(database)) = (known.head, &config.database) {
+            known.ahead = crate::database::ahead(database, config.receiver.as_str(), last.seq).await;
+        }
+        let last = match (known.head, &config.database) {
+            (None, Some(database)) => {
+                let head = crate::database::head(database, config.receiver.as_str()).await;
+                head.map(|(seq, head)| Chain { seq, head })
+            }
+            (last, _) => last,
         };
+        let now = OffsetDateTime::now_utc();
+        let chain = last.map_or_else(|| Chain::begin(now), |last| Chain::resume(last, now));
         let (troubles, troubles_out) = mpsc::unbounded_channel();
         tell_damage(&troubles, recovered, known.unreadable);
         let (requests, requests_in) = mpsc::channel(REQUESTS_MAX);

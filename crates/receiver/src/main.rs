@@ -8,10 +8,6 @@ use telecare_receiver::config::{Config, ConfigError};
 use telecare_receiver::logging::{self, Format};
 use telecare_receiver::{SOFTWARE, daemon, files};
 
-/// A storm makes and drops ten thousand small things a second on several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Alarm receiver for telecare monitoring centres.
 #[derive(Parser)]
 #[command(name = "telecare-receiver", version)]

@@ -21,7 +21,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection};
 use telecare_alarm::expect::Kept;
-use telecare_alarm::{ActionId, Alarm, AlarmId, Refusal};
+use telecare_alarm::{ActionId, Alarm, AlarmId, Refusal, Signal};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
@@ -29,11 +29,17 @@ use tracing::{info, warn};
 
 use crate::board::OtherReceiver;
 use crate::config::{DatabaseConfig, QueueConfig};
-use crate::entry::Hash;
+use crate::entry::{Hash, What};
 use crate::registry::Names;
 use crate::told::Event as KeeperEvent;
 pub use batch::{Batch, Heard, LastKnown};
 pub use connect::Refused;
+
+/// How long a start waits to learn what the database alone knows of the last run. Longer, and a copy of one of its signals
+/// counts as a press of its own.
+const AHEAD_WITHIN: Duration = Duration::from_millis(250);
+/// Signals looked at then: two batches, one of them at the journal.
+const AHEAD_MAX: i64 = 500;
 
 /// Waits between tries to connect.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
@@ -115,6 +121,23 @@ pub async fn head(config: &DatabaseConfig, receiver: &str) -> Option<(i64, Hash)
         connect::head(&mut connection, receiver).await.ok()?
     };
     timeout(config.stall, asked).await.ok()?
+}
+
+/// Signals that an earlier run committed and its journal has not, oldest first, if the database can be asked at once. Their
+/// lines were not answered, and send them again.
+pub async fn ahead(config: &DatabaseConfig, receiver: &str, last_seq: i64) -> Vec<Arc<Signal>> {
+    let asked = async {
+        let (mut connection, _) = connect::connect(config).await.ok()?;
+        let query = sqlx::query_scalar::<_, String>(include_str!("sql/ahead.sql"));
+        let query = query.bind(receiver).bind(last_seq).bind(AHEAD_MAX);
+        query.fetch_all(&mut connection).await.ok()
+    };
+    let bodies = timeout(AHEAD_WITHIN, asked).await.ok().flatten().unwrap_or_default();
+    let signal = |body: &String| match What::restore("signal", body) {
+        Ok(What::Signal(signal)) => Some(signal),
+        Ok(What::Action(_) | What::Verdict(_)) | Err(_) => None,
+    };
+    bodies.iter().rev().filter_map(signal).collect()
 }
 
 /// The writing task.

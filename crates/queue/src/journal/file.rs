@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSyn
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use telecare_alarm::expect::{Changes, Kept};
 use telecare_alarm::registry::Unit;
-use telecare_alarm::{Alarm, AlarmId};
+use telecare_alarm::{Alarm, AlarmId, Signal};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -88,6 +88,8 @@ pub struct Known {
     pub pending: Vec<Arc<Entry>>,
     /// The latest entries, oldest first: for repeats and actions sent twice.
     pub recent: Vec<Arc<Entry>>,
+    /// Signals that the database has and the journal has not: see [`crate::database::ahead`].
+    pub ahead: Vec<Arc<Signal>>,
     /// Head of the chain, if there is any entry.
     pub head: Option<Chain>,
     /// Units of the registry as last read.
@@ -114,19 +116,14 @@ impl File {
             .synchronous(SqliteSynchronous::Full)
             // Checkpoints sync the whole file; they run beside the commit path, not in it.
             .pragma("wal_autocheckpoint", "0");
-        let mut connection = options.connect().await?;
-        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await?;
-        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut connection).await?;
-        if mode != "wal" || synchronous != 2 {
-            let why = format!("journal mode {mode:?}, synchronous {synchronous}: it would not sync each commit");
-            return Err(JournalError::CannotWrite(why));
-        }
-        let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+        let mut file = File { path: path.to_owned(), connection: options.connect().await? };
+        file.must_sync().await?;
+        let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut file.connection).await?;
         if check != "ok" {
             return Err(JournalError::Lost(check));
         }
-        sqlx::raw_sql(include_str!("sql/schema.sql")).execute(&mut connection).await?;
-        Ok(File { path: path.to_owned(), connection })
+        sqlx::raw_sql(include_str!("sql/schema.sql")).execute(&mut file.connection).await?;
+        Ok(file)
     }
 
     /// Where it is.
@@ -185,6 +182,31 @@ impl File {
         let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = sqlx::raw_sql(end).execute(&mut self.connection).await;
         done.and(ended.map(drop).map_err(JournalError::from))
+    }
+
+    /// Settles without a sync of its own: what a power cut takes of it is found out again, and the next append's sync
+    /// covers it.
+    pub async fn settle(&mut self, settle: &Settle) -> Result<(), JournalError> {
+        sqlx::raw_sql("PRAGMA synchronous = NORMAL").execute(&mut self.connection).await?;
+        let settled = self.append(&[], settle).await;
+        // Unless this is so again, the file is not used any more.
+        let restored = async {
+            sqlx::raw_sql("PRAGMA synchronous = FULL").execute(&mut self.connection).await?;
+            self.must_sync().await
+        };
+        restored.await.map_err(|error| JournalError::Lost(error.to_string()))?;
+        settled
+    }
+
+    /// Fails unless each commit is synced.
+    async fn must_sync(&mut self) -> Result<(), JournalError> {
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut self.connection).await?;
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut self.connection).await?;
+        if mode != "wal" || synchronous != 2 {
+            let why = format!("journal mode {mode:?}, synchronous {synchronous}: it would not sync each commit");
+            return Err(JournalError::CannotWrite(why));
+        }
+        Ok(())
     }
 
     async fn append_within(&mut self, entries: &[Arc<Entry>], settle: &Settle) -> Result<(), JournalError> {

@@ -16,14 +16,12 @@ use super::file::{File, JournalError, hash_of, stamp};
 pub use super::rescue::Rescued;
 use super::rows::{self, Row};
 use super::{FILE_NAME, OWNER};
-use crate::entry::Hash;
+use crate::entry::{Chain, Hash};
 use directory::{hand_over, is_running, lock, set_aside, size};
 pub use salvage::{Salvaged, recover};
 
 /// Broken links that are named one by one; more are only counted.
 const BROKEN_NAMED_MAX: usize = 20;
-/// Lowest bits of a sequence with which a chain begins: see [`crate::entry::Chain::begin`].
-const CHAIN_BEGIN_MASK: i64 = (1 << 24) - 1;
 
 /// Why a journal could not be looked into.
 #[derive(Debug, thiserror::Error)]
@@ -145,11 +143,17 @@ async fn look(path: &Path, in_use: bool) -> FileStatus {
     let (mut from, mut previous) = (Some(i64::MIN), None);
     while let Some(start) = from {
         let page = rows::page(&mut file, start).await;
-        status.gaps += u64::from(page.gap);
+        if page.gap {
+            status.gaps += 1;
+            previous = None;
+        }
         for row in page.rows {
             match row.filter(Row::is_sound) {
                 Some(row) => previous = status.add(&row, previous),
-                None => status.damaged += 1,
+                None => {
+                    status.damaged += 1;
+                    previous = None;
+                }
             }
         }
         from = page.next;
@@ -167,18 +171,19 @@ impl FileStatus {
         self.newest = Some(row.at.clone());
         self.head = Some((row.seq, row.hash.clone()));
         let before = row.seq.saturating_sub(1);
-        let predecessor = previous.filter(|(seq, _)| *seq == before).map(|(_, hash)| hash);
-        // The first entry of a chain follows nothing.
-        let predecessor = predecessor.or_else(|| (before & CHAIN_BEGIN_MASK == 0).then_some([0; 32]));
-        match predecessor {
-            Some(hash) if row.follows(&hash) => self.links += 1,
-            Some(_) => {
+        let begins = Chain::begins_at(row.seq);
+        match previous {
+            Some((_, hash)) if row.follows(&hash) => self.links += 1,
+            // The first entry of a chain follows nothing.
+            _ if begins && row.follows(&[0; 32]) => self.links += 1,
+            Some((seq, _)) if seq != before && !begins => self.links_open += 1,
+            None if !begins => self.links_open += 1,
+            _ => {
                 self.links_broken += 1;
                 if self.broken_at.len() < BROKEN_NAMED_MAX {
                     self.broken_at.push(row.seq);
                 }
             }
-            None => self.links_open += 1,
         }
         hash_of(&row.hash).map(|hash| (row.seq, hash))
     }

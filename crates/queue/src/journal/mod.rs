@@ -11,14 +11,14 @@ mod names;
 mod recover;
 mod rescue;
 mod rows;
+mod settling;
 
-use std::collections::HashSet;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{AlarmId, ReceiverId};
+use telecare_alarm::ReceiverId;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -30,15 +30,13 @@ use crate::told::Event;
 pub use file::{File, JournalError, Known, Settle};
 pub use names::Batch;
 pub use recover::Recovered;
+use settling::Settling;
 
 const FILE_NAME: &str = "journal.sqlite";
 /// Under which name the journal keeps whose chain it holds.
 const OWNER: &str = "receiver";
 /// How long a lost file's successor waits between tries.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
-/// How long what need not be synced may wait for more of its kind, and how much longer while units wait.
-const SETTLE_WITHIN: Duration = Duration::from_millis(25);
-const SETTLE_LATE: Duration = Duration::from_millis(400);
 /// How often the WAL is moved into the file and old entries go.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 
@@ -131,13 +129,12 @@ impl Journal {
 
     /// Serves the core until told to end.
     pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, events: mpsc::UnboundedSender<Event>) {
-        let mut waiting = Settle::default();
-        let mut settle_by = None;
+        let mut settling = Settling::default();
         let mut keep_from = OffsetDateTime::UNIX_EPOCH;
         let mut tidy_at = Instant::now() + TIDY_EVERY;
         let mut reopen_at = Instant::now();
         loop {
-            let wake = if self.file.is_none() { reopen_at } else { settle_by.unwrap_or(tidy_at).min(tidy_at) };
+            let wake = if self.file.is_none() { reopen_at } else { settling.due().unwrap_or(tidy_at).min(tidy_at) };
             let command = tokio::select! {
                 biased;
                 command = commands.recv() => command.unwrap_or(Command::Close),
@@ -149,26 +146,26 @@ impl Journal {
                         tidy_at = Instant::now() + TIDY_EVERY;
                         self.tidy(keep_from, &events).await;
                     } else {
-                        settle_by = None;
-                        self.settle(std::mem::take(&mut waiting), &events).await;
+                        self.settle(settling.take_part(Instant::now()), &events).await;
                     }
                     continue;
                 }
             };
             match command {
                 Command::Append(entries, settle) => {
-                    merge(&mut waiting, settle);
-                    // Units wait for this. What need not be synced at once goes by itself a little later, unless
-                    // appends follow each other without a pause.
-                    let is_late = settle_by.is_some_and(|by| by + SETTLE_LATE < Instant::now());
-                    let mut rides = Settle::default();
-                    if waiting.replace || is_late {
-                        (rides, settle_by) = (std::mem::take(&mut waiting), None);
+                    settling.add(settle, Instant::now());
+                    self.append(&entries, settling.take_riding(), &events).await;
+                    // Units are answered first, but what follows must not pile up behind them.
+                    if settling.is_late(Instant::now()) {
+                        self.settle(settling.take_part(Instant::now()), &events).await;
                     }
-                    self.append(&entries, rides, &events).await;
                 }
-                Command::Settle(settle) => merge(&mut waiting, settle),
-                Command::Reread { seq, at } => self.reread(seq, at, &events).await,
+                Command::Settle(settle) => settling.add(settle, Instant::now()),
+                Command::Reread { seq, at } => {
+                    // What was forwarded a moment ago may be what the database has lost.
+                    self.settle(settling.take_all(), &events).await;
+                    self.reread(seq, at, &events).await;
+                }
                 Command::Names { batch, done } => {
                     let kept = self.names(&batch, &events).await;
                     // Whoever asked is gone only when the process ends.
@@ -176,15 +173,12 @@ impl Journal {
                 }
                 Command::Prune(from) => keep_from = from,
                 Command::Close => {
-                    self.settle(std::mem::take(&mut waiting), &events).await;
+                    self.settle(settling.take_all(), &events).await;
                     if let Some(file) = self.file.take() {
                         file.close().await;
                     }
                     return;
                 }
-            }
-            if !waiting.is_empty() && settle_by.is_none() {
-                settle_by = Some(Instant::now() + SETTLE_WITHIN);
             }
         }
     }
@@ -207,7 +201,7 @@ impl Journal {
         if settle.is_empty() {
             return;
         }
-        if let Err(error) = file.append(&[], &settle).await {
+        if let Err(error) = file.settle(&settle).await {
             self.failed(error, events).await;
         }
     }
@@ -314,28 +308,36 @@ fn lock(directory: &Path) -> Result<std::fs::File, String> {
     Ok(lock)
 }
 
-fn merge(waiting: &mut Settle, more: Settle) {
-    if more.replace {
-        waiting.rows.clear();
-        waiting.dropped.clear();
-        waiting.aliases.clear();
-        waiting.replace = true;
-    }
-    waiting.forwarded.extend(more.forwarded);
-    waiting.refused.extend(more.refused);
-    let ids: HashSet<AlarmId> = more.rows.iter().map(|alarm| alarm.id).chain(more.dropped.iter().copied()).collect();
-    waiting.rows.retain(|known| !ids.contains(&known.id));
-    waiting.dropped.retain(|dropped| !ids.contains(dropped));
-    waiting.rows.extend(more.rows);
-    if !more.dropped.is_empty() {
-        waiting.rows.retain(|alarm| !more.dropped.contains(&alarm.id));
-    }
-    waiting.dropped.extend(more.dropped);
-    waiting.aliases.extend(more.aliases);
-    waiting.expected.extend(more.expected);
-}
-
 fn send(events: &mpsc::UnboundedSender<Event>, event: Event) {
     // The core ends before the journal only when the process ends.
     let _ = events.send(event);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Chain, What};
+    use crate::sample::{START, press};
+
+    #[tokio::test]
+    async fn what_was_forwarded_a_moment_ago_is_read_again_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let keep = Duration::from_secs(60);
+        let config = JournalConfig { directory: directory.path().to_owned(), keep, bytes_max: 1 << 20 };
+        let (journal, _, _) = Journal::open(&config, &ReceiverId::new("r1")).await.unwrap();
+        let (commands, commands_in) = mpsc::unbounded_channel();
+        let (events_out, mut events) = mpsc::unbounded_channel();
+        let entry = Arc::new(Chain::begin(START).link(What::Signal(press("1234", 1).into()), START).unwrap());
+        let forwarded = vec![entry.seq];
+        commands.send(Command::Append(vec![entry], Settle::default())).unwrap();
+        commands.send(Command::Settle(Settle { forwarded, ..Settle::default() })).unwrap();
+        commands.send(Command::Reread { seq: i64::MIN, at: START }).unwrap();
+        commands.send(Command::Close).unwrap();
+        journal.run(commands_in, events_out).await;
+        assert!(matches!(events.recv().await, Some(Event::Journalled)));
+        match events.recv().await {
+            Some(Event::Reread(entries)) => assert_eq!(entries.len(), 1),
+            other => panic!("{other:?}"),
+        }
+    }
 }

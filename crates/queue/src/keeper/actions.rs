@@ -71,7 +71,7 @@ impl Keeper {
             .acting
             .values()
             .filter_map(|acting| Some((acting.seq?, acting.action.clone())))
-            .filter(|(seq, _)| !self.unjournalled.contains_key(seq))
+            .filter(|(seq, _)| !self.unjournalled.contains_key(seq) && !self.is_at_journal(*seq))
             .collect();
         undecided.sort_by_key(|(seq, _)| *seq);
         for (seq, action) in undecided {
@@ -97,7 +97,8 @@ impl Keeper {
     pub(super) fn actions_in_time(&mut self, now: Instant) {
         // What the receiver does by itself waits with the routine, and nobody waits for it.
         let is_asked = |acting: &Acting| !acting.action.act.is_automatic();
-        let late = |acting: &Acting| acting.deadline <= now && acting.seq.is_some() && is_asked(acting);
+        let is_offered = |seq: i64| self.side_by_side || !self.is_at_journal(seq);
+        let late = |acting: &Acting| acting.deadline <= now && acting.seq.is_some_and(is_offered) && is_asked(acting);
         let late = self.acting.values().any(late);
         if late && self.link == Link::Connected {
             self.cut_off("an action waited two seconds for its verdict");

@@ -2,14 +2,17 @@
 //! journal and the database, hears back, and answers.
 //!
 //! ```text
-//! submit --> lanes --> journal --> ledger (visible) --> database --> answer
-//! act ------------------^                                 |
-//!                       |<--- verdict: the database's, or its own when cut off
+//! submit --> lanes --+--> journal ---+--> ledger (visible) --> answer
+//! act ---------^     +--> database --+
+//!              |              |
+//!              |<--- verdict: the database's, or its own when cut off
 //! ```
+//! While connected an entry goes to both stores at once, and a line has its answer when both have it. Else it goes to
+//! the journal first, and to the database from the backlog.
 //!
 //! Invariants: a signal is answered "stored" only after the journal, or the database, has it. An action is
 //! decided once. Whatever is in the ledger's pending entries is in the journal, or (with the journal down)
-//! is on its way to the database and not yet answered.
+//! is on its way to the database and not yet answered. A sequence is used once, whatever became of its entry.
 
 mod actions;
 mod batches;
@@ -84,8 +87,10 @@ pub struct Keeper {
     chain: Chain,
     journal: mpsc::UnboundedSender<journal::Command>,
     journal_state: JournalState,
-    /// The batch at the journal, with who waits for its signals.
+    /// The batch at the journal, in order, with who waits for its signals.
     writing: Vec<(Arc<Entry>, Option<Waiter>)>,
+    /// Whether that batch goes to the database at the same time: the two take as long as the slower one.
+    side_by_side: bool,
     /// Entries the journal does not have because it is down, and the chain before the first of them.
     unjournalled: BTreeMap<i64, Arc<Entry>>,
     chain_before: Option<Chain>,
@@ -104,6 +109,7 @@ pub struct Keeper {
     caught_up: Vec<i64>,
     read_at: Instant,
     heard_at: Instant,
+    committed_at: Instant,
     skipped_until: Option<Instant>,
     last_write_was_small: bool,
     /// Lines that wait for the word that their signal is stored, and which word that is.
@@ -172,6 +178,7 @@ impl Keeper {
             journal: ends.journal,
             journal_state: JournalState::Ready,
             writing: Vec::new(),
+            side_by_side: false,
             unjournalled: BTreeMap::new(),
             chain_before: None,
             database: ends.database,
@@ -186,6 +193,7 @@ impl Keeper {
             caught_up: Vec::new(),
             read_at: now,
             heard_at: now,
+            committed_at: now,
             skipped_until: None,
             last_write_was_small: false,
             waiting: HashMap::new(),
@@ -223,10 +231,12 @@ impl Keeper {
         let rows: Vec<_> = known.rows.into_iter().map(Arc::new).collect();
         self.ledger.settle(&[], &rows, &known.aliases);
         let said: HashMap<_, _> = known.recent.iter().chain(&known.pending).filter_map(verdict_of).collect();
-        for entry in &known.recent {
-            if let What::Signal(signal) = &entry.what {
-                self.repeats.remember(signal, &telecare_protocol::RepeatProof::None);
-            }
+        let recent = known.recent.iter().filter_map(|entry| match &entry.what {
+            What::Signal(signal) => Some(signal),
+            What::Action(_) | What::Verdict(_) => None,
+        });
+        for signal in recent.chain(&known.ahead) {
+            self.repeats.remember(signal, &telecare_protocol::RepeatProof::None);
         }
         for entry in known.pending {
             self.ledger.push(&entry);

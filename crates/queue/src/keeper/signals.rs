@@ -17,7 +17,7 @@ use crate::journal::{self, Settle};
 use crate::lanes::{BATCH_MAX, backlog_has_room};
 
 /// Entries on their way to the database behind which an answer still waits for its commit: two batches.
-const COMMIT_IS_NEAR: usize = 2 * BATCH_MAX;
+pub(super) const COMMIT_IS_NEAR: usize = 2 * BATCH_MAX;
 
 impl Keeper {
     pub(super) fn submit(&mut self, incoming: Box<Incoming>, deadline: Instant, reply: oneshot::Sender<Answer>) {
@@ -60,6 +60,13 @@ impl Keeper {
             }
             return;
         }
+        self.side_by_side = self.link == Link::Connected;
+        for (entry, _) in &batch {
+            self.note_action_seq(entry);
+            if self.side_by_side {
+                self.backlog.insert(entry.seq, entry.clone());
+            }
+        }
         let entries = batch.iter().map(|(entry, _)| entry.clone()).collect();
         self.writing = batch;
         self.chain_before = Some(before);
@@ -99,22 +106,38 @@ impl Keeper {
         let writing = std::mem::take(&mut self.writing);
         for (entry, waiter) in writing {
             crate::meters::journalled(&entry);
-            self.note_action_seq(&entry);
-            self.seen_by_journal(&entry);
-            if let Some((deadline, reply)) = waiter {
+            let is_committed = self.is_committed_already(entry.seq);
+            let deadline = waiter.map(|(deadline, reply)| {
                 self.await_store(&entry, reply);
-                // With so much before it the commit would not come in time: its sender waits for nothing.
-                if self.link == Link::Connected && self.backlog.len() < COMMIT_IS_NEAR {
+                deadline
+            });
+            if is_committed {
+                self.signal_stored(entry.seq);
+                continue;
+            }
+            self.seen_by_journal(&entry);
+            match deadline {
+                Some(deadline) if self.link == Link::Connected && self.backlog.len() < COMMIT_IS_NEAR => {
                     self.deadlines.insert((deadline, entry.seq), ());
-                } else {
-                    self.signal_stored(entry.seq);
                 }
+                // With so much before it the commit would not come in time: its sender waits for nothing.
+                _ => self.signal_stored(entry.seq),
             }
             self.backlog.insert(entry.seq, entry);
         }
         if self.link == Link::Standalone {
             self.settle_own();
         }
+    }
+
+    /// Whether an entry of the batch at the journal is in the database, and on the cards, before that batch is done.
+    fn is_committed_already(&self, seq: i64) -> bool {
+        self.side_by_side && !self.backlog.contains_key(&seq)
+    }
+
+    /// Whether the journal has not said yet that it has an entry.
+    pub(super) fn is_at_journal(&self, seq: i64) -> bool {
+        self.writing.first().is_some_and(|(first, _)| first.seq <= seq)
     }
 
     /// Without a database nothing else is to have the entries: cards become rows.
@@ -142,21 +165,26 @@ impl Keeper {
         }
     }
 
-    /// The batch at the journal is not in it. With the database up it goes there; else it is refused.
+    /// The batch at the journal is not in it. With the database up it is there, or goes there; else it is refused.
     pub(super) fn journal_down(&mut self, why: &str) {
         self.journal_state = JournalState::Down;
         self.dirty = true;
         self.trouble("journal-failed", Some(why.to_owned()));
         let direct = self.link == Link::Connected;
         for (entry, waiter) in std::mem::take(&mut self.writing) {
-            if direct {
+            if self.is_committed_already(entry.seq) {
+                if let Some((_, reply)) = waiter {
+                    self.await_store(&entry, reply);
+                }
+                self.signal_stored(entry.seq);
+            } else if direct {
                 self.unjournalled.insert(entry.seq, entry.clone());
                 if let Some((_, reply)) = waiter {
                     self.await_store(&entry, reply);
                 }
-                self.note_action_seq(&entry);
                 self.backlog.insert(entry.seq, entry);
             } else {
+                self.backlog.remove(&entry.seq);
                 self.refuse(&entry, waiter.map(|(_, reply)| reply));
             }
         }
@@ -173,7 +201,7 @@ impl Keeper {
             self.refuse(&entry, reply);
         }
         if let Some(before) = self.chain_before.take() {
-            self.chain = before;
+            self.chain.head = before.head;
         }
         for waiting in self.lanes.drain() {
             match waiting {
