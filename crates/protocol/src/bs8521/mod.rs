@@ -20,6 +20,7 @@
 //! (request tone, acknowledgement, commands) is a session of the voice line and not here.
 
 mod answer;
+mod call;
 mod checksum;
 mod error;
 mod frame;
@@ -27,6 +28,7 @@ mod meaning;
 mod stream;
 
 pub use answer::Answer;
+pub use call::Call;
 pub use error::FrameError;
 pub use frame::{Frame, InvalidField};
 pub use meaning::report;
