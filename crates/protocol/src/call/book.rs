@@ -220,6 +220,21 @@ impl Book {
         }
     }
 
+    /// Delivers what the call itself has to tell; no answer is owed for it.
+    pub fn tell(&mut self, mut report: Report, now: Instant) {
+        report.caller.clone_from(&self.begun.caller);
+        self.offer_unowed(Delivery {
+            token: Token(self.next_token),
+            message: Message::Report(report),
+            raw: Vec::new(),
+            first_byte: now,
+            last_byte: now,
+            repeat: RepeatProof::None,
+            owed: false,
+            about: None,
+        });
+    }
+
     /// Notes a copy that was not delivered.
     pub fn copy(&mut self) {
         self.copies = self.copies.saturating_add(1);
@@ -250,6 +265,11 @@ impl Book {
         let request = self.asked.pop_front()?;
         self.busy_with = Some(request.id);
         Some(request)
+    }
+
+    /// Answers a request that did not have to wait.
+    pub fn answer(&mut self, id: RequestId, operated: Operated) {
+        self.push(Command::Operated(id, operated));
     }
 
     /// Answers the request being carried out, if there is one.
@@ -323,6 +343,11 @@ impl Book {
         self.playing.is_echo(heard, tail.saturating_add(self.begun.slack))
     }
 
+    /// The sounds so far, for who goes on with the call.
+    pub fn heard(&self) -> &[Heard] {
+        &self.heard
+    }
+
     /// The speech path.
     pub fn speech_path(&self) -> Speech {
         self.speech
@@ -368,7 +393,7 @@ impl Book {
             report.caller.clone_from(&self.begun.caller);
             let last = self.heard.iter().filter_map(Heard::ended).max();
             let first_byte = self.heard.first().map_or(self.begun.at, |heard| heard.began).min(now);
-            self.last_offer(Delivery {
+            self.offer_unowed(Delivery {
                 token: Token(self.next_token),
                 message: Message::Report(report),
                 raw: unread::digits(&self.heard),
@@ -382,11 +407,11 @@ impl Book {
         let refused = self.owed.iter_mut().filter(|owed| owed.state == State::Refused);
         let refused: Vec<_> = refused.filter_map(|owed| owed.delivery.take()).collect();
         for delivery in refused {
-            self.last_offer(Delivery { token: Token(self.next_token), owed: false, ..*delivery });
+            self.offer_unowed(Delivery { token: Token(self.next_token), owed: false, ..*delivery });
         }
     }
 
-    fn last_offer(&mut self, delivery: Delivery) {
+    fn offer_unowed(&mut self, delivery: Delivery) {
         self.next_token = self.next_token.saturating_add(1);
         self.push(Command::Deliver(Box::new(delivery)));
     }
