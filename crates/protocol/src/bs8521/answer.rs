@@ -6,7 +6,7 @@ use nom::{IResult, Parser};
 
 use super::{Frame, FrameError};
 
-pub(super) const ANSWER_DIGITS: usize = 12;
+const ANSWER_DIGITS: usize = 12;
 
 /// One outstanding call of a grouped scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]

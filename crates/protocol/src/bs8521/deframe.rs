@@ -3,14 +3,13 @@
 //! ```text
 //! A ─ digits ─ #        a run with both ends
 //! A ─ digits ─ A        the first `A` was a run of its own
-//! digits ─ T3           a run without end: told at once if its length is one that is known, otherwise with the
-//!                       next sound, when the gap is known
+//! 26 digits ─ 110 ms    a frame without its `#`, told at once: the checksum decides
+//! digits ─ T3           a run that was cut; told with the next sound, when the gap is known
 //! B outside a run       an acknowledgement, or a request
 //! ```
 
 use std::time::{Duration, Instant};
 
-use super::answer::ANSWER_DIGITS;
 use super::frame::BODY_DIGITS;
 use super::{FrameError, Settings};
 use crate::session::after;
@@ -18,6 +17,9 @@ use crate::tones::{Digit, Heard, Length, Sound};
 
 /// Digits of a run at most; a longer one is cut here and is too long for anything.
 pub const RUN_DIGITS_MAX: usize = 64;
+
+/// A unit's own silences differ by so much at most (C).
+const PACE_MARGIN: Duration = Duration::from_millis(30);
 
 /// Digits between two pauses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub enum Piece {
     LoneB(Heard),
 }
 
-/// The figures of [`Settings`] that cut digits.
+/// Cuts the digits of one call.
 #[derive(Clone, Debug)]
 pub struct Deframer {
     gap_longest: Duration,
@@ -72,6 +74,8 @@ pub struct Deframer {
     run: Option<Run>,
     /// The run's silence is over T3; only the next sound can tell how long it was.
     is_expired: bool,
+    /// The longest silence inside the run.
+    pace: Duration,
     on: Option<Heard>,
 }
 
@@ -86,6 +90,7 @@ impl Deframer {
             slack,
             run: None,
             is_expired: false,
+            pace: Duration::ZERO,
             on: None,
         }
     }
@@ -107,18 +112,13 @@ impl Deframer {
         pieces
     }
 
-    /// Takes notice that time has passed: a run whose length is known to mean something is told at once.
+    /// Takes notice that time has passed: a body that is full is told at once.
     pub fn expire(&mut self, now: Instant) -> Option<Run> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
-        let run = self.run.as_ref()?;
-        let has_known_length = match run.body().len() {
-            BODY_DIGITS => true,
-            ANSWER_DIGITS => run.has_start(),
-            _ => false,
-        };
-        if has_known_length {
+        if self.run.as_ref()?.body().len() == BODY_DIGITS {
+            self.pace = Duration::ZERO;
             return self.run.take();
         }
         self.is_expired = true;
@@ -137,7 +137,7 @@ impl Deframer {
     /// When [`Deframer::expire`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
         let run = self.run.as_ref().filter(|_| !self.is_expired && self.on.is_none())?;
-        let wait = if run.body().len() == BODY_DIGITS { self.end_grace } else { self.gap_longest };
+        let wait = if run.body().len() == BODY_DIGITS { self.grace() } else { self.gap_longest };
         Some(after(run.ended, wait.saturating_add(self.slack)))
     }
 
@@ -161,6 +161,11 @@ impl Deframer {
         self.is_active(now) && (self.run.as_ref().is_some_and(Run::has_start) || self.on.as_ref().is_some_and(is_start))
     }
 
+    /// A slow unit's `#` is waited for as long as its digits were apart: while it sends it hears no acknowledgement.
+    fn grace(&self) -> Duration {
+        self.end_grace.max(self.pace.saturating_add(PACE_MARGIN)).min(self.gap_longest)
+    }
+
     /// Ends the run if the silence before a sound was too long for one.
     fn gap(&mut self, heard: &Heard, pieces: &mut Vec<Piece>) {
         let Some(run) = &self.run else { return };
@@ -174,6 +179,10 @@ impl Deframer {
         if gap > limit {
             let cut = gap_too_long(run, gap);
             self.end(Some(cut), pieces);
+        } else if heard.length == Length::Unknown {
+            self.pace = self.pace.max(gap.saturating_sub(told_once));
+        } else {
+            self.pace = self.pace.max(gap);
         }
     }
 
@@ -219,6 +228,7 @@ impl Deframer {
 
     fn end(&mut self, cut: Option<FrameError>, pieces: &mut Vec<Piece>) {
         self.is_expired = false;
+        self.pace = Duration::ZERO;
         if let Some(run) = self.run.take() {
             pieces.push(Piece::Run(Run { cut, ..run }));
         }

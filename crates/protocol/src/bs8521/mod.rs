@@ -36,6 +36,7 @@ mod meaning;
 pub mod parameter;
 mod settings;
 mod stream;
+mod unit;
 
 pub use answer::Answer;
 pub use call::Call;
@@ -46,3 +47,4 @@ pub use frame::{Frame, InvalidField};
 pub use meaning::report;
 pub use settings::Settings;
 pub use stream::{Read, decode_all};
+pub use unit::{Unit, UnitCommand, UnitEvent, UnitFaults, UnitSettings};

@@ -285,8 +285,8 @@ impl Book {
             return;
         }
         self.offer_unstored(protocol, end, now);
-        let confirmed = matches!(end, End::ClearedDown | End::Released);
-        self.operated(if confirmed { Operated::Done } else { Operated::Refused(CALL_ENDED) });
+        let is_released = matches!(end, End::ClearedDown | End::Unconfirmed | End::Released);
+        self.operated(if is_released { Operated::Done } else { Operated::Refused(CALL_ENDED) });
         for request in std::mem::take(&mut self.asked) {
             self.push(Command::Operated(request.id, Operated::Refused(CALL_ENDED)));
         }

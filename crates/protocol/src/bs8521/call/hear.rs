@@ -106,7 +106,7 @@ impl Call {
     /// A record has no checksum: it is taken from a scheme only, whole, and not when a digit of it is doubtful.
     fn record(&mut self, run: &Run, now: Instant) -> bool {
         let Some(opening) = self.opening.clone().filter(Frame::is_grouped) else { return false };
-        if !run.has_start() || run.doubtful || run.cut.is_some() {
+        if !run.has_start() || !run.has_end() || run.doubtful {
             return false;
         }
         let Ok(answer) = Answer::decode(run.body()) else { return false };
