@@ -74,8 +74,9 @@ pub struct Deframer {
     run: Option<Run>,
     /// The run's silence is over T3; only the next sound can tell how long it was.
     is_expired: bool,
-    /// The longest silence inside the run.
+    /// The longest silence inside the run; without lengths, the longest time between reports.
     pace: Duration,
+    is_told_once: bool,
     on: Option<Heard>,
 }
 
@@ -91,6 +92,7 @@ impl Deframer {
             run: None,
             is_expired: false,
             pace: Duration::ZERO,
+            is_told_once: false,
             on: None,
         }
     }
@@ -137,7 +139,7 @@ impl Deframer {
     /// When [`Deframer::expire`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
         let run = self.run.as_ref().filter(|_| !self.is_expired && self.on.is_none())?;
-        let wait = if run.body().len() == BODY_DIGITS { self.grace() } else { self.gap_longest };
+        let wait = if run.body().len() == BODY_DIGITS { self.grace() } else { self.longest() };
         Some(after(run.ended, wait.saturating_add(self.slack)))
     }
 
@@ -163,24 +165,29 @@ impl Deframer {
 
     /// A slow unit's `#` is waited for as long as its digits were apart: while it sends it hears no acknowledgement.
     fn grace(&self) -> Duration {
-        self.end_grace.max(self.pace.saturating_add(PACE_MARGIN)).min(self.gap_longest)
+        let least = self.end_grace.saturating_add(self.between_reports());
+        least.max(self.pace.saturating_add(PACE_MARGIN)).min(self.longest())
+    }
+
+    /// T3.
+    fn longest(&self) -> Duration {
+        self.gap_longest.saturating_add(self.between_reports())
+    }
+
+    /// Without lengths the times are those of reports: a digit lies between them.
+    fn between_reports(&self) -> Duration {
+        if self.is_told_once { self.digit_on } else { Duration::ZERO }
     }
 
     /// Ends the run if the silence before a sound was too long for one.
     fn gap(&mut self, heard: &Heard, pieces: &mut Vec<Piece>) {
+        self.is_told_once = heard.length == Length::Unknown;
         let Some(run) = &self.run else { return };
         let gap = heard.began.saturating_duration_since(run.ended);
-        // Without lengths the times are of two reports: a digit lies between them, and the line's own delay.
-        let told_once = self.digit_on.saturating_add(self.slack);
-        let limit = match heard.length {
-            Length::Unknown => self.gap_longest.saturating_add(told_once),
-            Length::StillOn | Length::Measured(_) => self.gap_longest,
-        };
-        if gap > limit {
+        let delay = if self.is_told_once { self.slack } else { Duration::ZERO };
+        if gap > self.longest().saturating_add(delay) {
             let cut = gap_too_long(run, gap);
             self.end(Some(cut), pieces);
-        } else if heard.length == Length::Unknown {
-            self.pace = self.pace.max(gap.saturating_sub(told_once));
         } else {
             self.pace = self.pace.max(gap);
         }

@@ -78,6 +78,9 @@ pub fn read_answer(digits: &[u8]) -> Result<Parameter, FrameError> {
     if got > LONG {
         return Err(FrameError::TooLong { got });
     }
+    if got < LONG {
+        return Err(short);
+    }
     let (value, received) = rest.split_at_checked(VALUE_DIGITS).ok_or(short.clone())?;
     let received: u8 = std::str::from_utf8(received).ok().and_then(|sum| sum.parse().ok()).ok_or(short)?;
     let sum = body.get(..SHORT.saturating_add(VALUE_DIGITS)).and_then(wide_checksum);

@@ -54,6 +54,9 @@ impl Call {
                 self.state = State::Receiving;
                 self.data_by.get_or_insert(after(self.asked_at, self.settings.data_valid));
             }
+            State::Requesting => {
+                self.data_by.get_or_insert(after(now, self.settings.data_valid));
+            }
             _ => {}
         }
     }

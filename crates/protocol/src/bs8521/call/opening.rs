@@ -67,9 +67,6 @@ impl Call {
             self.asked_at = now;
             let has_begun = self.deframer.is_active(now) || self.alarms.is_any();
             self.state = if has_begun { State::Receiving } else { State::Awaiting { until: after(now, wait) } };
-            if has_begun {
-                self.data_by.get_or_insert(after(now, self.settings.data_valid));
-            }
         }
         self.exchange_played(now);
     }
