@@ -101,7 +101,7 @@ fn heard(which: u8, amount: u64, now: Instant) -> Heard {
     match amount % 3 {
         0 => Heard::new(sound, now, Length::StillOn),
         1 => Heard::new(sound, began, Length::Measured(lasts)),
-        _ => Heard { doubtful: amount % 2 == 0, ..Heard::new(sound, now, Length::Unknown) },
+        _ => Heard { doubtful: amount.is_multiple_of(2), ..Heard::new(sound, now, Length::Unknown) },
     }
 }
 

@@ -80,6 +80,22 @@ fn acknowledgements(rig: &Rig) -> Vec<Instant> {
     rig.played.iter().filter(|(_, notes)| short(notes)).map(|(at, _)| *at).collect()
 }
 
+/// A line that never pauses, before the request, after it, or once a frame is in, does not hold a call for ever.
+#[test]
+fn digits_without_a_pause_have_an_end() {
+    for (guard_wait, frame, latest) in [(4600, "", 45), (0, "", 31), (0, "A01000001234500000190190076#", 140)] {
+        let settings = Settings { guard_wait: ms(guard_wait), ..Settings::default() };
+        let begun = |at| Begun { caller: None, at, slack: ms(0) };
+        let mut rig = Rig::new(|at| bs8521::Call::new(settings, Arc::clone(&CODES), begun(at)).into());
+        let digits = format!("{frame}{}", "1234567890".repeat(100));
+        rig.digits(ms(650), &digits, ms(80), ms(80));
+        rig.run(ms(200_000));
+        assert_eq!(rig.ended.len(), 1, "{:?}", rig.log);
+        assert!(rig.ended[0].lasted() <= Duration::from_secs(latest), "{:?}", rig.ended[0].lasted());
+        assert!(!rig.reports.is_empty());
+    }
+}
+
 proptest! {
     /// Copies of one frame with noise before, between and after; the store answers in time.
     #[test]
@@ -195,6 +211,7 @@ proptest! {
             ignores_first_ack: flags[2],
             hangs_up_after,
             deaf_after: None,
+            deaf_until: None,
         };
         rig.unit = Some(Unit::new(UnitSettings { guards: 0, faults, ..UnitSettings::new(frame) }, rig.start));
         rig.wanted(ms(40_000), Request { id: RequestId(1), wanted: Operator::ClearDown });

@@ -14,7 +14,7 @@ use rig::{Rig, Store, Tells};
 use serde::Deserialize;
 use telecare_protocol::bs8521::{self, Answer, Settings, Unit, UnitFaults, UnitSettings};
 use telecare_protocol::call::{Begun, Control, Operator, Request, RequestId, Volume};
-use telecare_protocol::tones::Tone;
+use telecare_protocol::tones::{Digit, Sound, Tone};
 use telecare_protocol::{Caller, Codes};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -69,6 +69,7 @@ struct UnitScript {
     ignores_first_ack: bool,
     hangs_up_after: Option<usize>,
     deaf_after_ms: Option<u64>,
+    deaf_until_ms: Option<u64>,
     link_lost_ms: Option<u64>,
 }
 
@@ -82,6 +83,10 @@ struct Line {
     #[serde(default)]
     delay_ms: u64,
     echo_ms: Option<u64>,
+    #[serde(default)]
+    doubtful: bool,
+    /// A digit of the room: when, which, for how long.
+    noise: Option<(u64, char, u64)>,
 }
 
 #[derive(Default, Deserialize)]
@@ -138,6 +143,10 @@ fn run(script: &Script) -> Vec<String> {
         "once" => Tells::Once(ms(script.line.late_ms)),
         other => panic!("{}: {other}", script.id),
     };
+    rig.doubtful = script.line.doubtful;
+    if let Some((at, digit, lasts)) = script.line.noise {
+        rig.sound(ms(at), Sound::Digit(Digit::from_char(digit).unwrap()), ms(lasts));
+    }
     rig.store = Store {
         takes: ms(script.receiver.stores_after_ms.unwrap_or(20)),
         refuses: (ms(script.receiver.refuses_from_ms), ms(script.receiver.refuses_until_ms)),
@@ -173,6 +182,7 @@ fn unit_settings(script: &UnitScript) -> UnitSettings {
         ignores_first_ack: script.ignores_first_ack,
         hangs_up_after: script.hangs_up_after,
         deaf_after: script.deaf_after_ms.map(ms),
+        deaf_until: script.deaf_until_ms.map(ms),
     };
     settings
 }

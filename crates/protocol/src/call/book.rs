@@ -25,8 +25,9 @@ pub struct Begun {
     pub caller: Option<Caller>,
     /// When it was answered.
     pub at: Instant,
-    /// How much later than it happened the line may tell of a sound: nothing for our own detector, 100 ms and more
-    /// for a voice modem. Waits for the unit are so much longer.
+    /// How much later than its onset the line may tell of a sound: nothing, or what it takes to be sure, where
+    /// onsets are told; a digit's length more where only ends are, 100 ms and more for a voice modem. Waits for the
+    /// unit are so much longer.
     pub slack: Duration,
 }
 

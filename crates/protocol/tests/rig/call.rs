@@ -51,6 +51,8 @@ pub struct Rig {
     pub now: Instant,
     pub store: Store,
     pub tells: Tells,
+    /// Everything it tells is doubtful.
+    pub doubtful: bool,
     /// One way.
     pub delay: Duration,
     /// Our own sounds come back so much later.
@@ -77,6 +79,7 @@ impl Rig {
             now: start,
             store: Store { takes: Duration::from_millis(20), refuses: (Duration::ZERO, Duration::ZERO) },
             tells: Tells::Both,
+            doubtful: false,
             delay: Duration::ZERO,
             echo: None,
             queue: Vec::new(),
@@ -97,17 +100,15 @@ impl Rig {
     pub fn sound(&mut self, at: Duration, sound: Sound, lasts: Duration) {
         let began = self.start + at;
         let end = began + lasts;
+        let doubtful = self.doubtful;
+        let told = |began, length| Next::CallHears(Heard { doubtful, ..Heard::new(sound, began, length) });
         match self.tells {
             Tells::Both => {
-                self.at(began, Next::CallHears(Heard::new(sound, began, Length::StillOn)));
-                self.at(end, Next::CallHears(Heard::new(sound, began, Length::Measured(lasts))));
+                self.at(began, told(began, Length::StillOn));
+                self.at(end, told(began, Length::Measured(lasts)));
             }
-            Tells::Ends(late) => {
-                self.at(end + late, Next::CallHears(Heard::new(sound, began, Length::Measured(lasts))));
-            }
-            Tells::Once(late) => {
-                self.at(end + late, Next::CallHears(Heard::new(sound, end + late, Length::Unknown)));
-            }
+            Tells::Ends(late) => self.at(end + late, told(began, Length::Measured(lasts))),
+            Tells::Once(late) => self.at(end + late, told(end + late, Length::Unknown)),
         }
     }
 

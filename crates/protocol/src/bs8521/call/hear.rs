@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use super::exchange::Phase;
 use super::{Call, State};
+use crate::Fault;
 use crate::bs8521::command::{Expects, read_equipment, read_outstanding};
-use crate::bs8521::{Answer, Frame, Piece, Run};
+use crate::bs8521::{Answer, Frame, FrameError, Piece, Run};
 use crate::call::Operated;
 use crate::session::after;
 use crate::tones::{Heard, Sound, Tone};
@@ -49,7 +50,12 @@ impl Call {
     /// A digit while data is waited for is the start of it.
     fn began(&mut self, heard: &Heard, now: Instant) {
         match self.state {
-            State::Guard { .. } => self.guard(heard, now),
+            State::Guard { .. } => {
+                // Digits without a pause keep the request back: that has an end, too.
+                let longest = self.settings.guard_longest.saturating_add(self.settings.data_valid);
+                self.data_by.get_or_insert(after(self.book.begun().at, longest));
+                self.guard(heard, now);
+            }
             State::Awaiting { .. } => {
                 self.state = State::Receiving;
                 self.data_by.get_or_insert(after(self.asked_at, self.settings.data_valid));
@@ -64,7 +70,7 @@ impl Call {
     fn lone_b(&mut self, heard: &Heard, now: Instant) {
         let is_short = heard.lasted().is_none_or(|lasted| lasted <= self.settings.ack_longest);
         let State::Exchange(exchange) = &self.state else { return };
-        if is_short && !heard.doubtful && exchange.waits_for(Expects::Acknowledge) {
+        if is_short && exchange.waits_for(Expects::Acknowledge) {
             self.answered(now);
         }
     }
@@ -109,10 +115,14 @@ impl Call {
     /// A record has no checksum: it is taken from a scheme only, whole, and not when a digit of it is doubtful.
     fn record(&mut self, run: &Run, now: Instant) -> bool {
         let Some(opening) = self.opening.clone().filter(Frame::is_grouped) else { return false };
-        if !run.has_start() || !run.has_end() || run.doubtful {
+        if !run.has_start() || !run.has_end() {
             return false;
         }
         let Ok(answer) = Answer::decode(run.body()) else { return false };
+        if run.doubtful {
+            self.book.fault("DoubtfulRecord", Fault { name: "DoubtfulRecord".to_owned(), fields: Vec::new() });
+            return true;
+        }
         let is_waited_for = matches!(&self.state, State::Exchange(exchange) if exchange.waits_for(Expects::Record));
         if answer.is_none() {
             if is_waited_for {
@@ -130,7 +140,7 @@ impl Call {
     }
 
     /// Faults of what could have been data; what a detector makes of speech is none.
-    fn unread(&mut self, error: &crate::bs8521::FrameError, run: &Run) {
+    fn unread(&mut self, error: &FrameError, run: &Run) {
         let in_speech = matches!(self.state, State::Online | State::Exchange(_) | State::ClearedDown { .. });
         let nothing = run.body().is_empty() || in_speech;
         if run.has_start() || !nothing {

@@ -62,8 +62,8 @@ impl Call {
     }
 
     pub(super) fn link_deadline(&self) -> Option<Instant> {
-        let is_online = matches!(self.state, State::Online | State::Exchange(_));
-        is_online.then(|| after(self.last_ack, self.settings.link_lost))
+        let is_linked = matches!(self.state, State::Settling { .. } | State::Online | State::Exchange(_));
+        is_linked.then(|| after(self.last_ack, self.settings.link_lost))
     }
 
     /// The unit confirmed something, or was confirmed.

@@ -95,6 +95,9 @@ impl Call {
 
     fn ask(&mut self, now: Instant) {
         self.requests = self.requests.saturating_add(1);
+        if matches!(self.state, State::Guard { .. }) {
+            self.data_by = None;
+        }
         self.state = State::Requesting;
         self.book.request(request(&self.settings), now);
     }

@@ -43,10 +43,12 @@ impl Unit {
     fn quick(&mut self, key: &str, now: Instant) {
         match key {
             "9" => {
-                if let Some(unit) = self.selected.take() {
-                    self.settings.outstanding.retain(|call| call.local_unit != unit);
-                } else if !self.settings.outstanding.is_empty() {
-                    self.settings.outstanding.remove(0);
+                // Who pressed again while the call was open is still outstanding.
+                let selected = self.selected.take();
+                let calls = &mut self.settings.outstanding;
+                let place = calls.iter().position(|call| selected.as_ref().is_none_or(|unit| *unit == call.local_unit));
+                if let Some(place) = place {
+                    calls.remove(place);
                 }
                 let left = self.settings.outstanding.len().min(99);
                 self.answer(&format!("A0000{left:02}#"), now);

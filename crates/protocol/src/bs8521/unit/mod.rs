@@ -204,7 +204,9 @@ impl Unit {
     }
 
     fn is_deaf(&self, now: Instant) -> bool {
-        self.settings.faults.deaf_after.is_some_and(|after_answer| now >= after(self.answered, after_answer))
+        let UnitFaults { deaf_after, deaf_until, .. } = &self.settings.faults;
+        deaf_after.is_some_and(|from| now >= after(self.answered, from))
+            || deaf_until.is_some_and(|until| now < after(self.answered, until))
     }
 
     fn guard(&mut self, left: u32, now: Instant) {

@@ -67,6 +67,8 @@ pub struct UnitFaults {
     pub hangs_up_after: Option<usize>,
     /// From so long after its answer on it hears nothing.
     pub deaf_after: Option<Duration>,
+    /// Until so long after its answer it hears nothing.
+    pub deaf_until: Option<Duration>,
 }
 
 impl UnitSettings {
