@@ -80,6 +80,19 @@ fn acknowledgements(rig: &Rig) -> Vec<Instant> {
     rig.played.iter().filter(|(_, notes)| short(notes)).map(|(at, _)| *at).collect()
 }
 
+/// The retry time of a sender is over: in doubt it is a press.
+#[test]
+fn the_same_frame_much_later_is_a_press() {
+    let mut rig = Rig::new(call(ms(0)));
+    for at in [700, 20_000, 60_000] {
+        rig.digits(ms(at), "A01000001234500000190190076#", ms(80), ms(80));
+    }
+    rig.hangs_up(ms(70_000));
+    rig.run(ms(80_000));
+    assert_eq!(reports(&rig).len(), 2, "{:?}", rig.log);
+    assert_eq!((acknowledgements(&rig).len(), rig.ended[0].copies), (3, 1));
+}
+
 /// A line that never pauses, before the request, after it, or once a frame is in, does not hold a call for ever.
 #[test]
 fn digits_without_a_pause_have_an_end() {

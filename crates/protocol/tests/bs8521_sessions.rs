@@ -55,6 +55,7 @@ struct UnitScript {
     #[serde(default)]
     equipment: Vec<u8>,
     sends: Option<u32>,
+    digit_off_ms: Option<u64>,
     faulty_sends: Option<u32>,
     #[serde(default)]
     wrong_checksum: bool,
@@ -171,6 +172,7 @@ fn unit_settings(script: &UnitScript) -> UnitSettings {
     settings.outstanding = script.outstanding.iter().map(|call| Answer::decode(call.as_bytes()).unwrap()).collect();
     settings.equipment.clone_from(&script.equipment);
     settings.sends = script.sends.unwrap_or(settings.sends);
+    settings.digit_off = script.digit_off_ms.map_or(settings.digit_off, ms);
     settings.link_lost = script.link_lost_ms.map_or(settings.link_lost, ms);
     settings.faults = UnitFaults {
         sends: script.faulty_sends,

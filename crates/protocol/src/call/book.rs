@@ -11,7 +11,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::bounds::{DELIVERIES_MAX, FAULTS_MAX, HEARD_MAX, REQUESTS_MAX};
+use super::bounds::{FAULTS_MAX, HEARD_MAX, REQUESTS_MAX};
+use super::deliveries::{Deliveries, Stored};
 use super::playing::Playing;
 use super::unread;
 use super::{Command, End, Ended, Operated, Request, RequestId, Side, Speech};
@@ -42,29 +43,6 @@ pub struct Frame {
     pub ended: Instant,
 }
 
-/// Witness that a delivery is stored. Nothing but [`Book::stored`] makes one, nothing but one acknowledges.
-#[derive(Debug)]
-pub struct Stored(Token);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Stored,
-    Refused,
-    /// Offered again under another token.
-    Again,
-}
-
-#[derive(Debug)]
-struct Owed {
-    token: Token,
-    state: State,
-    /// Kept until it is stored.
-    delivery: Option<Box<Delivery>>,
-    left: Option<Answered>,
-    late: bool,
-}
-
 /// The book of one call.
 #[derive(Debug)]
 pub struct Book {
@@ -74,8 +52,7 @@ pub struct Book {
     speech: Speech,
     heard: Vec<Heard>,
     unkept: u64,
-    next_token: u64,
-    owed: Vec<Owed>,
+    deliveries: Deliveries,
     asked: VecDeque<Request>,
     busy_with: Option<RequestId>,
     requests: u32,
@@ -95,8 +72,7 @@ impl Book {
             speech: Speech::None,
             heard: Vec::new(),
             unkept: 0,
-            next_token: 0,
-            owed: Vec::new(),
+            deliveries: Deliveries::default(),
             asked: VecDeque::new(),
             busy_with: None,
             requests: 0,
@@ -149,15 +125,16 @@ impl Book {
 
     /// Delivers a report that came in a frame; none, and not delivered, if the call has had too many.
     pub fn deliver(&mut self, mut report: Report, frame: Frame, now: Instant) -> Option<Token> {
-        if self.is_over || self.owed.len() >= DELIVERIES_MAX {
+        if self.is_over || self.deliveries.is_full() {
             return None;
         }
         if report.caller.is_none() {
             report.caller.clone_from(&self.begun.caller);
         }
         let Frame { raw, began, ended } = frame;
+        let token = self.deliveries.token();
         Some(self.offer(Delivery {
-            token: Token(self.next_token),
+            token,
             message: Message::Report(report),
             raw,
             first_byte: began.min(now),
@@ -170,70 +147,52 @@ impl Book {
 
     /// Offers a refused delivery again, for a copy that came since, within the sender's retry time.
     pub fn deliver_again(&mut self, token: Token, frame: Frame, window: Duration) -> Option<Token> {
-        if self.is_over || self.owed.len() >= DELIVERIES_MAX {
+        if self.is_over || self.deliveries.is_full() {
             return None;
         }
-        let owed = self.owed.iter_mut().find(|owed| owed.token == token && owed.state == State::Refused)?;
-        let delivery = owed.delivery.take()?;
-        owed.state = State::Again;
+        let delivery = self.deliveries.take_refused(token)?;
         let Frame { raw, began, ended } = frame;
-        let repeat = RepeatProof::PreviousOnLine(window);
-        let token = Token(self.next_token);
+        let (token, repeat) = (self.deliveries.token(), RepeatProof::PreviousOnLine(window));
         Some(self.offer(Delivery { token, raw, first_byte: began, last_byte: ended.max(began), repeat, ..*delivery }))
     }
 
     /// Notes that a delivery is stored; false if it is not one that waits.
     pub fn handle_stored(&mut self, token: Token) -> bool {
-        self.settle(token, State::Stored)
+        self.deliveries.settle(token, true)
     }
 
     /// Notes that a delivery could not be stored; false if it is not one that waits.
     pub fn handle_refused(&mut self, token: Token) -> bool {
-        self.settle(token, State::Refused)
+        self.deliveries.settle(token, false)
     }
 
     /// The witness that a delivery is stored, if it is.
     pub fn stored(&self, token: Token) -> Option<Stored> {
-        let owed = self.owed.iter().find(|owed| owed.token == token)?;
-        (owed.state == State::Stored).then_some(Stored(token))
+        self.deliveries.stored(token)
     }
 
     /// Whether a delivery was refused and not offered again since.
     pub fn is_refused(&self, token: Token) -> bool {
-        self.owed.iter().any(|owed| owed.token == token && owed.state == State::Refused)
+        self.deliveries.is_refused(token)
     }
 
     /// Plays the acknowledgement of a stored delivery, or of a copy of it.
     pub fn acknowledge(&mut self, stored: &Stored, notes: Vec<Note>, now: Instant) {
         self.play(notes, now);
-        let owed = self.owed.iter_mut().find(|owed| owed.token == stored.0 && owed.left.is_none());
-        if let Some(owed) = owed {
-            owed.left = Some(Answered::Positive);
-            self.push(Command::Left(stored.0, Answered::Positive));
+        if self.deliveries.acknowledged(stored.token()) {
+            self.push(Command::Left(stored.token(), Answered::Positive));
         }
     }
 
     /// Notes that a stored delivery was not acknowledged because that came too late. A copy may still be.
     pub fn late(&mut self, token: Token) {
         self.push(Command::Count(Counted::LateAnswer));
-        if let Some(owed) = self.owed.iter_mut().find(|owed| owed.token == token) {
-            owed.late = true;
-        }
+        self.deliveries.late(token);
     }
 
     /// Delivers what the call itself has to tell; no answer is owed for it.
-    pub fn tell(&mut self, mut report: Report, now: Instant) {
-        report.caller.clone_from(&self.begun.caller);
-        self.offer_unowed(Delivery {
-            token: Token(self.next_token),
-            message: Message::Report(report),
-            raw: Vec::new(),
-            first_byte: now,
-            last_byte: now,
-            repeat: RepeatProof::None,
-            owed: false,
-            about: None,
-        });
+    pub fn tell(&mut self, report: Report, now: Instant) {
+        self.offer_unowed(report, Frame { raw: Vec::new(), began: now, ended: now });
     }
 
     /// Notes a copy that was not delivered.
@@ -356,7 +315,7 @@ impl Book {
 
     /// Whether a valid frame came, stored or not.
     pub fn has_delivered(&self) -> bool {
-        !self.owed.is_empty()
+        !self.deliveries.is_empty()
     }
 
     fn push(&mut self, command: Command) {
@@ -367,67 +326,50 @@ impl Book {
 
     fn offer(&mut self, delivery: Delivery) -> Token {
         let token = delivery.token;
-        self.next_token = self.next_token.saturating_add(1);
-        let delivery = Box::new(delivery);
-        let kept = Some(delivery.clone());
-        self.owed.push(Owed { token, state: State::Waiting, delivery: kept, left: None, late: false });
-        self.push(Command::Deliver(delivery));
+        self.deliveries.offered(&delivery);
+        self.push(Command::Deliver(Box::new(delivery)));
         token
     }
 
-    fn settle(&mut self, token: Token, state: State) -> bool {
-        let Some(owed) = self.owed.iter_mut().find(|owed| owed.token == token && owed.state == State::Waiting) else {
-            return false;
+    fn offer_unowed(&mut self, mut report: Report, frame: Frame) {
+        report.caller.clone_from(&self.begun.caller);
+        let Frame { raw, began, ended } = frame;
+        let delivery = Delivery {
+            token: self.deliveries.token(),
+            message: Message::Report(report),
+            raw,
+            first_byte: began,
+            last_byte: ended,
+            repeat: RepeatProof::None,
+            owed: false,
+            about: None,
         };
-        owed.state = state;
-        if state == State::Stored {
-            owed.delivery = None;
-        }
-        true
+        self.push(Command::Deliver(Box::new(delivery)));
     }
 
     /// A last time, with no answer owed: what was refused; or the call itself, if it gave nothing.
     fn offer_unstored(&mut self, protocol: Protocol, end: End, now: Instant) {
         if !self.has_delivered() {
             let call = (self.begun.at, now);
-            let mut report = unread::report(protocol, end, self.last_fault.take(), &self.heard, call);
-            report.caller.clone_from(&self.begun.caller);
+            let report = unread::report(protocol, end, self.last_fault.take(), &self.heard, call);
+            let began = self.heard.first().map_or(self.begun.at, |heard| heard.began).min(now);
             let last = self.heard.iter().filter_map(Heard::ended).max();
-            let first_byte = self.heard.first().map_or(self.begun.at, |heard| heard.began).min(now);
-            self.offer_unowed(Delivery {
-                token: Token(self.next_token),
-                message: Message::Report(report),
-                raw: unread::digits(&self.heard),
-                first_byte,
-                last_byte: last.unwrap_or(now).min(now).max(first_byte),
-                repeat: RepeatProof::None,
-                owed: false,
-                about: None,
-            });
+            let ended = last.unwrap_or(now).min(now).max(began);
+            self.offer_unowed(report, Frame { raw: unread::digits(&self.heard), began, ended });
         }
-        let refused = self.owed.iter_mut().filter(|owed| owed.state == State::Refused);
-        let refused: Vec<_> = refused.filter_map(|owed| owed.delivery.take()).collect();
-        for delivery in refused {
-            self.offer_unowed(Delivery { token: Token(self.next_token), owed: false, ..*delivery });
+        for delivery in self.deliveries.take_all_refused() {
+            let token = self.deliveries.token();
+            self.push(Command::Deliver(Box::new(Delivery { token, owed: false, ..delivery })));
         }
-    }
-
-    fn offer_unowed(&mut self, delivery: Delivery) {
-        self.next_token = self.next_token.saturating_add(1);
-        self.push(Command::Deliver(Box::new(delivery)));
     }
 
     /// What became of the answers; those not given are told of here.
     fn leave(&mut self) -> Vec<(Token, Answered)> {
-        let mut left = Vec::new();
-        for owed in std::mem::take(&mut self.owed) {
-            let answered = owed.left.unwrap_or(if owed.late { Answered::Late } else { Answered::Withheld });
-            if owed.left.is_none() {
-                self.push(Command::Left(owed.token, answered));
-            }
-            left.push((owed.token, answered));
+        let left = self.deliveries.leave();
+        for (token, answered, _) in left.iter().filter(|(_, _, is_told)| !is_told) {
+            self.push(Command::Left(*token, *answered));
         }
-        left
+        left.into_iter().map(|(token, answered, _)| (token, answered)).collect()
     }
 }
 

@@ -16,6 +16,7 @@
 mod book;
 mod bounds;
 mod command;
+mod deliveries;
 mod ended;
 mod operator;
 mod playing;
@@ -23,9 +24,10 @@ mod unread;
 
 use std::time::Instant;
 
-pub use book::{Begun, Book, Frame, Stored};
+pub use book::{Begun, Book, Frame};
 pub use bounds::{DELIVERIES_MAX, FAULTS_MAX, HEARD_MAX, PLAY_GRACE, REQUESTS_MAX};
 pub use command::{Command, Speech};
+pub use deliveries::Stored;
 pub use ended::{End, Ended, Side};
 pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
 

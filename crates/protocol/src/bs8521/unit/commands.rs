@@ -46,7 +46,7 @@ impl Unit {
                 // Who pressed again while the call was open is still outstanding.
                 let selected = self.selected.take();
                 let calls = &mut self.settings.outstanding;
-                let place = calls.iter().position(|call| selected.as_ref().is_none_or(|unit| *unit == call.local_unit));
+                let place = calls.iter().position(|call| selected.as_ref() == Some(&call.local_unit));
                 if let Some(place) = place {
                     calls.remove(place);
                 }

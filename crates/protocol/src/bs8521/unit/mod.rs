@@ -90,12 +90,15 @@ pub struct Unit {
     reply: Option<Reply>,
     /// The reply that is out hangs up.
     hang_up_when_played: bool,
+    /// The local unit whose call is open.
     selected: Option<String>,
 }
 
 impl Unit {
     /// The receiver has answered its call.
     pub fn new(settings: UnitSettings, now: Instant) -> Unit {
+        // The frame opens the call of its own local unit.
+        let selected = settings.frame.get(13..17).map(str::to_owned);
         let next = (settings.guards > 0).then(|| after(now, settings.guard_first));
         Unit {
             state: State::Guard { next, left: settings.guards },
@@ -109,7 +112,7 @@ impl Unit {
             digits: String::new(),
             reply: None,
             hang_up_when_played: false,
-            selected: None,
+            selected,
         }
     }
 
