@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use rig::{Rig, Store, Tells};
 use telecare_protocol::bs8521::{self, Frame, Settings, Unit, UnitEvent, UnitFaults, UnitSettings};
-use telecare_protocol::call::{Begun, Call, End, Operator, Request, RequestId};
-use telecare_protocol::tones::{Digit, Sound, Tone};
+use telecare_protocol::call::{Begun, Call, Command, End, Operator, Request, RequestId};
+use telecare_protocol::tones::{Digit, Heard, Length, Sound, Tone};
 use telecare_protocol::{Codes, Message, Outcome};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -105,6 +105,34 @@ fn the_same_frame_in_another_call_is_an_alarm_of_its_own() {
         assert_eq!((rig.reports.len(), rig.ended.len(), rig.ended[0].end), (1, 1, End::ClearedDown));
         assert_eq!(rig.reports[0].1.repeat, telecare_protocol::RepeatProof::None);
     }
+}
+
+/// Who probes for other protocols takes the call over with everything that was heard, and ends it once.
+#[test]
+fn a_call_without_data_is_given_up_with_its_book() {
+    let start = Instant::now();
+    let settings =
+        Settings { guard_wait: Duration::ZERO, requests: 2, hang_up_without_data: false, ..Settings::default() };
+    let begun = Begun { caller: None, at: start, slack: ms(0) };
+    let mut first = bs8521::Call::new(settings.clone(), Arc::clone(&CODES), begun);
+    let guard = Heard::new(Sound::Tone(Tone(1850)), start, Length::Measured(ms(250)));
+    first.handle_sound(guard, start + ms(250));
+    while let Some(due) = first.poll_timeout() {
+        first.handle_timeout(due);
+        while let Some(command) = first.next_command() {
+            let Command::Play(notes) = command else { panic!("{command:?}") };
+            first.handle_played(due + telecare_protocol::tones::playing_time(&notes));
+        }
+    }
+    assert!(first.is_given_up());
+    let book = first.into_book();
+    assert_eq!(book.heard(), [guard]);
+    let mut second = bs8521::Call::with_book(settings, Arc::clone(&CODES), book);
+    second.handle_hung_up(start + ms(9_000));
+    assert!(matches!(second.next_command(), Some(Command::Deliver(_))));
+    let Some(Command::Ended(ended)) = second.next_command() else { panic!("no record") };
+    assert_eq!((ended.requests, ended.heard.len(), ended.end), (2, 1, End::RemoteHangup));
+    assert_eq!(second.next_command(), None);
 }
 
 /// A line that never pauses, before the request, after it, or once a frame is in, does not hold a call for ever.
