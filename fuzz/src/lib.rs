@@ -2,14 +2,17 @@
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
 //! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
+//! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
+mod call;
 mod session;
 
 use std::sync::LazyLock;
 
 use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, decode, sia, surgard};
 
+pub use call::{bs8521_call, bs8521_unit};
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -23,6 +26,8 @@ pub const TARGETS: &[Target] = &[
     ("sia", sia),
     ("surgard_session", surgard_session),
     ("ademco685_session", ademco685_session),
+    ("bs8521_call", bs8521_call),
+    ("bs8521_unit", bs8521_unit),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
@@ -39,6 +44,8 @@ pub fn bs8521(data: &[u8]) {
         }
     }
     let _ = bs8521::Answer::decode(data);
+    let _ = bs8521::parameter::read_answer(data);
+    let _ = (bs8521::read_outstanding(data), bs8521::read_equipment(data));
     front_door(Protocol::Bs8521, data, 3);
 }
 

@@ -35,7 +35,7 @@ fn every_vector_is_a_seed() {
     let update = std::env::var_os("UPDATE_CORPUS").is_some();
     for (protocol, id, bytes) in vectors() {
         let targets: &[&str] = match protocol.as_str() {
-            "bs8521" => &["bs8521"],
+            "bs8521" => &["bs8521", "bs8521_call"],
             "ademco-685" => &["ademco685", "ademco685_session"],
             _ => &["surgard", "surgard_session"],
         };
@@ -49,7 +49,7 @@ fn every_vector_is_a_seed() {
             // A session goes on: stored, four seconds, the line again, refused, an hour.
             let suffix: &[u8] = if target.ends_with("_session") { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
             let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
-            let seed = [prefix, text, suffix].concat();
+            let seed = if *target == "bs8521_call" { call(&bytes) } else { [prefix, text, suffix].concat() };
             let path = folder().join(target).join(format!("vector-{id}"));
             if update && fs::read(&path).ok().as_deref() != Some(&seed) {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -58,6 +58,17 @@ fn every_vector_is_a_seed() {
             assert_eq!(fs::read(&path).ok(), Some(seed), "{} is missing or old: UPDATE_CORPUS=1", path.display());
         }
     }
+}
+
+/// A call: asked at once, played, 80 ms, the digits; stored, played, two seconds, "clear down", "null" a minute
+/// later, the frame again, refused.
+fn call(digits: &[u8]) -> Vec<u8> {
+    let place = |digit: &u8| b"0123456789*#ABCD".iter().position(|known| known == digit).unwrap_or(0);
+    let digits = digits.iter().map(|digit| u8::try_from(place(digit)).unwrap() | 0x30);
+    let mut steps = vec![4, 3, 0, 2, 0, 3, 8, 8, u8::try_from(digits.len()).unwrap()];
+    steps.extend(digits);
+    steps.extend([5, 0, 2, 0, 3, 200, 2, 0, 6, 6, 2, 0, 4, 60, 2, 0, 1, 0, 0x85, 0]);
+    steps
 }
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {

@@ -19,6 +19,7 @@
 pub mod ademco685;
 pub mod automation;
 pub mod bs8521;
+pub mod call;
 pub mod codes;
 pub mod contact_id;
 pub mod decode;
@@ -27,6 +28,7 @@ pub mod report;
 pub mod session;
 pub mod sia;
 pub mod surgard;
+pub mod tones;
 pub mod trigger;
 
 pub use codes::{Codes, CodesError};

@@ -160,3 +160,8 @@ impl Session {
         }
     }
 }
+
+/// An instant later; the far end of the clock stays where it is.
+pub(crate) fn after(instant: Instant, wait: Duration) -> Instant {
+    instant.checked_add(wait).unwrap_or(instant)
+}

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::timing::after;
+use crate::session::after;
 
 /// The line heard last.
 #[derive(Debug)]

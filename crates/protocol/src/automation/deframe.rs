@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::LineError;
-use super::timing::{FRAME_BYTES_MAX, after};
+use super::timing::FRAME_BYTES_MAX;
+use crate::session::after;
 
 /// Where a make's lines begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

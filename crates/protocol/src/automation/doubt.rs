@@ -7,8 +7,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::timing::{FAILURE_WINDOW, after};
+use super::timing::FAILURE_WINDOW;
 use crate::RepeatProof;
+use crate::session::after;
 
 /// Stamps of two copies are compared by another clock later on; this covers their difference.
 const STAMP_SLACK: Duration = Duration::from_millis(200);

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::timing::{NOISE_BYTES_MIN, NOISE_QUIET, UNREADABLE_REPORTS_MAX, after};
+use super::timing::{NOISE_BYTES_MIN, NOISE_QUIET, UNREADABLE_REPORTS_MAX};
+use crate::session::after;
 use crate::{Report, Status, Trigger, Value};
 
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::timing::after;
 use super::{ACK, NAK};
+use crate::session::after;
 
 /// Lines held at most: the buffer of a System III line card (confidence B).
 pub const LINES_HELD_MAX: usize = 256;

@@ -24,9 +24,9 @@ use super::copies::Copies;
 use super::deframe::Deframer;
 use super::doubt::Doubt;
 use super::noise::Noise;
-use super::timing::after;
 use super::unread::Unread;
 use super::{ACK, Dialect, NAK};
+use crate::session::after;
 use crate::{Codes, Command, Counted, Report, Status, Token, Trigger};
 
 mod deliver;

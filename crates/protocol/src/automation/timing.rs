@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::session::after;
+
 /// Timers of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -67,8 +69,3 @@ pub const UNREADABLE_REPORTS_MAX: u32 = 5;
 
 /// Copies of an unreadable line remembered: the attempts of the most patient sender (A).
 pub const ATTEMPTS: usize = 4;
-
-/// An instant later; the far end of the clock stays where it is.
-pub(super) fn after(instant: Instant, wait: Duration) -> Instant {
-    instant.checked_add(wait).unwrap_or(instant)
-}

@@ -4,7 +4,7 @@
 use nom::bytes::complete::take;
 use nom::{IResult, Parser};
 
-use super::FrameError;
+use super::{Frame, FrameError};
 
 const ANSWER_DIGITS: usize = 12;
 
@@ -37,6 +37,24 @@ impl Answer {
         }
         let text = std::str::from_utf8(body).map_err(|_| FrameError::IllegalDigit { index: 0 })?;
         fields(text).map(|(_, answer)| answer).map_err(|_| FrameError::TooShort { got })
+    }
+
+    /// The frame it stands for: what it lacks is that of the frame that opened the call.
+    pub fn within(&self, opening: &Frame) -> Frame {
+        Frame {
+            local_unit: self.local_unit.clone(),
+            event: self.event.clone(),
+            location: self.location.clone(),
+            priority: self.priority.clone(),
+            status: self.status.clone(),
+            ..opening.clone()
+        }
+    }
+
+    /// Its digits as a unit sends them.
+    pub fn encode(&self) -> String {
+        let Answer { local_unit, event, location, priority, status } = self;
+        format!("A{local_unit}{event}{location}{priority}{status}#")
     }
 
     /// Whether it says that no call is outstanding: every digit is 0 (vector R2).

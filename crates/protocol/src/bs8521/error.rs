@@ -32,6 +32,20 @@ pub enum FrameError {
     MissingStart,
     /// No `#` after the last digit. An error in strict mode, otherwise a warning.
     MissingEnd,
+    /// Silence inside a frame, in a call.
+    GapTooLong {
+        /// Body digits received before it.
+        after: usize,
+        /// How long, in milliseconds.
+        ms: u64,
+    },
+    /// A digit too long to be data: a tone of the line, or speech.
+    ToneTooLong {
+        /// Its place in the body.
+        index: usize,
+        /// How long, in milliseconds.
+        ms: u64,
+    },
 }
 
 impl FrameError {
@@ -44,6 +58,8 @@ impl FrameError {
             FrameError::BadChecksum { .. } => "BadChecksum",
             FrameError::MissingStart => "MissingStart",
             FrameError::MissingEnd => "MissingEnd",
+            FrameError::GapTooLong { .. } => "GapTooLong",
+            FrameError::ToneTooLong { .. } => "ToneTooLong",
         }
     }
 
@@ -56,12 +72,15 @@ impl FrameError {
             FrameError::BadChecksum { .. } => "wrong checksum",
             FrameError::MissingStart => "no start digit A",
             FrameError::MissingEnd => "no end digit #",
+            FrameError::GapTooLong { .. } => "silence inside the frame",
+            FrameError::ToneTooLong { .. } => "a digit too long to be data",
         }
     }
 
     /// The error as a report carries it.
     pub fn fault(&self) -> Fault {
         let number = |name: &str, n: usize| (name.to_owned(), Value::Number(i64::try_from(n).unwrap_or(i64::MAX)));
+        let ms = |ms: u64| number("ms", usize::try_from(ms).unwrap_or(usize::MAX));
         let fields = match self {
             FrameError::IllegalDigit { index } => vec![number("index", *index)],
             FrameError::TooShort { got } | FrameError::TooLong { got } => vec![number("got", *got)],
@@ -69,6 +88,8 @@ impl FrameError {
                 vec![number("computed", usize::from(*computed)), number("received", usize::from(*received))]
             }
             FrameError::MissingStart | FrameError::MissingEnd => Vec::new(),
+            FrameError::GapTooLong { after, ms: gap } => vec![number("after", *after), ms(*gap)],
+            FrameError::ToneTooLong { index, ms: tone } => vec![number("index", *index), ms(*tone)],
         };
         Fault { name: self.name().to_owned(), fields }
     }

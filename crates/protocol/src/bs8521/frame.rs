@@ -8,7 +8,7 @@ use super::checksum::checksum;
 
 /// Digits between `A` and `#`: 24 of data and 2 of checksum (layout, confidence A).
 pub(super) const BODY_DIGITS: usize = 26;
-const DATA_DIGITS: usize = 24;
+pub(super) const DATA_DIGITS: usize = 24;
 
 /// One alarm frame. Every field is digits as sent, its leading zeros kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl Frame {
         }
         let sum = checksum(digits.as_bytes()).ok_or(InvalidField("frame"))?;
         Ok(format!("A{digits}{sum:02}#"))
+    }
+
+    /// Whether a scheme sent it: its local unit is one of several, and it can tell of outstanding calls.
+    pub fn is_grouped(&self) -> bool {
+        matches!(self.category.as_str(), "1" | "2" | "3")
     }
 
     fn widths(&self) -> [(&'static str, &str, usize); 9] {

@@ -10,7 +10,7 @@ use crate::{Codes, Event, Location, Origin, Outcome, Protocol, Report, Status, V
 /// identity made of controller and local unit together. Leading zeros are stripped, as central systems show
 /// them; nothing left is `0` (layout notes, confidence B; vectors V1, V12).
 pub fn report(frame: &Frame, codes: &Codes) -> Report {
-    let grouped = matches!(frame.category.as_str(), "1" | "2" | "3");
+    let grouped = frame.is_grouped();
     let identity = if grouped { frame.controller.clone() } else { format!("{}{}", frame.controller, frame.local_unit) };
     Report {
         protocol: Protocol::Bs8521,
@@ -81,7 +81,7 @@ fn proprietary(code: &str) -> bool {
     code.starts_with(['8', '9'])
 }
 
-fn stripped(digits: &str) -> String {
+pub(super) fn stripped(digits: &str) -> String {
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
 }

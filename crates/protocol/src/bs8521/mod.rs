@@ -16,18 +16,35 @@
 //! └ start
 //! ```
 //!
-//! Source: `protocols/bs8521/README.md`; layout confidence A/B, checksum B. The conversation around the frame
-//! (request tone, acknowledgement, commands) is a session of the voice line and not here.
+//! The conversation around the frame is [`Call`] on the receiver's side and [`Unit`] on the other:
+//!
+//! ```text
+//! unit      1850 Hz …            A 24 digits XX #        B
+//! receiver            B 600 ms                    B 80 ms   [A]# every minute … [A]D
+//! ```
+//!
+//! Source: `protocols/bs8521/README.md`; layout confidence A/B, checksum B.
 
 mod answer;
+mod call;
 mod checksum;
+mod command;
+mod deframe;
 mod error;
 mod frame;
 mod meaning;
+pub mod parameter;
+mod settings;
 mod stream;
+mod unit;
 
 pub use answer::Answer;
+pub use call::Call;
+pub use command::{Command, Expects, read_equipment, read_outstanding};
+pub use deframe::{Deframer, Piece, RUN_DIGITS_MAX, Run};
 pub use error::FrameError;
 pub use frame::{Frame, InvalidField};
 pub use meaning::report;
+pub use settings::Settings;
 pub use stream::{Read, decode_all};
+pub use unit::{Unit, UnitCommand, UnitEvent, UnitFaults, UnitSettings};

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::Session;
 use crate::automation::answers::{How, Left, Owed};
-use crate::automation::timing::after;
 use crate::automation::unread::Copy;
 use crate::automation::{ACK, Dialect, LineError};
+use crate::session::after;
 use crate::{Answered, Command, Counted, Delivery, Message, RepeatProof, Report, Token};
 
 impl<D: Dialect> Session<D> {

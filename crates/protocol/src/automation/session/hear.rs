@@ -5,9 +5,9 @@ use std::time::Instant;
 use super::{Session, count};
 use crate::automation::characters::unmasked;
 use crate::automation::deframe::Chunk;
-use crate::automation::timing::after;
 use crate::automation::unread::Copy;
 use crate::automation::{Dialect, Heard, LineError, Said};
+use crate::session::after;
 use crate::{Counted, Message, RepeatProof, Report, Status, Trigger};
 
 impl<D: Dialect> Session<D> {
