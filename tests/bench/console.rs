@@ -21,6 +21,7 @@ use uuid::Uuid;
 /// One console's connection.
 #[derive(Debug)]
 pub struct Console {
+    port: u16,
     sender: SendRequest<Full<Bytes>>,
     token: String,
     desk: String,
@@ -51,11 +52,15 @@ pub struct Card {
 impl Console {
     /// Connects to an API of this machine.
     pub async fn connect(port: u16, token: &str, desk: &str) -> Result<Console> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connect to the API")?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Console { sender, token: token.to_owned(), desk: desk.to_owned() })
+        Ok(Console { port, sender: open(port).await?, token: token.to_owned(), desk: desk.to_owned() })
+    }
+
+    /// The connection, made anew when the API has closed it because nothing was asked for long.
+    async fn ready(&mut self) -> Result<&mut SendRequest<Full<Bytes>>> {
+        if self.sender.ready().await.is_err() {
+            self.sender = open(self.port).await?;
+        }
+        Ok(&mut self.sender)
     }
 
     /// The list; with a cursor it waits for another.
@@ -74,8 +79,7 @@ impl Console {
             Some(etag) => request.header("If-None-Match", etag),
             None => request,
         };
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request.body(Full::default())?).await?;
+        let response = self.ready().await?.send_request(request.body(Full::default())?).await?;
         ensure!(matches!(response.status().as_u16(), 200 | 304), "{} to a poll", response.status());
         *etag = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         Ok(response.into_body().collect().await?.to_bytes().len())
@@ -92,9 +96,8 @@ impl Console {
     }
 
     async fn ask(&mut self, method: Method, path: &str, body: Bytes) -> Result<(u16, Bytes)> {
-        self.sender.ready().await?;
         let request = self.request(method, path).header("Content-Type", "application/json").body(Full::new(body))?;
-        let response = self.sender.send_request(request).await?;
+        let response = self.ready().await?.send_request(request).await?;
         let status = response.status().as_u16();
         Ok((status, response.into_body().collect().await?.to_bytes()))
     }
@@ -103,6 +106,14 @@ impl Console {
         let request = Request::builder().method(method).uri(path).header("Host", "localhost");
         request.header("Authorization", format!("Bearer {}", self.token))
     }
+}
+
+async fn open(port: u16) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connect to the API")?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 /// When what was first seen: the nth signal of an account by `account/n`.
