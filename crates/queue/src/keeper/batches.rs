@@ -1,12 +1,15 @@
-//! Which entries of the backlog the next batch for the database takes.
+//! When the database gets its next batch, and which entries of the backlog it takes.
 //!
 //! A lane orders units, never what one unit said: whatever is left for later, later entries of its unit stay with it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use telecare_alarm::Lane;
+use tokio::time::Instant;
 
+use super::signals::COMMIT_IS_NEAR;
 use crate::entry::{Entry, What};
 use crate::lanes::BATCH_MAX;
 
@@ -17,6 +20,15 @@ const CHORES_PER_ENTRY: usize = 2;
 const CHORES_MIN: usize = 4;
 /// What units without anything urgent keep of a batch.
 const ROUTINE_SHARE: usize = BATCH_MAX / 5;
+
+/// Pause between two batches while units wait for the journal and nobody for a commit.
+const STORM_PAUSE: Duration = Duration::from_millis(50);
+
+/// Until when a batch waits in a storm. Units are answered first, by the journal: the database gets a batch now and then,
+/// and the rest at once when no unit waits.
+pub(super) fn storm_until(backlog: usize, units_wait: bool, committed_at: Instant) -> Option<Instant> {
+    (units_wait && backlog >= COMMIT_IS_NEAR).then_some(committed_at + STORM_PAUSE)
+}
 
 /// Leaves most of what rules do for later batches while units wait for this one, but takes enough of it that it does not
 /// pile up.
@@ -152,6 +164,19 @@ mod tests {
                 }
                 waiting.retain(|entry| !gone.contains(&entry.seq));
             }
+        }
+    }
+
+    #[test]
+    fn a_batch_waits_only_while_units_do_and_never_for_long() {
+        let now = Instant::now();
+        for (backlog, units_wait, until) in [
+            (COMMIT_IS_NEAR - 1, true, None),
+            (COMMIT_IS_NEAR, true, Some(now + STORM_PAUSE)),
+            (1_000_000, true, Some(now + STORM_PAUSE)),
+            (1_000_000, false, None),
+        ] {
+            assert_eq!(storm_until(backlog, units_wait, now), until, "{backlog} {units_wait}");
         }
     }
 

@@ -18,7 +18,6 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use super::signals::COMMIT_IS_NEAR;
 use super::{JournalState, Keeper, batches};
 use crate::board::Link;
 use crate::database::{self, Batch, Command, Committed, Event, Heard, LastKnown};
@@ -35,8 +34,6 @@ const READ_WITHIN: Duration = Duration::from_secs(4);
 const HEARD_EVERY: Duration = Duration::from_secs(1);
 /// An absence shorter than this is not worth an alarm.
 const AWAY_TOLERATED: Duration = Duration::from_secs(5);
-/// Pause between two batches for the database while units wait for the journal, and far more waits behind them.
-const STORM_PAUSE: Duration = Duration::from_millis(50);
 /// A unit that somebody else had locked is tried again no sooner.
 const SKIPPED_WAIT: Duration = Duration::from_millis(5);
 
@@ -143,17 +140,16 @@ impl Keeper {
             Link::CatchingUp => self.skipped_until.filter(|_| self.at_database.is_none()),
             Link::Connected => {
                 let heard = self.at_database.is_none().then_some(self.heard_at + HEARD_EVERY);
-                let skipped = self.skipped_until.filter(|_| self.at_database.is_none());
-                let storm = self.storm_until().filter(|_| self.at_database.is_none());
-                [Some(self.read_at + READ_WITHIN), heard, skipped, storm].into_iter().flatten().min()
+                let held_back = self.held_back_until().filter(|_| self.at_database.is_none());
+                [Some(self.read_at + READ_WITHIN), heard, held_back].into_iter().flatten().min()
             }
         }
     }
 
-    /// In a storm units are answered first, by the journal: the database gets a batch now and then, and the rest after.
-    fn storm_until(&self) -> Option<Instant> {
-        let is_storm = self.backlog.len() >= COMMIT_IS_NEAR && !self.lanes.is_empty();
-        is_storm.then_some(self.committed_at + STORM_PAUSE)
+    /// Before this the database gets no batch: a row is somebody else's, or units come first.
+    fn held_back_until(&self) -> Option<Instant> {
+        let storm = batches::storm_until(self.backlog.len(), !self.lanes.is_empty(), self.committed_at);
+        self.skipped_until.max(storm)
     }
 
     /// Gives the database its next task, when it has none.
@@ -166,7 +162,7 @@ impl Keeper {
             Link::Standalone | Link::CutOff => {}
             Link::CatchingUp => self.catch_up(now),
             Link::Connected => {
-                let held_back = [self.skipped_until, self.storm_until()].into_iter().flatten().any(|until| now < until);
+                let held_back = self.held_back_until().is_some_and(|until| now < until);
                 let entries = if held_back { Vec::new() } else { self.next_entries() };
                 if !entries.is_empty() || now >= self.heard_at + HEARD_EVERY {
                     self.write(entries, false, now);
