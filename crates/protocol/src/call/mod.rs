@@ -34,7 +34,7 @@ pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
 use crate::tones::Heard;
 use crate::{Token, bs8521};
 
-/// A call in one of the tone protocols. Others are added here, one variant and one arm in each method.
+/// A call in one of the tone protocols. Others are added here, as a variant and a line of `each`.
 #[derive(Debug)]
 pub enum Call {
     /// BS 8521 over DTMF.
@@ -47,68 +47,59 @@ impl From<bs8521::Call> for Call {
     }
 }
 
+/// The same of each protocol's state machine.
+macro_rules! each {
+    ($call:expr, $one:ident => $does:expr) => {
+        match $call {
+            Call::Bs8521($one) => $does,
+        }
+    };
+}
+
 impl Call {
     /// Takes a sound; in the order in which the line tells.
     pub fn handle_sound(&mut self, heard: Heard, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_sound(heard, now),
-        }
+        each!(self, call => call.handle_sound(heard, now))
     }
 
     /// Everything that was asked to be played is out.
     pub fn handle_played(&mut self, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_played(now),
-        }
+        each!(self, call => call.handle_played(now))
     }
 
     /// Takes notice that time has passed; call it no earlier than [`Call::poll_timeout`] says.
     pub fn handle_timeout(&mut self, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_timeout(now),
-        }
+        each!(self, call => call.handle_timeout(now))
     }
 
     /// The delivery is stored durably: the only way to an acknowledgement.
     pub fn handle_stored(&mut self, token: Token, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_stored(token, now),
-        }
+        each!(self, call => call.handle_stored(token, now))
     }
 
     /// The delivery could not be stored: the protocol's own way of making the unit try again.
     pub fn handle_refused(&mut self, token: Token, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_refused(token, now),
-        }
+        each!(self, call => call.handle_refused(token, now))
     }
 
     /// The operator wants something; [`Command::Operated`] answers each request once, at the latest when the call ends;
     /// after that nobody does.
     pub fn handle_operator(&mut self, request: Request, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_operator(request, now),
-        }
+        each!(self, call => call.handle_operator(request, now))
     }
 
     /// The far end hung up, or the network broke the call off.
     pub fn handle_hung_up(&mut self, now: Instant) {
-        match self {
-            Call::Bs8521(call) => call.handle_hung_up(now),
-        }
+        each!(self, call => call.handle_hung_up(now))
     }
 
     /// The next thing to do, until there is none. [`Command::Ended`] is the last of a call.
     pub fn next_command(&mut self) -> Option<Command> {
-        match self {
-            Call::Bs8521(call) => call.next_command(),
-        }
+        each!(self, call => call.next_command())
     }
 
     /// When [`Call::handle_timeout`] wants to be called; none after the end.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match self {
-            Call::Bs8521(call) => call.poll_timeout(),
-        }
+        each!(self, call => call.poll_timeout())
     }
 }
