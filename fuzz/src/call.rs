@@ -23,7 +23,7 @@ pub fn bs8521_call(data: &[u8]) {
         allow_control: first & 2 != 0,
         ..Settings::default()
     };
-    let begun = Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4) };
+    let begun = Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
     call(Bs8521::new(settings, Arc::clone(&CODES), begun).into(), start, data);
 }
 

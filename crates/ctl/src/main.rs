@@ -23,6 +23,7 @@ mod link;
 mod moment;
 mod sniff;
 mod text;
+mod timed;
 mod validity;
 mod watch;
 

@@ -307,3 +307,37 @@ fn an_account_of_another_width_is_said_so() {
         assert!(said.contains("--account takes 4 digits, \"44101\" has 5"), "{said}");
     }
 }
+
+#[test]
+fn a_call_runs_on_virtual_time() {
+    let output = run(
+        &["decode", "--protocol", "bs8521", "--timed", "?", "+80", "A01000001234500000190190076#@80/80", "+3000", "!"],
+        b"",
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "   4.600  play      B@600",
+        "   5.360  hear      A 80 ms",
+        "deliver   0: bs8521 unit 123450000: pendant active",
+        "left      0: positive",
+        "hung up   by the unit",
+        "end       bs8521, remote-hangup",
+    ] {
+        assert!(text.contains(line), "{line:?} in\n{text}");
+    }
+    assert_eq!(output.status.code(), Some(0));
+
+    let slow = ["decode", "--json", "--protocol", "detect", "--timed", "--stored-after-ms", "1000"];
+    let output = run(&[&slow[..], &["?", "+80", "A01000001234500000190190076#@80/80", "+3000", "!"]].concat(), b"");
+    let (done, code) = printed(&output);
+    assert!(done.iter().any(|done| done["what"] == "left" && done["detail"] == "0: late"), "{done:?}");
+    assert_eq!(code, 0, "it was delivered all the same");
+
+    for (arguments, expected) in [
+        (["decode", "--protocol", "bs8521", "--timed", "!"], 1),
+        (["decode", "--protocol", "surgard", "--timed", "!"], 2),
+        (["decode", "--protocol", "bs8521", "--timed", "A01"], 2),
+    ] {
+        assert_eq!(run(&arguments, b"").status.code(), Some(expected), "{arguments:?}");
+    }
+}

@@ -64,7 +64,7 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
             };
             lines(bytes, ademco685::CR).into_iter().map(|line| automation_line(line, read(line))).collect()
         }
-        Protocol::Own => {
+        Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
             vec![Decoded { input: bytes.to_vec(), what: What::Error(fault), warnings: Vec::new() }]
         }

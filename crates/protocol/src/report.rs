@@ -14,13 +14,16 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
+    Detect,
     /// No protocol: this receiver speaks of its own line.
     Own,
 }
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 4] = [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Own];
+    pub const ALL: [Protocol; 5] =
+        [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Detect, Protocol::Own];
 
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +31,7 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Detect => "detect",
             Protocol::Own => "own",
         }
     }

@@ -22,7 +22,7 @@ static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin())
 
 fn call(slack: Duration) -> impl FnOnce(Instant) -> Call {
     let settings = Settings { guard_wait: Duration::ZERO, ..Settings::default() };
-    move |at| bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller: None, at, slack }).into()
+    move |at| bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller: None, at, slack, learnt: None }).into()
 }
 
 fn ms(ms: u64) -> Duration {
@@ -113,7 +113,7 @@ fn a_call_without_data_is_given_up_with_its_book() {
     let start = Instant::now();
     let settings =
         Settings { guard_wait: Duration::ZERO, requests: 2, hang_up_without_data: false, ..Settings::default() };
-    let begun = Begun { caller: None, at: start, slack: ms(0) };
+    let begun = Begun { caller: None, at: start, slack: ms(0), learnt: None };
     let mut first = bs8521::Call::new(settings.clone(), Arc::clone(&CODES), begun);
     let guard = Heard::new(Sound::Tone(Tone(1850)), start, Length::Measured(ms(250)));
     first.handle_sound(guard, start + ms(250));
@@ -127,7 +127,7 @@ fn a_call_without_data_is_given_up_with_its_book() {
     assert!(first.is_given_up());
     let book = first.into_book();
     assert_eq!(book.heard(), [guard]);
-    let mut second = bs8521::Call::with_book(settings, Arc::clone(&CODES), book);
+    let mut second = bs8521::Call::with_book(settings, Arc::clone(&CODES), book, start + ms(8_000));
     second.handle_hung_up(start + ms(9_000));
     assert!(matches!(second.next_command(), Some(Command::Deliver(_))));
     let Some(Command::Ended(ended)) = second.next_command() else { panic!("no record") };
@@ -140,7 +140,7 @@ fn a_call_without_data_is_given_up_with_its_book() {
 fn digits_without_a_pause_have_an_end() {
     for (guard_wait, frame, latest) in [(4600, "", 45), (0, "", 31), (0, "A01000001234500000190190076#", 140)] {
         let settings = Settings { guard_wait: ms(guard_wait), ..Settings::default() };
-        let begun = |at| Begun { caller: None, at, slack: ms(0) };
+        let begun = |at| Begun { caller: None, at, slack: ms(0), learnt: None };
         let mut rig = Rig::new(|at| bs8521::Call::new(settings, Arc::clone(&CODES), begun(at)).into());
         let digits = format!("{frame}{}", "1234567890".repeat(100));
         rig.digits(ms(650), &digits, ms(80), ms(80));

@@ -134,7 +134,9 @@ fn run(script: &Script) -> Vec<String> {
     settings.guard_wait = script.receiver.guard_wait_ms.map_or(Duration::ZERO, ms);
     let slack = ms(script.receiver.slack_ms.unwrap_or(0));
     let caller = Some(Caller { number: Some("01632960123".to_owned()), name: None });
-    let mut rig = Rig::new(|at| bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller, at, slack }).into());
+    let mut rig = Rig::new(|at| {
+        bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller, at, slack, learnt: None }).into()
+    });
     rig.unit = script.unit.as_ref().map(|unit| Unit::new(unit_settings(unit), rig.start));
     rig.delay = ms(script.line.delay_ms);
     rig.echo = script.line.echo_ms.map(ms);

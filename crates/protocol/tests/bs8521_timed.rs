@@ -79,7 +79,7 @@ fn receiver(timed: &Timed, onsets: bool) -> Vec<String> {
     let slack = if onsets { Duration::ZERO } else { ms(timed.held.map_or(timed.on_ms, |(_, on)| on.max(timed.on_ms))) };
     let settings = Settings { guard_wait: Duration::ZERO, requests: 1, ..Settings::default() };
     let mut deframer = Deframer::new(&settings, slack);
-    let begun = Begun { caller: None, at: start, slack };
+    let begun = Begun { caller: None, at: start, slack, learnt: None };
     let mut call = bs8521::Call::new(settings, Arc::clone(&CODES), begun);
     call.handle_timeout(start);
     let mut now = start + ms(600);

@@ -110,12 +110,15 @@ impl FromStr for Identity {
             return Err(NoIdentity(format!("{text:?} is not NAMESPACE:PROTOCOL:ACCOUNT, like north:surgard:0042")));
         };
         let protocol: Protocol = protocol.parse().map_err(|_| {
-            let known: Vec<&str> =
-                Protocol::ALL.into_iter().filter(|p| *p != Protocol::Own).map(|p| p.as_str()).collect();
+            let known: Vec<&str> = Protocol::ALL
+                .into_iter()
+                .filter(|p| !matches!(p, Protocol::Detect | Protocol::Own))
+                .map(|p| p.as_str())
+                .collect();
             NoIdentity(format!("{protocol:?} is no protocol; known are {}", known.join(", ")))
         })?;
-        if protocol == Protocol::Own {
-            return Err(NoIdentity("\"own\" is this receiver's own voice; no unit speaks it".to_owned()));
+        if !is_spoken(protocol) {
+            return Err(NoIdentity(format!("no unit speaks {:?}", protocol.as_str())));
         }
         let namespace = match namespace.split_once('/') {
             None => Namespace::Shared(name(namespace)?),
@@ -127,6 +130,11 @@ impl FromStr for Identity {
         };
         Ok(as_decoded(Identity { namespace, protocol, account: plain(account)?, local_unit }))
     }
+}
+
+/// Whether units speak it.
+fn is_spoken(protocol: Protocol) -> bool {
+    !matches!(protocol, Protocol::Detect | Protocol::Own)
 }
 
 /// BS 8521 numbers have one width on the wire: the decoder strips a controller's zeros and keeps a local

@@ -1,22 +1,32 @@
-//! `decode`: frames from the command line or from standard input, one a line.
+//! `decode`: frames from the command line or from standard input, one a line; or a call's sounds with their times.
 
 use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, ademco685, decode, surgard};
 
 use crate::decoded::{DecodedShape, in_words};
 use crate::text::unescaped;
-use crate::{Usage, Verdict};
+use crate::{Usage, Verdict, timed};
 
 /// Longest line of standard input, bytes; a longer one is refused.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, surgard or ademco-685.
+    /// bs8521, surgard or ademco-685; with --timed one that telephones, or detect.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
+    /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
+    /// `A01*#@80/70` digits, each 80 on and 70 off; `1850Hz@200` a single tone; `+500` a pause; `?` wait until the
+    /// receiver has played; `!` hang up.
+    #[arg(long, conflicts_with_all = ["strict", "header_digits"])]
+    timed: bool,
+    /// With --timed: how long the store takes.
+    #[arg(long, value_name = "MS", default_value_t = 20, requires = "timed", value_parser = clap::value_parser!(u64).range(..=600_000))]
+    stored_after_ms: u64,
     /// Print one JSON object per frame found.
     #[arg(long)]
     json: bool,
@@ -34,18 +44,21 @@ pub struct Arguments {
 /// A protocol that a line can speak.
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, surgard, ademco-685".to_owned()),
+        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, surgard, ademco-685, detect".to_owned()),
         Ok(protocol) => Ok(protocol),
     }
 }
 
 /// Decodes every frame; fails if any could not be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    if arguments.timed {
+        return run_timed(arguments);
+    }
     let mut options = DecodeOptions::default();
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => surgard::HEADER_DIGITS,
+            Protocol::SurGard | Protocol::Bs8521 | Protocol::Detect | Protocol::Own => surgard::HEADER_DIGITS,
         };
         if !widths.contains(&digits) {
             let (least, most) = (widths.start(), widths.end());
@@ -71,6 +84,29 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         arguments.frames.iter().try_for_each(|frame| each(frame.as_bytes()))?;
     }
     Ok(verdict)
+}
+
+/// Runs a call; fails if it delivered nothing that could be read.
+fn run_timed(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let mut text = arguments.frames.join(" ");
+    if arguments.frames.is_empty() {
+        io::stdin().lock().take(LINE_BYTES_MAX).read_to_string(&mut text).context("standard input")?;
+    }
+    let script: timed::Script = text.parse().map_err(Usage)?;
+    let stored_after = Duration::from_millis(arguments.stored_after_ms);
+    let Some(call) = timed::run(&script, arguments.protocol, Arc::new(Codes::builtin()), stored_after) else {
+        return Err(Usage(format!("{} has no calls: name a protocol that telephones", arguments.protocol)).into());
+    };
+    let mut out = io::stdout().lock();
+    for done in &call.done {
+        if arguments.json {
+            writeln!(out, "{}", serde_json::to_string(done)?)?;
+        } else {
+            writeln!(out, "{}", done.in_words())?;
+        }
+    }
+    out.flush()?;
+    Ok(if call.delivered { Verdict::Done } else { Verdict::Failed })
 }
 
 /// Line by line as they come, so that it can stand at the end of a pipe. No input at all is one empty frame.

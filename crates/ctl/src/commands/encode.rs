@@ -29,10 +29,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
-        Protocol::Bs8521 | Protocol::Own if arguments.heartbeat => {
+        Protocol::Bs8521 | Protocol::Detect | Protocol::Own if arguments.heartbeat => {
             return Err(crate::Usage("bs8521 has no heartbeat".to_owned()).into());
         }
-        Protocol::Bs8521 | Protocol::Own => fields.bs8521()?,
+        Protocol::Bs8521 | Protocol::Detect | Protocol::Own => fields.bs8521()?,
     };
     writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;
     Ok(Verdict::Done)

@@ -8,40 +8,17 @@
 //!
 //! A protocol that gives a call up hands its book to the next one: [`Book`] goes on, the state machine does not.
 
+mod tell;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::bounds::{FAULTS_MAX, HEARD_MAX, REQUESTS_MAX};
 use super::deliveries::{Deliveries, Stored};
 use super::playing::Playing;
-use super::unread;
-use super::{Command, End, Ended, Operated, Request, RequestId, Side, Speech};
+use super::{Begun, Command, End, Ended, Frame, Operated, Request, RequestId, Side, Speech};
 use crate::tones::{Heard, Length, Note};
-use crate::{Answered, Caller, Counted, Delivery, Fault, Message, Protocol, RepeatProof, Report, Token};
-
-/// How a call began.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Begun {
-    /// Who telephones, where the carrier tells.
-    pub caller: Option<Caller>,
-    /// When it was answered.
-    pub at: Instant,
-    /// How much later than its onset the line may tell of a sound: nothing, or what it takes to be sure, where
-    /// onsets are told; a digit's length more where only ends are, 100 ms and more for a voice modem. Waits for the
-    /// unit are so much longer.
-    pub slack: Duration,
-}
-
-/// A frame as it came, for a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// Its digits.
-    pub raw: Vec<u8>,
-    /// When its first sound began.
-    pub began: Instant,
-    /// When its last sound ended.
-    pub ended: Instant,
-}
+use crate::{Answered, Counted, Delivery, Fault, Message, Protocol, RepeatProof, Report, Token};
 
 /// The book of one call.
 #[derive(Debug)]
@@ -59,6 +36,8 @@ pub struct Book {
     faults: Vec<&'static str>,
     last_fault: Option<Fault>,
     copies: u32,
+    is_change_told: bool,
+    is_told: bool,
     is_over: bool,
 }
 
@@ -79,15 +58,17 @@ impl Book {
             faults: Vec::new(),
             last_fault: None,
             copies: 0,
+            is_change_told: false,
+            is_told: false,
             is_over: false,
         }
     }
 
-    /// Notes a sound. The end of one replaces its onset.
+    /// Notes a sound. The end of one replaces its onset; one that is told again to who goes on with the call is known.
     pub fn hear(&mut self, heard: &Heard) {
-        let onset = self.heard.iter_mut().rev().find(|known| known.sound == heard.sound);
-        if let Some(onset) = onset.filter(|onset| onset.length == Length::StillOn && onset.began == heard.began) {
-            *onset = *heard;
+        let known = self.heard.iter_mut().rev().find(|known| known.sound == heard.sound && known.began == heard.began);
+        if let Some(known) = known {
+            *known = *heard;
         } else if self.heard.len() < HEARD_MAX {
             self.heard.push(*heard);
         } else if heard.length != Length::StillOn {
@@ -133,7 +114,8 @@ impl Book {
         }
         let Frame { raw, began, ended } = frame;
         let token = self.deliveries.token();
-        Some(self.offer(Delivery {
+        let change = self.change(&report);
+        let token = self.offer(Delivery {
             token,
             message: Message::Report(report),
             raw,
@@ -142,7 +124,11 @@ impl Book {
             repeat: RepeatProof::None,
             owed: true,
             about: None,
-        }))
+        });
+        if let Some(change) = change {
+            self.tell(change, now);
+        }
+        Some(token)
     }
 
     /// Offers a refused delivery again, for a copy that came since, within the sender's retry time.
@@ -188,11 +174,6 @@ impl Book {
     pub fn late(&mut self, token: Token) {
         self.push(Command::Count(Counted::LateAnswer));
         self.deliveries.late(token);
-    }
-
-    /// Delivers what the call itself has to tell; no answer is owed for it.
-    pub fn tell(&mut self, report: Report, now: Instant) {
-        self.offer_unowed(report, Frame { raw: Vec::new(), began: now, ended: now });
     }
 
     /// Notes a copy that was not delivered.
@@ -329,38 +310,6 @@ impl Book {
         self.deliveries.offered(&delivery);
         self.push(Command::Deliver(Box::new(delivery)));
         token
-    }
-
-    fn offer_unowed(&mut self, mut report: Report, frame: Frame) {
-        report.caller.clone_from(&self.begun.caller);
-        let Frame { raw, began, ended } = frame;
-        let delivery = Delivery {
-            token: self.deliveries.token(),
-            message: Message::Report(report),
-            raw,
-            first_byte: began,
-            last_byte: ended,
-            repeat: RepeatProof::None,
-            owed: false,
-            about: None,
-        };
-        self.push(Command::Deliver(Box::new(delivery)));
-    }
-
-    /// A last time, with no answer owed: what was refused; or the call itself, if it gave nothing.
-    fn offer_unstored(&mut self, protocol: Protocol, end: End, now: Instant) {
-        if !self.has_delivered() {
-            let call = (self.begun.at, now);
-            let report = unread::report(protocol, end, self.last_fault.take(), &self.heard, call);
-            let began = self.heard.first().map_or(self.begun.at, |heard| heard.began).min(now);
-            let last = self.heard.iter().filter_map(Heard::ended).max();
-            let ended = last.unwrap_or(now).min(now).max(began);
-            self.offer_unowed(report, Frame { raw: unread::digits(&self.heard), began, ended });
-        }
-        for delivery in self.deliveries.take_all_refused() {
-            let token = self.deliveries.token();
-            self.push(Command::Deliver(Box::new(Delivery { token, owed: false, ..delivery })));
-        }
     }
 
     /// What became of the answers; those not given are told of here.

@@ -13,6 +13,7 @@
 //! A protocol is one variant of [`Call`] and one folder with its own state machine. What every call owes is kept by
 //! [`Book`]: one token per delivery, a report of every call that gave nothing valid, and exactly one [`Ended`].
 
+mod begun;
 mod book;
 mod bounds;
 mod command;
@@ -24,26 +25,36 @@ mod unread;
 
 use std::time::Instant;
 
-pub use book::{Begun, Book, Frame};
+pub use begun::{Begun, Frame};
+pub use book::Book;
 pub use bounds::{DELIVERIES_MAX, FAULTS_MAX, HEARD_MAX, PLAY_GRACE, REQUESTS_MAX};
 pub use command::{Command, Speech};
 pub use deliveries::Stored;
 pub use ended::{End, Ended, Side};
 pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
+pub(crate) use unread::digits;
 
 use crate::tones::Heard;
-use crate::{Token, bs8521};
+use crate::{Token, bs8521, detect};
 
 /// A call in one of the tone protocols. Others are added here, as a variant and a line of `each`.
 #[derive(Debug)]
 pub enum Call {
     /// BS 8521 over DTMF.
-    Bs8521(bs8521::Call),
+    Bs8521(Box<bs8521::Call>),
+    /// Whatever the unit turns out to speak.
+    Detect(Box<detect::Call>),
 }
 
 impl From<bs8521::Call> for Call {
     fn from(call: bs8521::Call) -> Call {
-        Call::Bs8521(call)
+        Call::Bs8521(Box::new(call))
+    }
+}
+
+impl From<detect::Call> for Call {
+    fn from(call: detect::Call) -> Call {
+        Call::Detect(Box::new(call))
     }
 }
 
@@ -52,6 +63,7 @@ macro_rules! each {
     ($call:expr, $one:ident => $does:expr) => {
         match $call {
             Call::Bs8521($one) => $does,
+            Call::Detect($one) => $does,
         }
     };
 }
@@ -101,5 +113,15 @@ impl Call {
     /// When [`Call::handle_timeout`] wants to be called; none after the end.
     pub fn poll_timeout(&self) -> Option<Instant> {
         each!(self, call => call.poll_timeout())
+    }
+
+    /// Whether nothing valid came and the call is left to whoever asks for another protocol.
+    pub fn is_given_up(&self) -> bool {
+        each!(self, call => call.is_given_up())
+    }
+
+    /// The call's book, for whoever goes on with it.
+    pub fn into_book(self) -> Book {
+        each!(self, call => call.into_book())
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn report(
 }
 
 /// The digits as bytes, for the raw part of a delivery.
-pub(super) fn digits(heard: &[Heard]) -> Vec<u8> {
+pub(crate) fn digits(heard: &[Heard]) -> Vec<u8> {
     let digit = |heard: &Heard| match heard.sound {
         Sound::Digit(digit) => Some(digit.as_byte()),
         Sound::Tone(_) => None,

@@ -40,7 +40,7 @@ impl Call {
 
     /// Quiet is counted from the end of what was heard; a sound that goes on may be as long as one can be.
     fn guard(&mut self, heard: &Heard, now: Instant) {
-        let longest = after(self.book.begun().at, self.settings.guard_longest);
+        let longest = after(self.taken_at, self.settings.guard_longest);
         let end = heard.ended().unwrap_or(after(now, self.settings.tone_longest));
         if let State::Guard { ask_at } = &mut self.state {
             *ask_at = after(end, self.settings.guard_quiet).min(longest);
@@ -53,7 +53,7 @@ impl Call {
             State::Guard { .. } => {
                 // Digits without a pause keep the request back: that has an end, too.
                 let longest = self.settings.guard_longest.saturating_add(self.settings.data_valid);
-                self.data_by.get_or_insert(after(self.book.begun().at, longest));
+                self.data_by.get_or_insert(after(self.taken_at, longest));
                 self.guard(heard, now);
             }
             State::Awaiting { .. } => {

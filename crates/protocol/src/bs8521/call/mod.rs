@@ -43,6 +43,8 @@ pub struct Call {
     book: Book,
     deframer: Deframer,
     state: State,
+    /// When it took the call.
+    taken_at: Instant,
     requests: u32,
     /// T2, once data began and until a frame is acknowledged.
     data_by: Option<Instant>,
@@ -84,16 +86,19 @@ enum State {
 impl Call {
     /// Takes a call that was just answered.
     pub fn new(settings: Settings, codes: Arc<Codes>, begun: Begun) -> Call {
-        Call::with_book(settings, codes, Book::new(begun))
+        let at = begun.at;
+        Call::with_book(settings, codes, Book::new(begun), at)
     }
 
-    /// Goes on with a call that another protocol has given up.
-    pub fn with_book(settings: Settings, codes: Arc<Codes>, book: Book) -> Call {
+    /// Goes on with a call that another protocol has given up; it asks at once if the guard wait is over.
+    pub fn with_book(settings: Settings, codes: Arc<Codes>, book: Book, now: Instant) -> Call {
         let begun = book.begun();
-        let (at, slack) = (begun.at, begun.slack);
+        let (at, slack) = (now, begun.slack);
+        let ask_at = after(begun.at, settings.guard_wait).max(now);
         Call {
             deframer: Deframer::new(&settings, slack),
-            state: State::Guard { ask_at: after(at, settings.guard_wait) },
+            state: State::Guard { ask_at },
+            taken_at: at,
             settings,
             codes,
             book,
