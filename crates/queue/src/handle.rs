@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use telecare_alarm::{Act, Action, ActionId, AlarmId, Policy, ReceiverId, Registry};
+use telecare_protocol::Protocol;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -21,6 +22,7 @@ use crate::exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, O
 use crate::journal::file::{KeptEntry, entries_about};
 use crate::journal::{Journal, Recovered};
 use crate::keeper::{Ends, Keeper};
+use crate::learnt::Learnt;
 use crate::registry::Names;
 use crate::told::Request;
 use crate::{Board, QueueConfig, Trouble};
@@ -49,6 +51,7 @@ pub struct Queue {
     ack_wait: Duration,
     pub(crate) consoles: Consoles,
     policy: Arc<watch::Sender<Arc<Policy>>>,
+    learnt: Learnt,
 }
 
 impl Queue {
@@ -88,6 +91,7 @@ impl Queue {
             tasks.spawn(named("database", database.run(database_commands)));
             database_in
         });
+        let learnt = Learnt::new(std::mem::take(&mut known.learnt));
         let boot = Uuid::now_v7();
         let (board, board_out) = watch::channel(Arc::new(Board::empty(boot)));
         let path = Journal::path(&config.journal);
@@ -140,6 +144,7 @@ impl Queue {
             ack_wait,
             consoles,
             policy,
+            learnt,
         })
     }
 
@@ -214,6 +219,19 @@ impl Queue {
         self.policy.send_replace(policy.clone());
         // The keeper is gone only when the process ends.
         let _ = self.requests.send(Request::Policy(policy)).await;
+    }
+
+    /// What the unit behind a telephone number spoke in its last call, if that is known.
+    pub fn learnt(&self, number: &str) -> Option<Protocol> {
+        self.learnt.of(number)
+    }
+
+    /// Notes what the unit behind a telephone number speaks.
+    pub async fn learn(&self, number: &str, protocol: Protocol) {
+        if self.learnt.learn(number, protocol) {
+            // The keeper is gone only when the process ends.
+            let _ = self.requests.send(Request::Learn(number.to_owned(), protocol)).await;
+        }
     }
 
     /// Who is expected to have been heard by now and was not, the longest missing first; at most 1,000.

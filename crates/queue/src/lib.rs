@@ -20,6 +20,7 @@ pub mod handle;
 mod journal;
 mod keeper;
 mod lanes;
+mod learnt;
 mod ledger;
 mod meters;
 pub mod on_test;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use telecare_alarm::duty::{Expected, Own};
 use telecare_alarm::expect::Overdue;
 use telecare_alarm::{Action, Alarm, Policy, Registry};
+use telecare_protocol::Protocol;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -45,6 +46,8 @@ pub enum Request {
     Policy(Arc<Policy>),
     /// Keep a signal of the receiver's own.
     Own(Box<Own>, oneshot::Sender<Answer>),
+    /// Keep what the unit behind a telephone number speaks.
+    Learn(String, Protocol),
     /// Who is missing.
     Overdue(oneshot::Sender<Vec<Overdue>>),
     /// Finish what is under way and end.

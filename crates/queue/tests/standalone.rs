@@ -7,7 +7,7 @@ mod common;
 use common::{act, board_where, claim, close, config, mains, press, submit, submit_as};
 use std::time::Duration;
 use telecare_alarm::{AlarmId, Refusal};
-use telecare_protocol::RepeatProof;
+use telecare_protocol::{Protocol, RepeatProof};
 use telecare_queue::{ActError, Answer, Link, Queue};
 
 #[tokio::test]
@@ -147,6 +147,19 @@ async fn a_damaged_journal_is_set_aside_and_its_entries_copied() {
     assert_eq!(submit(&queue, press("line-1", "new")).await, Answer::Stored);
     let aside = std::fs::read_dir(directory.path()).unwrap().flatten();
     assert!(aside.filter(|file| file.file_name().to_string_lossy().contains(".damaged-")).count() >= 1);
+}
+
+#[tokio::test]
+async fn what_a_callers_unit_speaks_is_known_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    assert_eq!(queue.learnt("01527 123456"), None);
+    queue.learn("01527 123456", Protocol::SurGard).await;
+    queue.learn("01527 123456", Protocol::Bs8521).await;
+    assert_eq!(queue.learnt("01527 123456"), Some(Protocol::Bs8521));
+    queue.close().await;
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    assert_eq!(queue.learnt("01527 123456"), Some(Protocol::Bs8521));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use telecare_alarm::expect::{Changes, Kept};
 use telecare_alarm::registry::Unit;
 use telecare_alarm::{Alarm, AlarmId, Signal};
+use telecare_protocol::Protocol;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -62,6 +63,8 @@ pub struct Settle {
     pub aliases: Vec<(AlarmId, AlarmId)>,
     /// Who was heard when.
     pub expected: Changes,
+    /// What callers' units speak, by their number.
+    pub learnt: Vec<(String, Protocol)>,
     /// Whether the rows replace all that were known.
     pub replace: bool,
 }
@@ -73,6 +76,7 @@ impl Settle {
             && self.rows.is_empty()
             && self.dropped.is_empty()
             && self.expected.is_empty()
+            && self.learnt.is_empty()
             && !self.replace
     }
 }
@@ -96,6 +100,8 @@ pub struct Known {
     pub units: Vec<Unit>,
     /// Who was heard when.
     pub expected: Vec<Kept>,
+    /// What callers' units speak, by their number.
+    pub learnt: Vec<(String, Protocol)>,
     /// Rows that could not be read back.
     pub unreadable: usize,
 }
@@ -151,6 +157,10 @@ impl File {
                 },
                 "expected" => match serde_json::from_str::<ExpectedRecord>(&body) {
                     Ok(record) => known.expected.extend(record.restore()),
+                    Err(_) => known.unreadable += 1,
+                },
+                "learnt" => match body.parse() {
+                    Ok(protocol) => known.learnt.push((id, protocol)),
                     Err(_) => known.unreadable += 1,
                 },
                 _ => known.unreadable += 1,
@@ -242,6 +252,12 @@ impl File {
                 let body = serde_json::to_string(&record).unwrap_or_default();
                 json!({ "kind": "expected", "id": record.subject(), "version": 0, "body": body })
             });
+            self.json(include_str!("sql/state_put.sql"), rows.collect()).await?;
+        }
+        if !settle.learnt.is_empty() {
+            let rows = settle.learnt.iter().map(
+                |(number, protocol)| json!({ "kind": "learnt", "id": number, "version": 0, "body": protocol.as_str() }),
+            );
             self.json(include_str!("sql/state_put.sql"), rows.collect()).await?;
         }
         if !settle.dropped.is_empty() {

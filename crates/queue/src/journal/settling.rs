@@ -95,6 +95,7 @@ fn merge(waiting: &mut Settle, more: Settle) {
     waiting.dropped.extend(more.dropped);
     waiting.aliases.extend(more.aliases);
     waiting.expected.extend(more.expected);
+    waiting.learnt.extend(more.learnt);
 }
 
 #[cfg(test)]

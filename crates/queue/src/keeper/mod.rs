@@ -312,6 +312,9 @@ impl Keeper {
             Request::Recall(alarm) => self.ledger.recall(alarm),
             Request::Policy(policy) => self.set_policy(policy),
             Request::Own(own, reply) => self.say(*own, reply),
+            Request::Learn(number, protocol) => {
+                self.settle(Settle { learnt: vec![(number, protocol)], ..Settle::default() });
+            }
             Request::Overdue(reply) => drop(reply.send(self.overdue())),
             Request::Close(reply) => self.closing = Some(reply),
         }
