@@ -137,7 +137,7 @@ fn run(script: &Script) -> Vec<String> {
     let mut rig = Rig::new(|at| {
         bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller, at, slack, learnt: None }).into()
     });
-    rig.unit = script.unit.as_ref().map(|unit| Unit::new(unit_settings(unit), rig.start));
+    rig.unit = script.unit.as_ref().map(|unit| Unit::new(unit_settings(unit), rig.start).into());
     rig.delay = ms(script.line.delay_ms);
     rig.echo = script.line.echo_ms.map(ms);
     rig.tells = match script.line.tells.as_str() {

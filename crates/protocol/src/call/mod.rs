@@ -21,6 +21,7 @@ mod deliveries;
 mod ended;
 mod operator;
 mod playing;
+mod unit;
 mod unread;
 
 use std::time::Instant;
@@ -32,6 +33,7 @@ pub use command::{Command, Speech};
 pub use deliveries::Stored;
 pub use ended::{End, Ended, Side};
 pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
+pub use unit::{Unit, UnitCommand, UnitEvent};
 pub(crate) use unread::digits;
 
 use crate::tones::Heard;
