@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use telecare_protocol::bs8521::{Call as Bs8521, Settings, Unit, UnitSettings};
 use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, UnitCommand, Volume};
 use telecare_protocol::tones::{Digit, Heard, Length, Note, Sound, Tone};
-use telecare_protocol::{Answered, Codes, Token};
+use telecare_protocol::{Answered, Codes, Protocol, Token, detect};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
@@ -23,8 +23,19 @@ pub fn bs8521_call(data: &[u8]) {
         allow_control: first & 2 != 0,
         ..Settings::default()
     };
-    let begun = Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
+    let begun =
+        Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
     call(Bs8521::new(settings, Arc::clone(&CODES), begun).into(), start, data);
+}
+
+/// A call whose protocol is found out; the first byte chooses the line's slack and what was learnt of the caller.
+pub fn detect_call(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let start = Instant::now();
+    let learnt = Protocol::ALL.get(usize::from(first & 0x0f)).copied();
+    let slack = Duration::from_millis(u64::from(first >> 4) * 16);
+    let begun = Begun { caller: None, at: start, slack, learnt };
+    call(detect::Call::new(detect::Settings::default(), Arc::clone(&CODES), begun).into(), start, data);
 }
 
 /// A simulated unit under the same: no panic, nothing after it has hung up.

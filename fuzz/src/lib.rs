@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, decode, sia, surgard};
 
-pub use call::{bs8521_call, bs8521_unit};
+pub use call::{bs8521_call, bs8521_unit, detect_call};
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -28,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     ("ademco685_session", ademco685_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
+    ("detect_call", detect_call),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
