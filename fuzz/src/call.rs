@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use telecare_protocol::bs8521::{Call as Bs8521, Settings, Unit, UnitCommand, UnitSettings};
-use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, Volume};
+use telecare_protocol::bs8521::{Call as Bs8521, Settings, Unit, UnitSettings};
+use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, UnitCommand, Volume};
 use telecare_protocol::tones::{Digit, Heard, Length, Note, Sound, Tone};
 use telecare_protocol::{Answered, Codes, Token};
 

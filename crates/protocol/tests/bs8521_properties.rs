@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use rig::{Rig, Store, Tells};
-use telecare_protocol::bs8521::{self, Frame, Settings, Unit, UnitEvent, UnitFaults, UnitSettings};
-use telecare_protocol::call::{Begun, Call, Command, End, Operator, Request, RequestId};
+use telecare_protocol::bs8521::{self, Frame, Settings, Unit, UnitFaults, UnitSettings};
+use telecare_protocol::call::{Begun, Call, Command, End, Operator, Request, RequestId, UnitEvent};
 use telecare_protocol::tones::{Digit, Heard, Length, Sound, Tone};
 use telecare_protocol::{Codes, Message, Outcome};
 
@@ -99,7 +99,7 @@ fn the_same_frame_in_another_call_is_an_alarm_of_its_own() {
     for _ in 0..2 {
         let mut rig = Rig::new(call(ms(0)));
         let frame = "A01000001234500000190190076#".to_owned();
-        rig.unit = Some(Unit::new(UnitSettings { guards: 0, ..UnitSettings::new(frame) }, rig.start));
+        rig.unit = Some(Unit::new(UnitSettings { guards: 0, ..UnitSettings::new(frame) }, rig.start).into());
         rig.wanted(ms(10_000), Request { id: RequestId(1), wanted: Operator::ClearDown });
         rig.run(ms(30_000));
         assert_eq!((rig.reports.len(), rig.ended.len(), rig.ended[0].end), (1, 1, End::ClearedDown));
@@ -208,7 +208,7 @@ proptest! {
         let mut rig = Rig::new(call(slack));
         rig.tells = tells;
         rig.store = Store { takes: ms(15), refuses: (ms(0), ms(until)) };
-        rig.unit = Some(Unit::new(UnitSettings { guards: 0, ..UnitSettings::new(frame) }, rig.start));
+        rig.unit = Some(Unit::new(UnitSettings { guards: 0, ..UnitSettings::new(frame) }, rig.start).into());
         rig.wanted(ms(40_000), Request { id: RequestId(1), wanted: Operator::ClearDown });
         rig.run(ms(60_000));
         let acknowledged = acknowledgements(&rig);
@@ -228,7 +228,7 @@ proptest! {
         let mut rig = Rig::new(call(slack));
         rig.tells = tells;
         let unit = UnitSettings { guards: 0, ..UnitSettings::new(String::from_utf8(digits).unwrap()) };
-        rig.unit = Some(Unit::new(unit, rig.start));
+        rig.unit = Some(Unit::new(unit, rig.start).into());
         rig.run(ms(60_000));
         prop_assert!(acknowledgements(&rig).is_empty());
         let said = reports(&rig);
@@ -267,7 +267,7 @@ proptest! {
             deaf_after: None,
             deaf_until: None,
         };
-        rig.unit = Some(Unit::new(UnitSettings { guards: 0, faults, ..UnitSettings::new(frame) }, rig.start));
+        rig.unit = Some(Unit::new(UnitSettings { guards: 0, faults, ..UnitSettings::new(frame) }, rig.start).into());
         rig.wanted(ms(40_000), Request { id: RequestId(1), wanted: Operator::ClearDown });
         rig.run(ms(90_000));
         prop_assert_eq!(rig.ended.len(), 1, "{:?}", &rig.log);

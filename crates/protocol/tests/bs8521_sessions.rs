@@ -135,7 +135,7 @@ fn run(script: &Script) -> Vec<String> {
     let slack = ms(script.receiver.slack_ms.unwrap_or(0));
     let caller = Some(Caller { number: Some("01632960123".to_owned()), name: None });
     let mut rig = Rig::new(|at| bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller, at, slack }).into());
-    rig.unit = script.unit.as_ref().map(|unit| Unit::new(unit_settings(unit), rig.start));
+    rig.unit = script.unit.as_ref().map(|unit| Unit::new(unit_settings(unit), rig.start).into());
     rig.delay = ms(script.line.delay_ms);
     rig.echo = script.line.echo_ms.map(ms);
     rig.tells = match script.line.tells.as_str() {

@@ -6,10 +6,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use telecare_protocol::bs8521::{
-    self, Deframer, Frame, FrameError, Piece, Settings, UnitCommand, UnitEvent, UnitSettings,
-};
-use telecare_protocol::call::{Begun, Command};
+use telecare_protocol::bs8521::{self, Deframer, Frame, FrameError, Piece, Settings, UnitSettings};
+use telecare_protocol::call::{Begun, Command, UnitCommand, UnitEvent};
 use telecare_protocol::tones::{Heard, Length, Note, Sound, notes};
 use telecare_protocol::{Codes, Message, Value};
 

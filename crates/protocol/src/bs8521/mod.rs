@@ -47,4 +47,4 @@ pub use frame::{Frame, InvalidField};
 pub use meaning::report;
 pub use settings::Settings;
 pub use stream::{Read, decode_all};
-pub use unit::{Unit, UnitCommand, UnitEvent, UnitFaults, UnitSettings};
+pub use unit::{Unit, UnitFaults, UnitSettings};

@@ -9,8 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use telecare_protocol::bs8521::{Unit, UnitCommand, UnitEvent};
-use telecare_protocol::call::{Call, Command, Ended, Operated, Request};
+use telecare_protocol::call::{Call, Command, Ended, Operated, Request, Unit, UnitCommand, UnitEvent};
 use telecare_protocol::tones::{Heard, Length, Note, Sound};
 use telecare_protocol::{Counted, Message, Outcome, RepeatProof, Token};
 

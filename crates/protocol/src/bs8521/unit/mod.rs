@@ -13,36 +13,9 @@ use std::time::{Duration, Instant};
 
 pub use settings::{UnitFaults, UnitSettings};
 
+use crate::call::{UnitCommand, UnitEvent};
 use crate::session::after;
 use crate::tones::{Digit, Heard, Length, Note, Sound, notes, playing_time};
-
-/// What a unit asks its driver to do, or tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnitCommand {
-    /// Play these at once, then come back with `handle_played`.
-    Play(Vec<Note>),
-    /// Hang up; nothing follows.
-    HangUp,
-    /// Take notice.
-    Happened(UnitEvent),
-}
-
-/// What happened in a unit's call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnitEvent {
-    /// It was asked for data.
-    Asked,
-    /// Its frame is out for the nth time.
-    Sent(u32),
-    /// Its frame was acknowledged after so many sends.
-    Acknowledged(u32),
-    /// Nobody acknowledged its frame.
-    GaveUp,
-    /// It was given this command; a quick one begins with `[A]`.
-    Commanded(String),
-    /// No command came for too long.
-    LinkLost,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {

@@ -1,0 +1,88 @@
+//! The other side of a call: a simulated unit, for test calls and tests.
+
+use std::time::Instant;
+
+use crate::bs8521;
+use crate::tones::{Heard, Note};
+
+/// What a unit asks its driver to do, or tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitCommand {
+    /// Play these at once, then come back with `handle_played`.
+    Play(Vec<Note>),
+    /// Hang up; nothing follows.
+    HangUp,
+    /// Take notice.
+    Happened(UnitEvent),
+}
+
+/// What happened in a unit's call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitEvent {
+    /// It was asked for data.
+    Asked,
+    /// Its frame is out for the nth time.
+    Sent(u32),
+    /// Its frame was acknowledged after so many sends.
+    Acknowledged(u32),
+    /// Nobody acknowledged its frame.
+    GaveUp,
+    /// It was given this command, as its protocol writes it.
+    Commanded(String),
+    /// No command came for too long.
+    LinkLost,
+}
+
+/// A simulated unit of one of the tone protocols. Others are added here, as a variant and a line of `each`.
+#[derive(Debug)]
+pub enum Unit {
+    /// BS 8521 over DTMF.
+    Bs8521(bs8521::Unit),
+}
+
+impl From<bs8521::Unit> for Unit {
+    fn from(unit: bs8521::Unit) -> Unit {
+        Unit::Bs8521(unit)
+    }
+}
+
+/// The same of each protocol's unit.
+macro_rules! each {
+    ($unit:expr, $one:ident => $does:expr) => {
+        match $unit {
+            Unit::Bs8521($one) => $does,
+        }
+    };
+}
+
+impl Unit {
+    /// Takes a sound of the receiver's; only its end counts.
+    pub fn handle_sound(&mut self, heard: Heard, now: Instant) {
+        each!(self, unit => unit.handle_sound(heard, now))
+    }
+
+    /// Everything that was asked to be played is out.
+    pub fn handle_played(&mut self, now: Instant) {
+        each!(self, unit => unit.handle_played(now))
+    }
+
+    /// Takes notice that time has passed; call it no earlier than [`Unit::poll_timeout`] says.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        each!(self, unit => unit.handle_timeout(now))
+    }
+
+    /// The receiver hung up, or the call broke off.
+    pub fn handle_hung_up(&mut self) {
+        each!(self, unit => unit.handle_hung_up())
+    }
+
+    /// The next thing to do or to know, until there is none.
+    pub fn next_command(&mut self) -> Option<UnitCommand> {
+        each!(self, unit => unit.next_command())
+    }
+
+    /// When [`Unit::handle_timeout`] wants to be called, if at all.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        each!(self, unit => unit.poll_timeout())
+    }
+}
