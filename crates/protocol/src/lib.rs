@@ -23,6 +23,7 @@ pub mod call;
 pub mod codes;
 pub mod contact_id;
 pub mod decode;
+pub mod fast_format;
 pub mod high_speed;
 pub mod report;
 pub mod session;

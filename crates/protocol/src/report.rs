@@ -14,13 +14,24 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Contact ID and the Ademco formats with the same handshake, in tones.
+    ContactId,
+    /// The BSIA fast format, in tones.
+    FastFormat,
     /// No protocol: this receiver speaks of its own line.
     Own,
 }
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 4] = [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Own];
+    pub const ALL: [Protocol; 6] = [
+        Protocol::Bs8521,
+        Protocol::SurGard,
+        Protocol::Ademco685,
+        Protocol::ContactId,
+        Protocol::FastFormat,
+        Protocol::Own,
+    ];
 
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +39,8 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::ContactId => "contact-id",
+            Protocol::FastFormat => "fast-format",
             Protocol::Own => "own",
         }
     }

@@ -83,8 +83,12 @@ impl Book {
         }
     }
 
-    /// Notes a sound. The end of one replaces its onset.
+    /// Notes a sound, once. The end of one replaces its onset.
     pub fn hear(&mut self, heard: &Heard) {
+        // Who takes a call over may hear again what the earlier protocol could not read.
+        if self.heard.iter().rev().any(|known| known == heard) {
+            return;
+        }
         let onset = self.heard.iter_mut().rev().find(|known| known.sound == heard.sound);
         if let Some(onset) = onset.filter(|onset| onset.length == Length::StillOn && onset.began == heard.began) {
             *onset = *heard;
@@ -193,6 +197,12 @@ impl Book {
     /// Delivers what the call itself has to tell; no answer is owed for it.
     pub fn tell(&mut self, report: Report, now: Instant) {
         self.offer_unowed(report, Frame { raw: Vec::new(), began: now, ended: now });
+    }
+
+    /// Delivers what was heard and never became valid, in a call that has delivered; no answer is owed for it.
+    pub fn tell_heard(&mut self, report: Report, frame: Frame, now: Instant) {
+        let began = frame.began.min(now);
+        self.offer_unowed(report, Frame { began, ended: frame.ended.min(now).max(began), ..frame });
     }
 
     /// Notes a copy that was not delivered.

@@ -34,13 +34,15 @@ pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
 pub use unit::{Unit, UnitCommand, UnitEvent};
 
 use crate::tones::Heard;
-use crate::{Token, bs8521};
+use crate::{Token, bs8521, contact_id};
 
 /// A call in one of the tone protocols. Others are added here, as a variant and a line of `each`.
 #[derive(Debug)]
 pub enum Call {
     /// BS 8521 over DTMF.
     Bs8521(bs8521::Call),
+    /// Contact ID, its Ademco relatives, and the BSIA fast format.
+    ContactId(contact_id::Call),
 }
 
 impl From<bs8521::Call> for Call {
@@ -49,11 +51,18 @@ impl From<bs8521::Call> for Call {
     }
 }
 
+impl From<contact_id::Call> for Call {
+    fn from(call: contact_id::Call) -> Call {
+        Call::ContactId(call)
+    }
+}
+
 /// The same of each protocol's state machine.
 macro_rules! each {
     ($call:expr, $one:ident => $does:expr) => {
         match $call {
             Call::Bs8521($one) => $does,
+            Call::ContactId($one) => $does,
         }
     };
 }

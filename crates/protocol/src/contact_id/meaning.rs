@@ -1,4 +1,4 @@
-//! Contact ID (SIA DC-05) content: qualifier, event code, group, zone or user, as any carrier brings it.
+//! Contact ID content: qualifier, event code, group, zone or user, as any carrier brings it.
 //!
 //! `Q XYZ GG CCC`: Q is E, R, P on automation outputs and 1, 3, 6 elsewhere; both are read everywhere.
 //! Source: `protocols/contact-id/README.md`, confidence A.
