@@ -14,7 +14,7 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, surgard or ademco-685.
+    /// bs8521, contact-id, fast-format, surgard or ademco-685.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Print one JSON object per frame found.
@@ -34,7 +34,7 @@ pub struct Arguments {
 /// A protocol that a line can speak.
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, surgard, ademco-685".to_owned()),
+        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, contact-id, fast-format, surgard, ademco-685".to_owned()),
         Ok(protocol) => Ok(protocol),
     }
 }
@@ -45,7 +45,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => surgard::HEADER_DIGITS,
+            Protocol::SurGard | Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat | Protocol::Own => {
+                surgard::HEADER_DIGITS
+            }
         };
         if !widths.contains(&digits) {
             let (least, most) = (widths.start(), widths.end());

@@ -43,6 +43,7 @@ impl Run {
 #[derive(Clone, Debug)]
 pub struct Deframer {
     gap_longest: Duration,
+    digit_gap: Duration,
     end_grace: Duration,
     tone_longest: Duration,
     digit_on: Duration,
@@ -61,6 +62,7 @@ impl Deframer {
     pub fn new(settings: &Settings, slack: Duration) -> Deframer {
         Deframer {
             gap_longest: if settings.takes_fast_format { settings.group_end } else { settings.digit_gap },
+            digit_gap: settings.digit_gap,
             end_grace: settings.end_grace,
             tone_longest: settings.tone_longest,
             digit_on: settings.digit_on,
@@ -141,10 +143,12 @@ impl Deframer {
         if self.is_whole { self.grace() } else { self.longest() }
     }
 
-    /// A slow unit's next digit is waited for as long as its digits were apart.
+    /// A slow unit's next digit is waited for as long as its digits were apart, but for no pause of a group: the
+    /// kiss-off would be late.
     fn grace(&self) -> Duration {
-        let least = self.end_grace.saturating_add(self.between_reports());
-        least.max(self.pace.saturating_add(PACE_MARGIN)).min(self.longest())
+        let pace = self.pace.saturating_add(PACE_MARGIN);
+        let (least, most) = (self.end_grace, self.digit_gap);
+        least.saturating_add(self.between_reports()).max(pace).min(most.saturating_add(self.between_reports()))
     }
 
     fn longest(&self) -> Duration {

@@ -29,6 +29,15 @@ impl Qualifier {
         }
     }
 
+    /// The digit of tones.
+    pub fn digit(self) -> char {
+        match self {
+            Qualifier::New => '1',
+            Qualifier::Restore => '3',
+            Qualifier::Present => '6',
+        }
+    }
+
     /// The letter of automation outputs.
     pub fn letter(self) -> char {
         match self {

@@ -4,9 +4,9 @@
 //! 1. A message whose type, length and check digit are right is that message.
 //! 2. Otherwise what fits a format without a checksum is taken after two equal copies: Super Fast, Express without its
 //!    check digit, a group of the fast format.
-//! 3. Two of those fit the same digits only at 15, an account ending in 56: Super Fast wins, its type is said and the
-//!    account's width is only inferred. Such a message, and any group with a six-digit account that ends in a type, is
-//!    warned about as `AmbiguousFormat`: it could be a longer message that lost a digit, twice.
+//! 3. Two of those fit the same digits only at 15, an account ending in 56: on a line for the fast format that is a group,
+//!    else Super Fast. Such a message, and any group with a six-digit account that ends in a type, is warned about as
+//!    `AmbiguousFormat`: it could be a longer message that lost the same digit twice.
 
 use super::message::{Decoded, has_known_type};
 use super::{FrameError, Message, Settings, report};
@@ -31,11 +31,14 @@ enum What {
 pub fn read(letters: &[u8], settings: &Settings) -> Result<Reading, FrameError> {
     let group = fast_format_group(letters, settings);
     match (Message::decode(letters, settings.accepts_key_d), group) {
-        (Ok(decoded), Some(Ok(_))) if !decoded.is_verified => Ok(Reading::of(decoded).ambiguous()),
+        (Ok(decoded), Some(Ok(group))) if !decoded.is_verified => {
+            let reading = if settings.prefers_fast_format { Reading::of_group(group) } else { Reading::of(decoded) };
+            Ok(reading.ambiguous())
+        }
         (Ok(decoded), _) => Ok(Reading::of(decoded)),
         (Err(_), Some(Ok(group))) => {
             let is_ambiguous = group.account.len() == 6 && has_known_type(letters);
-            let reading = Reading { what: What::Group(group), is_verified: false, warnings: Vec::new() };
+            let reading = Reading::of_group(group);
             Ok(if is_ambiguous { reading.ambiguous() } else { reading })
         }
         (Err(FrameError::UnknownType { .. }), Some(Err(error @ FrameError::IllegalValue { .. }))) => Err(error),
@@ -87,6 +90,10 @@ impl Reading {
     fn of(decoded: Decoded) -> Reading {
         let Decoded { message, is_verified, warnings } = decoded;
         Reading { what: What::Message(message), is_verified, warnings }
+    }
+
+    fn of_group(group: Group) -> Reading {
+        Reading { what: What::Group(group), is_verified: false, warnings: Vec::new() }
     }
 
     fn ambiguous(mut self) -> Reading {
@@ -149,6 +156,12 @@ mod tests {
             assert_eq!(said(letters, &alone), by_alone, "{letters}, without the fast format");
             assert_eq!(said(letters, &narrow), by_narrow, "{letters}, four-digit accounts");
         }
+    }
+
+    #[test]
+    fn a_line_for_the_fast_format_prefers_it() {
+        assert_eq!(said("123456155555557", &Settings::fast_format()), "fast 123456 unverified AmbiguousFormat");
+        assert_eq!(said("1234181131010158", &Settings::fast_format()), "message 1234 verified");
     }
 
     proptest! {

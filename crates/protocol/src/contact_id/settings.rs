@@ -55,6 +55,8 @@ pub struct Settings {
     pub takes_fast_format: bool,
     /// How wide its accounts are; narrower leaves less doubt.
     pub fast_accounts: RangeInclusive<usize>,
+    /// Where digits are a group of the fast format and a Super Fast message alike, take them for the group.
+    pub prefers_fast_format: bool,
     /// Take key D for a check digit worth ten, as one widespread encoder sends it.
     pub accepts_key_d: bool,
     /// Open speech after the last kiss-off of every call, not only of those that ask for it.
@@ -90,6 +92,7 @@ impl Default for Settings {
             echo_tail: ms(300), // C
             takes_fast_format: true,
             fast_accounts: ACCOUNT_DIGITS,
+            prefers_fast_format: false,
             accepts_key_d: false,
             always_speech: false,
             hang_up_without_data: true,
@@ -98,12 +101,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The same with the timers of a line whose units speak the fast format.
+    /// The same for a line whose units speak the fast format.
     pub fn fast_format() -> Settings {
         let ms = Duration::from_millis;
         Settings {
             first_digit: ms(1200), // B: a handshake every 1500 ms
             handshakes: 2,         // B
+            prefers_fast_format: true,
             ..Settings::default()
         }
     }
