@@ -4,15 +4,22 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use telecare_protocol::bs8521::{Call as Bs8521, Settings, Unit, UnitSettings};
-use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, UnitCommand, Volume};
+use telecare_protocol::bs8521::{self, Settings};
+use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, Unit, UnitCommand, Volume};
 use telecare_protocol::tones::{Digit, Heard, Length, Note, Sound, Tone};
-use telecare_protocol::{Answered, Codes, Protocol, Token, detect};
+use telecare_protocol::{Answered, Codes, Protocol, Token, contact_id, detect};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
-const FRAMES: [&str; 4] =
+const BS8521: [&str; 4] =
     ["A01000001234500000190190076#", "A12004412007700270101180048#", "A002701011800#", "A01000001234500000190190077#"];
+
+/// As keys: a message, one that asks for speech, a wrong checksum, Express, Super Fast, a group.
+const CONTACT_ID: [&str; 6] =
+    ["4321181101000012", "6006181606000006", "1234181131010157", "12341739", "123456155555557", "1234515555517"];
+
+/// Some of each protocol.
+const ALL_FRAMES: [&str; 4] = [BS8521[0], BS8521[1], CONTACT_ID[0], CONTACT_ID[5]];
 
 /// A BS 8521 call; the first byte chooses the line's slack and settings. Steps are pairs of bytes: what, how much.
 pub fn bs8521_call(data: &[u8]) {
@@ -25,7 +32,22 @@ pub fn bs8521_call(data: &[u8]) {
     };
     let begun =
         Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
-    call(Bs8521::new(settings, Arc::clone(&CODES), begun).into(), start, data);
+    call(bs8521::Call::new(settings, Arc::clone(&CODES), begun).into(), &BS8521, start, data);
+}
+
+/// The same with the handshake of Contact ID.
+pub fn contact_id_call(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let start = Instant::now();
+    let settings = contact_id::Settings {
+        takes_fast_format: first & 1 == 0,
+        prefers_fast_format: first & 2 != 0,
+        accepts_key_d: first & 2 != 0,
+        ..contact_id::Settings::default()
+    };
+    let begun =
+        Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
+    call(contact_id::Call::new(settings, Arc::clone(&CODES), begun).into(), &CONTACT_ID, start, data);
 }
 
 /// A call whose protocol is found out; the first byte chooses the line's slack and what was learnt of the caller.
@@ -35,13 +57,33 @@ pub fn detect_call(data: &[u8]) {
     let learnt = Protocol::ALL.get(usize::from(first & 0x0f)).copied();
     let slack = Duration::from_millis(u64::from(first >> 4) * 16);
     let begun = Begun { caller: None, at: start, slack, learnt };
-    call(detect::Call::new(detect::Settings::default(), Arc::clone(&CODES), begun).into(), start, data);
+    call(detect::Call::new(detect::Settings::default(), Arc::clone(&CODES), begun).into(), &ALL_FRAMES, start, data);
 }
 
 /// A simulated unit under the same: no panic, nothing after it has hung up.
 pub fn bs8521_unit(data: &[u8]) {
-    let mut now = Instant::now();
-    let mut unit = Unit::new(UnitSettings::new(FRAMES[0].to_owned()), now);
+    let now = Instant::now();
+    unit(bs8521::Unit::new(bs8521::UnitSettings::new(BS8521[0].to_owned()), now).into(), now, data);
+}
+
+/// The same of a panel; the first byte chooses what is wrong with it.
+pub fn contact_id_unit(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let now = Instant::now();
+    let place = |bit: u8| (first & bit != 0).then_some(usize::from(first >> 4));
+    let faults = contact_id::UnitFaults {
+        wrong_checksum: first & 1 != 0,
+        dropped: place(2),
+        doubled: place(4),
+        hangs_up_after: place(8),
+        ..contact_id::UnitFaults::default()
+    };
+    let messages = CONTACT_ID[..2].iter().map(|message| (*message).to_owned()).collect();
+    let settings = contact_id::UnitSettings { faults, ..contact_id::UnitSettings::new(messages) };
+    unit(contact_id::Unit::new(settings, now).into(), now, data);
+}
+
+fn unit(mut unit: Unit, mut now: Instant, data: &[u8]) {
     let (mut is_over, mut playing) = (false, false);
     for pair in data.chunks_exact(2) {
         let amount = u64::from(pair[1]);
@@ -66,7 +108,7 @@ pub fn bs8521_unit(data: &[u8]) {
     }
 }
 
-fn call(call: Call, start: Instant, data: &[u8]) {
+fn call(call: Call, frames: &[&str], start: Instant, data: &[u8]) {
     let mut rig = Rig::new(call, start);
     let mut rest = data;
     while let [step, size, tail @ ..] = rest {
@@ -74,7 +116,7 @@ fn call(call: Call, start: Instant, data: &[u8]) {
         let amount = u64::from(*size);
         match step % 9 {
             0 => rig.call.handle_sound(heard(step / 9, amount, rig.now), rig.now),
-            1 => rig.frame(FRAMES[usize::from(*size) % FRAMES.len()]),
+            1 => rig.frame(frames[usize::from(*size) % frames.len()]),
             2 => rig.call.handle_played(rig.now),
             3 => rig.now += Duration::from_millis(amount * 10),
             4 => rig.now += Duration::from_secs(amount),
@@ -105,7 +147,7 @@ fn call(call: Call, start: Instant, data: &[u8]) {
 fn heard(which: u8, amount: u64, now: Instant) -> Heard {
     let sound = match Digit::all().nth(usize::from(which)) {
         Some(digit) => Sound::Digit(digit),
-        None => Sound::Tone(Tone([1850, 1645, 1000, 1400][usize::from(which) % 4])),
+        None => Sound::Tone(Tone([1850, 1645, 1000, 1400, 2300][usize::from(which) % 5])),
     };
     let lasts = Duration::from_millis(amount * 12);
     let began = now.checked_sub(lasts).unwrap_or(now);
@@ -241,7 +283,8 @@ impl Rig {
     fn played(&self, notes: &[Note]) {
         assert!(!notes.is_empty());
         let is_short_b = matches!(notes, [note] if note.sound == Sound::Digit(Digit::B) && note.on.as_millis() < 500);
+        let is_kiss_off = matches!(notes, [note] if note.sound == Sound::Tone(Tone(1400)));
         // The confirmation of an answer without an alarm needs no store: only a scheme, or a control, gives one.
-        assert!(!is_short_b || !self.stored.is_empty(), "an acknowledgement, and nothing is stored");
+        assert!(!(is_short_b || is_kiss_off) || !self.stored.is_empty(), "an acknowledgement, and nothing is stored");
     }
 }

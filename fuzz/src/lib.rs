@@ -10,9 +10,11 @@ mod session;
 
 use std::sync::LazyLock;
 
-use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, decode, sia, surgard};
+use telecare_protocol::{
+    Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, contact_id, decode, fast_format, sia, surgard,
+};
 
-pub use call::{bs8521_call, bs8521_unit, detect_call};
+pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call};
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -28,6 +30,9 @@ pub const TARGETS: &[Target] = &[
     ("ademco685_session", ademco685_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
+    ("contact_id_frame", contact_id_frame),
+    ("contact_id_call", contact_id_call),
+    ("contact_id_unit", contact_id_unit),
     ("detect_call", detect_call),
 ];
 
@@ -96,6 +101,31 @@ pub fn sia(data: &[u8]) {
     assert_eq!(sia::parse(&again), Some(block.clone()), "{again}");
     let events = block.packets.iter().filter(|packet| matches!(packet, sia::Packet::Event { .. })).count();
     assert_eq!(sia::said(&block, &CODES).len(), events, "one report event for each event sent");
+}
+
+/// Digits of Contact ID, its relatives and the fast format; what they are in a call agrees with what each is alone.
+pub fn contact_id_frame(data: &[u8]) {
+    for mode in [Mode::Strict, Mode::Tolerant] {
+        for read in contact_id::decode_all(data, mode) {
+            let Ok(message) = read.message else { continue };
+            let again = message.encode().expect("what was read fits its layout");
+            let reread = contact_id::decode_all(again.as_bytes(), Mode::Strict);
+            assert_eq!(reread.len(), 1);
+            assert_eq!(reread[0].message.as_ref(), Ok(&message), "{again}");
+        }
+    }
+    for read in fast_format::decode_all(data) {
+        let Ok(group) = read.group else { continue };
+        let again = group.encode().expect("what was read fits its layout");
+        assert_eq!(fast_format::Group::decode(again.as_bytes()).as_ref(), Ok(&group), "{again}");
+    }
+    let letters = contact_id::letters(data);
+    let read = contact_id::read(&letters, &contact_id::Settings::default());
+    let message = contact_id::Message::decode(&letters, false);
+    assert_eq!(read.is_ok(), message.is_ok() || fast_format::Group::decode(&letters).is_ok());
+    assert_eq!(read.is_ok_and(|read| read.is_verified()), message.is_ok_and(|message| message.is_verified));
+    front_door(Protocol::ContactId, data, 3);
+    front_door(Protocol::FastFormat, data, 3);
 }
 
 fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {

@@ -36,6 +36,8 @@ fn every_vector_is_a_seed() {
     for (protocol, id, bytes) in vectors() {
         let targets: &[&str] = match protocol.as_str() {
             "bs8521" => &["bs8521", "bs8521_call", "detect_call"],
+            "contact-id" => &["contact_id_frame", "contact_id_call"],
+            "fast-format" => &["contact_id_frame", "contact_id_call"],
             "ademco-685" => &["ademco685", "ademco685_session"],
             _ => &["surgard", "surgard_session"],
         };
@@ -49,8 +51,13 @@ fn every_vector_is_a_seed() {
             // A session goes on: stored, four seconds, the line again, refused, an hour.
             let suffix: &[u8] = if target.ends_with("_session") { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
             let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
-            let seed = if target.ends_with("_call") { call(&bytes) } else { [prefix, text, suffix].concat() };
-            let path = folder().join(target).join(format!("vector-{id}"));
+            let seed = match *target {
+                "bs8521_call" | "detect_call" => call(&bytes),
+                "contact_id_call" => contact_id_call(&bytes),
+                _ => [prefix, text, suffix].concat(),
+            };
+            let file = if protocol == "fast-format" { format!("vector-fast-{id}") } else { format!("vector-{id}") };
+            let path = folder().join(target).join(file);
             if update && fs::read(&path).ok().as_deref() != Some(&seed) {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(&path, &seed).unwrap();
@@ -71,9 +78,24 @@ fn call(digits: &[u8]) -> Vec<u8> {
     steps
 }
 
+/// A call: asked after 1250 ms, played, 300 ms, the digits, so much silence that they are told; stored, played, the
+/// digits again, stored, played, two seconds, "clear down", "listen", the first frame, refused.
+fn contact_id_call(digits: &[u8]) -> Vec<u8> {
+    let keys = telecare_protocol::contact_id::keys(std::str::from_utf8(digits).unwrap());
+    let place = |key: u8| b"0123456789*#ABCD".iter().position(|known| *known == key).unwrap_or(0);
+    let places = keys.bytes().map(|key| u8::try_from(place(key)).unwrap() | 0x20);
+    let digits: Vec<u8> = [8, u8::try_from(keys.len()).unwrap()].into_iter().chain(places).collect();
+    let mut steps = vec![0, 3, 125, 2, 0, 3, 30];
+    steps.extend_from_slice(&digits);
+    steps.extend([3, 20, 5, 0, 3, 10, 2, 0, 3, 125]);
+    steps.extend_from_slice(&digits);
+    steps.extend([3, 20, 5, 0, 3, 10, 2, 0, 3, 200, 6, 1, 1, 0, 0x85, 0, 6, 6]);
+    steps
+}
+
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in ["ademco-685", "bs8521", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "contact-id", "fast-format", "surgard"] {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {

@@ -112,7 +112,7 @@ fn is_failed_call(report: &Report) -> bool {
 /// Whether each frame comes in a telephone call of its own.
 fn comes_by_call(protocol: Protocol) -> bool {
     match protocol {
-        Protocol::Bs8521 => true,
+        Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat => true,
         Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => false,
     }
 }
@@ -141,7 +141,12 @@ fn without_padding(protocol: Protocol, text: &str) -> &str {
             "" => "0",
             number => number,
         },
-        Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => text,
+        Protocol::SurGard
+        | Protocol::Ademco685
+        | Protocol::ContactId
+        | Protocol::FastFormat
+        | Protocol::Detect
+        | Protocol::Own => text,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Frames from named options: the reverse of what `decode` prints, by the same names.
 
 mod ademco685;
+mod contact_id;
 
 use telecare_protocol::contact_id::Qualifier;
 use telecare_protocol::sia;
@@ -13,19 +14,19 @@ use crate::decoded::fields_in_words;
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
 #[derive(clap::Args, Default)]
 pub struct FrameArguments {
-    /// Account [surgard, ademco-685].
+    /// Account [surgard, ademco-685, contact-id, fast-format].
     #[arg(long)]
     pub account: Option<String>,
-    /// Event code: Contact ID 3 digits, SIA 2 letters [surgard 5, 3].
+    /// Event code: Contact ID 3 digits, SIA 2 letters [surgard 5, 3, contact-id].
     #[arg(long)]
     pub code: Option<String>,
-    /// E new, R restored, P still present; E by default [surgard 5].
+    /// E new, R restored, P still present; E by default [surgard 5, contact-id].
     #[arg(long)]
     pub qualifier: Option<String>,
-    /// Group or partition; 00 by default [surgard 5, 1].
+    /// Group or partition; 00 by default [surgard 5, 1, contact-id].
     #[arg(long)]
     pub group: Option<String>,
-    /// Zone or user; 000 by default [surgard 5, 1].
+    /// Zone or user; 000 by default [surgard 5, 1, contact-id].
     #[arg(long)]
     pub zone: Option<String>,
     /// Zone or user of a SIA event; 0000 by default [surgard 3].
@@ -34,10 +35,13 @@ pub struct FrameArguments {
     /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S].
     #[arg(long)]
     pub data: Option<String>,
-    /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685: cid
-    /// Contact ID (by default), 4+1, 4+2.
+    /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685
+    /// and contact-id: cid Contact ID (by default), 4+1, 4+2.
     #[arg(long)]
     pub form: Option<String>,
+    /// Channels, 8, 16 or 24 digits [fast-format].
+    #[arg(long)]
+    pub channels: Option<String>,
     /// C contact or U user; C by default [ademco-685 cid].
     #[arg(long)]
     pub kind: Option<String>,
@@ -47,7 +51,7 @@ pub struct FrameArguments {
     /// Line of the receiver; 1 by default [surgard, ademco-685].
     #[arg(long)]
     pub line: Option<String>,
-    /// Event: BS 8521 3 digits; letter of a pulse line [bs8521, surgard 1].
+    /// Event: BS 8521 3 digits; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
     #[arg(long)]
     pub event: Option<String>,
     /// Controller or scheme, 8 digits [bs8521].
@@ -62,7 +66,7 @@ pub struct FrameArguments {
     /// Priority, 1 digit; 0 by default [bs8521].
     #[arg(long)]
     pub priority: Option<String>,
-    /// Status, 2 digits; 00 by default [bs8521].
+    /// Status: 2 digits, 00 by default [bs8521]; 1 digit, 7 by default [fast-format].
     #[arg(long)]
     pub status: Option<String>,
     /// System category, 1 digit; 0 by default [bs8521].
@@ -191,7 +195,7 @@ impl FrameArguments {
         Ok(values)
     }
 
-    fn given(&self) -> [(&'static str, &Option<String>); 20] {
+    fn given(&self) -> [(&'static str, &Option<String>); 21] {
         [
             ("account", &self.account),
             ("code", &self.code),
@@ -201,6 +205,7 @@ impl FrameArguments {
             ("address", &self.address),
             ("data", &self.data),
             ("form", &self.form),
+            ("channels", &self.channels),
             ("kind", &self.kind),
             ("receiver", &self.receiver),
             ("line", &self.line),

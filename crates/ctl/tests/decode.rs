@@ -205,8 +205,24 @@ fn ademco_685_is_decoded_and_encoded() {
 }
 
 #[test]
+fn contact_id_and_the_fast_format_are_decoded() {
+    let (objects, code) =
+        decode("contact-id", &["--strict"], &["4321181101000012 123455155555557C", "9*0C18160200000#"]);
+    assert_eq!((objects.len(), code), (3, 0));
+    let report = json!({"format": "contact-id", "account": "4321", "qualifier": "E", "code": "101", "zone": "001",
+        "trigger": "emergency", "status": "active"});
+    has(&objects[0]["report"], &report, "C05");
+    has(&objects[1]["report"], &json!({"format": "high-speed", "channels": "15555555"}), "C19");
+    has(&objects[2]["report"], &json!({"identity": "9B0F", "trigger": "periodic-test"}), "C07 in keys");
+    let (objects, code) = decode("contact-id", &[], &["1234181131010157"]);
+    assert_eq!((objects[0]["error"].clone(), code), (json!({"name": "BadChecksum", "computed": 8, "received": 7}), 1));
+    let (objects, _) = decode("fast-format", &[], &["1234515555517"]);
+    has(&objects[0]["report"], &json!({"channels": "51555551", "trigger": "pendant"}), "F1");
+}
+
+#[test]
 fn encode_is_the_reverse_of_decode() {
-    let table: [(&[&str], &str); 6] = [
+    let table: [(&[&str], &str); 9] = [
         (
             &["bs8521", "--controller", "00012345", "--event", "019", "--location", "01", "--priority", "9"],
             "A01000001234500000190190076#",
@@ -259,6 +275,12 @@ fn encode_is_the_reverse_of_decode() {
         ),
         (&["surgard", "--form", "S", "--line", "3", "--account", "1234", "--data", "Nri1QA01"], ""),
         (&["surgard", "--heartbeat"], "1011           @    \\x14"),
+        (
+            &["contact-id", "--account", "1234", "--qualifier", "R", "--code", "131", "--group", "01", "--zone", "015"],
+            "1234183131010156",
+        ),
+        (&["contact-id", "--form", "4+2", "--account", "1234", "--event", "3", "--zone", "5"], "123427353"),
+        (&["fast-format", "--account", "1234", "--channels", "51555551"], "1234515555517"),
     ];
     for (arguments, expected) in table {
         let output = run(&[&["encode", "--protocol"], arguments].concat(), b"");
@@ -271,7 +293,7 @@ fn encode_is_the_reverse_of_decode() {
         assert_eq!(code, 0, "{frame}");
         let named = arguments[1..]
             .chunks(2)
-            .filter(|pair| pair.len() == 2 && !matches!(pair[0], "--data" | "--code" | "--address"));
+            .filter(|pair| pair.len() == 2 && !matches!(pair[0], "--data" | "--code" | "--address" | "--form"));
         for pair in named {
             let name = pair[0].trim_start_matches('-').replace('-', "_");
             let got = &objects[0]["report"][&name];
@@ -282,7 +304,7 @@ fn encode_is_the_reverse_of_decode() {
 
 #[test]
 fn wrong_usage_is_exit_2() {
-    let table: [&[&str]; 8] = [
+    let table: [&[&str]; 10] = [
         &["decode", "A#"],
         &["decode", "--protocol", "own", "A#"],
         &["decode", "--protocol", "surgard", "--header-digits", "2", "x"],
@@ -290,6 +312,8 @@ fn wrong_usage_is_exit_2() {
         &["encode", "--protocol", "surgard", "--account", "1234", "--code", "101", "--priority", "9"],
         &["encode", "--protocol", "surgard", "--account", "12345", "--code", "101"],
         &["encode", "--protocol", "surgard", "--code", "101"],
+        &["encode", "--protocol", "contact-id", "--heartbeat"],
+        &["encode", "--protocol", "fast-format", "--account", "1234", "--channels", "71555551"],
         &["alarms", "--token", ""],
     ];
     for arguments in table {
@@ -301,7 +325,7 @@ fn wrong_usage_is_exit_2() {
 
 #[test]
 fn an_account_of_another_width_is_said_so() {
-    for protocol in ["surgard", "ademco-685"] {
+    for protocol in ["surgard", "ademco-685", "contact-id"] {
         let output = run(&["encode", "--protocol", protocol, "--account", "44101", "--code", "101"], b"");
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("--account takes 4 digits, \"44101\" has 5"), "{said}");

@@ -3,7 +3,7 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, surgard};
+use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, fast_format, surgard};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,21 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
             };
             lines(bytes, ademco685::CR).into_iter().map(|line| automation_line(line, read(line))).collect()
         }
+        Protocol::ContactId => {
+            let read = |read: contact_id::Read| {
+                let warnings = read.warnings;
+                let report = read.message.map(|message| contact_id::report(&message, &warnings, codes));
+                tones(read.raw, report.map_err(|error| error.fault()))
+            };
+            contact_id::decode_all(bytes, mode).into_iter().map(read).collect()
+        }
+        Protocol::FastFormat => {
+            let read = |read: fast_format::Read| {
+                let report = read.group.map(|group| fast_format::report(&group, &[], codes));
+                tones(read.raw, report.map_err(|error| error.fault()))
+            };
+            fast_format::decode_all(bytes).into_iter().map(read).collect()
+        }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
             vec![Decoded { input: bytes.to_vec(), what: What::Error(fault), warnings: Vec::new() }]
@@ -72,13 +87,19 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
 }
 
 fn bs8521_frame(read: bs8521::Read, codes: &Codes) -> Decoded {
-    match read.frame {
-        Ok(frame) => {
-            let mut report = bs8521::report(&frame, codes);
-            report.warnings.splice(0..0, read.warnings.iter().map(|warning| (*warning).to_owned()));
-            Decoded { input: read.raw, warnings: report.warnings.clone(), what: What::Report(report) }
-        }
-        Err(error) => Decoded { input: read.raw, what: What::Error(error.fault()), warnings: Vec::new() },
+    let report = read.frame.map(|frame| {
+        let mut report = bs8521::report(&frame, codes);
+        report.warnings.splice(0..0, read.warnings.iter().map(|warning| (*warning).to_owned()));
+        report
+    });
+    tones(read.raw, report.map_err(|error| error.fault()))
+}
+
+/// Digits of a call.
+fn tones(input: Vec<u8>, report: Result<Report, Fault>) -> Decoded {
+    match report {
+        Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+        Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
     }
 }
 

@@ -14,6 +14,10 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Contact ID and the Ademco formats with the same handshake, in tones.
+    ContactId,
+    /// The BSIA fast format, in tones.
+    FastFormat,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -22,8 +26,15 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 5] =
-        [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Detect, Protocol::Own];
+    pub const ALL: [Protocol; 7] = [
+        Protocol::Bs8521,
+        Protocol::SurGard,
+        Protocol::Ademco685,
+        Protocol::ContactId,
+        Protocol::FastFormat,
+        Protocol::Detect,
+        Protocol::Own,
+    ];
 
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +42,8 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::ContactId => "contact-id",
+            Protocol::FastFormat => "fast-format",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }

@@ -18,11 +18,11 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
         Body::Heartbeat => return None,
         Body::Pulse { event, .. } => {
             let event = event.to_string();
-            (Origin::Unit, vec![codes.event(Table::Ademco685Pulse, &event, "")], texts(&[("event", &event)]))
+            (Origin::Unit, vec![pulse_event(codes, &event, None)], texts(&[("event", &event)]))
         }
         Body::PulseZone { event, zone, .. } => {
             let (event, zone) = (event.to_string(), zone.to_string());
-            (Origin::Unit, vec![pulse_zone(codes, &event, &zone)], texts(&[("event", &event), ("zone", &zone)]))
+            (Origin::Unit, vec![pulse_event(codes, &event, Some(&zone))], texts(&[("event", &event), ("zone", &zone)]))
         }
         Body::HighSpeed { channels, auxiliary, .. } => {
             (Origin::Unit, high_speed::events(codes, channels, *auxiliary), channel_fields(channels, *auxiliary))
@@ -71,8 +71,10 @@ fn channel_fields(channels: &str, auxiliary: char) -> Fields {
     texts(&[("channels", channels), ("auxiliary", &auxiliary.to_string())])
 }
 
-/// What event and zone mean together, where a site's table says; else the event alone, in that zone.
-fn pulse_zone(codes: &Codes, event: &str, zone: &str) -> Event {
+/// What an event digit means, here and in the tones of Ademco Express: with its zone, where a site's table says what
+/// both mean together; else the event alone, in that zone.
+pub(crate) fn pulse_event(codes: &Codes, event: &str, zone: Option<&str>) -> Event {
+    let zone = zone.unwrap_or_default();
     let both = format!("{event}{zone}");
     match codes.find(Table::Ademco685Pairs, &both) {
         Some(_) => codes.event(Table::Ademco685Pairs, &both, ""),

@@ -23,6 +23,7 @@ mod settings;
 pub use crate::automation::LineError;
 pub use encode::{CR, LF, encode};
 pub use line::{Body, Header, Line};
+pub(crate) use meaning::pulse_event;
 pub use meaning::report;
 pub use read::{HEADER_DIGITS, Read, read};
 pub use sender::sender_settings;

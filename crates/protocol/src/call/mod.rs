@@ -37,13 +37,15 @@ pub use unit::{Unit, UnitCommand, UnitEvent};
 pub(crate) use unread::digits;
 
 use crate::tones::Heard;
-use crate::{Token, bs8521, detect};
+use crate::{Token, bs8521, contact_id, detect};
 
 /// A call in one of the tone protocols. Others are added here, as a variant and a line of `each`.
 #[derive(Debug)]
 pub enum Call {
     /// BS 8521 over DTMF.
     Bs8521(Box<bs8521::Call>),
+    /// Contact ID, its Ademco relatives, and the BSIA fast format.
+    ContactId(Box<contact_id::Call>),
     /// Whatever the unit turns out to speak.
     Detect(Box<detect::Call>),
 }
@@ -60,11 +62,18 @@ impl From<detect::Call> for Call {
     }
 }
 
+impl From<contact_id::Call> for Call {
+    fn from(call: contact_id::Call) -> Call {
+        Call::ContactId(Box::new(call))
+    }
+}
+
 /// The same of each protocol's state machine.
 macro_rules! each {
     ($call:expr, $one:ident => $does:expr) => {
         match $call {
             Call::Bs8521($one) => $does,
+            Call::ContactId($one) => $does,
             Call::Detect($one) => $does,
         }
     };

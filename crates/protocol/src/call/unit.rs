@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::bs8521;
 use crate::tones::{Heard, Note};
+use crate::{bs8521, contact_id};
 
 /// What a unit asks its driver to do, or tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum UnitEvent {
 pub enum Unit {
     /// BS 8521 over DTMF.
     Bs8521(bs8521::Unit),
+    /// A panel of Contact ID or its relatives, or a unit of the fast format.
+    ContactId(contact_id::Unit),
 }
 
 impl From<bs8521::Unit> for Unit {
@@ -46,17 +48,24 @@ impl From<bs8521::Unit> for Unit {
     }
 }
 
+impl From<contact_id::Unit> for Unit {
+    fn from(unit: contact_id::Unit) -> Unit {
+        Unit::ContactId(unit)
+    }
+}
+
 /// The same of each protocol's unit.
 macro_rules! each {
     ($unit:expr, $one:ident => $does:expr) => {
         match $unit {
             Unit::Bs8521($one) => $does,
+            Unit::ContactId($one) => $does,
         }
     };
 }
 
 impl Unit {
-    /// Takes a sound of the receiver's; only its end counts.
+    /// Takes a sound of the receiver's. Its end counts; its onset, where it is told, keeps a unit from sending over it.
     pub fn handle_sound(&mut self, heard: Heard, now: Instant) {
         each!(self, unit => unit.handle_sound(heard, now))
     }

@@ -64,6 +64,7 @@ const RULES: &[Rule] = &[
     rule(Table::SiaEvents, "sia-dc03", "events", 2..=2, Needs::Trigger, "SIA code"),
     rule(Table::HighSpeedChannels, "high-speed", "channels", 1..=1, Needs::Trigger, "channel value"),
     rule(Table::HighSpeedAuxiliary, "high-speed", "auxiliary", 1..=1, Needs::Trigger, "auxiliary value"),
+    rule(Table::FastFormatChannels, "fast-format", "channels", 1..=2, Needs::Trigger, "channel"),
     rule(Table::Ademco685Pulse, "ademco-685", "pulse", 1..=1, Needs::Trigger, "pulse event"),
     rule(Table::Ademco685Pairs, "ademco-685", "pairs", 2..=2, Needs::Trigger, "event and zone"),
     rule(Table::Ademco685Own, "ademco-685", "own", 4..=5, Needs::Trigger, "receiver message"),

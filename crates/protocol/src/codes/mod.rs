@@ -7,6 +7,7 @@
 mod load;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::{Event, Location, Status, Trigger};
 
@@ -25,6 +26,7 @@ pub enum Table {
     SiaEvents,
     HighSpeedChannels,
     HighSpeedAuxiliary,
+    FastFormatChannels,
     Ademco685Pulse,
     Ademco685Pairs,
     Ademco685Own,
@@ -54,9 +56,16 @@ pub struct Code {
 }
 
 /// The tables of every protocol.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Codes {
     tables: BTreeMap<Table, BTreeMap<String, Code>>,
+}
+
+impl fmt::Debug for Codes {
+    /// Not the thousands of them: every session holds all.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Codes").field("tables", &self.tables.len()).finish_non_exhaustive()
+    }
 }
 
 /// The embedded tables by the name of their protocol folder.
@@ -64,6 +73,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("ademco-685", include_str!("../../../../protocols/ademco-685/codes.toml")),
     ("bs8521", include_str!("../../../../protocols/bs8521/codes.toml")),
     ("contact-id", include_str!("../../../../protocols/contact-id/codes.toml")),
+    ("fast-format", include_str!("../../../../protocols/fast-format/codes.toml")),
     ("high-speed", include_str!("../../../../protocols/high-speed/codes.toml")),
     ("sia-dc03", include_str!("../../../../protocols/sia-dc03/codes.toml")),
     ("surgard", include_str!("../../../../protocols/surgard/codes.toml")),

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::call::{self, Begun, Book};
-use crate::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, decode};
+use crate::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, contact_id, decode};
 
 /// One way to ask a unit for its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {
     /// BS 8521 over DTMF.
     Bs8521(bs8521::Settings),
+    /// Contact ID, its relatives, and the fast format, which answer one handshake.
+    ContactId(contact_id::Settings),
 }
 
 impl Method {
@@ -18,6 +20,8 @@ impl Method {
     pub fn usual(protocol: Protocol) -> Option<Method> {
         match protocol {
             Protocol::Bs8521 => Some(Method::Bs8521(bs8521::Settings::default())),
+            Protocol::ContactId => Some(Method::ContactId(contact_id::Settings::default())),
+            Protocol::FastFormat => Some(Method::ContactId(contact_id::Settings::fast_format())),
             Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => None,
         }
     }
@@ -26,6 +30,7 @@ impl Method {
     pub fn begin(self, codes: Arc<Codes>, begun: Begun) -> call::Call {
         match self {
             Method::Bs8521(settings) => bs8521::Call::new(settings, codes, begun).into(),
+            Method::ContactId(settings) => contact_id::Call::new(settings, codes, begun).into(),
         }
     }
 
@@ -33,6 +38,7 @@ impl Method {
     fn protocols(&self) -> &'static [Protocol] {
         match self {
             Method::Bs8521(_) => &[Protocol::Bs8521],
+            Method::ContactId(_) => &[Protocol::ContactId, Protocol::FastFormat],
         }
     }
 
@@ -49,16 +55,20 @@ impl Method {
                 let settings = bs8521::Settings { hang_up_without_data: false, ..settings.clone() };
                 bs8521::Call::with_book(settings, codes, book, now).into()
             }
+            Method::ContactId(settings) => {
+                let settings = contact_id::Settings { hang_up_without_data: false, ..settings.clone() };
+                contact_id::Call::with_book(settings, codes, book, now).into()
+            }
         }
     }
 
-    /// Whether digits are a whole frame of it, check digits included.
+    /// Whether digits are a whole frame of it, check digits included. What has none is not known by its digits alone.
     pub(super) fn reads(&self, digits: &[u8], codes: &Codes) -> bool {
         let is_read = |protocol: &Protocol| {
             let options = DecodeOptions::default();
             let decoded = decode(*protocol, digits, Mode::Tolerant, codes, &options);
             decoded.iter().any(|decoded| matches!(decoded.what, What::Report(_)))
         };
-        self.protocols().iter().any(is_read)
+        self.protocols().iter().filter(|protocol| **protocol != Protocol::FastFormat).any(is_read)
     }
 }

@@ -21,7 +21,7 @@ use self::run::Run;
 use self::voice::Voice;
 use crate::call::{self, Begun, Book, Command, Request};
 use crate::tones::Heard;
-use crate::{Codes, Message, Outcome, Protocol, Token, bs8521};
+use crate::{Codes, Message, Outcome, Protocol, Token, bs8521, contact_id};
 
 pub use method::Method;
 pub use voice::VOICE_LONGEST;
@@ -34,10 +34,11 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// As documented for receivers in service: guard, BS 8521 (B).
+    /// The order of a receiver in service (B), each protocol asked twice; Contact ID, which no UK unit need speak, last.
     fn default() -> Settings {
         let bs8521 = bs8521::Settings { requests: 2, ..bs8521::Settings::default() };
-        Settings { order: vec![Method::Bs8521(bs8521)] }
+        let contact_id = contact_id::Settings { handshakes: 2, ..contact_id::Settings::default() };
+        Settings { order: vec![Method::Bs8521(bs8521), Method::ContactId(contact_id)] }
     }
 }
 
@@ -190,6 +191,9 @@ impl Call {
     fn advance(&mut self, now: Instant) {
         while matches!(&self.turn, Turn::Method { call, .. } if call.is_given_up()) {
             self.next_method(now);
+            if let Turn::Method { call, .. } = &mut self.turn {
+                call.handle_timeout(now);
+            }
         }
         if self.is_found {
             return;

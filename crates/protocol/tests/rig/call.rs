@@ -211,8 +211,9 @@ impl Rig {
                 let mut at = self.now;
                 for note in &notes {
                     let began = at + self.delay;
-                    let heard = Heard::new(note.sound, began, Length::Measured(note.on));
-                    self.at(began + note.on, Next::UnitHears(heard));
+                    let told = |length| Next::UnitHears(Heard::new(note.sound, began, length));
+                    self.at(began, told(Length::StillOn));
+                    self.at(began + note.on, told(Length::Measured(note.on)));
                     if let Some(echo) = self.echo {
                         let (at, on) = (at + echo - self.start, note.on);
                         self.sound(at, note.sound, on);

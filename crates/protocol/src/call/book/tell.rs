@@ -14,6 +14,12 @@ impl Book {
         self.offer_unowed(report, Frame { raw: Vec::new(), began: now, ended: now });
     }
 
+    /// Delivers what was heard and never became valid, in a call that has delivered; no answer is owed for it.
+    pub fn tell_heard(&mut self, report: Report, frame: Frame, now: Instant) {
+        let began = frame.began.min(now);
+        self.offer_unowed(report, Frame { began, ended: frame.ended.min(now).max(began), ..frame });
+    }
+
     /// Tells at once of a call that gave nothing valid, although it goes on; its end then does not.
     pub fn tell_unread(&mut self, protocol: Protocol, end: End, now: Instant) {
         if !self.is_over && !self.is_told && !self.has_delivered() {

@@ -1,4 +1,4 @@
-//! Contact ID (SIA DC-05) content: qualifier, event code, group, zone or user, as any carrier brings it.
+//! Contact ID content: qualifier, event code, group, zone or user, as any carrier brings it.
 //!
 //! `Q XYZ GG CCC`: Q is E, R, P on automation outputs and 1, 3, 6 elsewhere; both are read everywhere.
 //! Source: `protocols/contact-id/README.md`, confidence A.
@@ -26,6 +26,15 @@ impl Qualifier {
             'R' | '3' => Some(Qualifier::Restore),
             'P' | '6' => Some(Qualifier::Present),
             _ => None,
+        }
+    }
+
+    /// The digit of tones.
+    pub fn digit(self) -> char {
+        match self {
+            Qualifier::New => '1',
+            Qualifier::Restore => '3',
+            Qualifier::Present => '6',
         }
     }
 
