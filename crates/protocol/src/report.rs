@@ -14,13 +14,27 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Tunstall TT92, in DTMF or STMF.
+    Tt92,
+    /// Tunstall TTNEW.
+    TtNew,
+    /// Tunstall TTOLD, in bursts of one tone.
+    TtOld,
     /// No protocol: this receiver speaks of its own line.
     Own,
 }
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 4] = [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Own];
+    pub const ALL: [Protocol; 7] = [
+        Protocol::Bs8521,
+        Protocol::SurGard,
+        Protocol::Ademco685,
+        Protocol::Tt92,
+        Protocol::TtNew,
+        Protocol::TtOld,
+        Protocol::Own,
+    ];
 
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +42,9 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Tt92 => "tt92",
+            Protocol::TtNew => "ttnew",
+            Protocol::TtOld => "ttold",
             Protocol::Own => "own",
         }
     }

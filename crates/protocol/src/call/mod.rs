@@ -34,13 +34,16 @@ pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
 pub use unit::{Unit, UnitCommand, UnitEvent};
 
 use crate::tones::Heard;
-use crate::{Token, bs8521};
+use crate::{Token, bs8521, tunstall};
 
 /// A call in one of the tone protocols. Others are added here, as a variant and a line of `each`.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a line has one call")]
 pub enum Call {
     /// BS 8521 over DTMF.
     Bs8521(bs8521::Call),
+    /// Tunstall TT92, TTNEW and TTOLD.
+    Tunstall(tunstall::Call),
 }
 
 impl From<bs8521::Call> for Call {
@@ -49,11 +52,18 @@ impl From<bs8521::Call> for Call {
     }
 }
 
+impl From<tunstall::Call> for Call {
+    fn from(call: tunstall::Call) -> Call {
+        Call::Tunstall(call)
+    }
+}
+
 /// The same of each protocol's state machine.
 macro_rules! each {
     ($call:expr, $one:ident => $does:expr) => {
         match $call {
             Call::Bs8521($one) => $does,
+            Call::Tunstall($one) => $does,
         }
     };
 }

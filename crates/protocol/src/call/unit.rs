@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::bs8521;
 use crate::tones::{Heard, Note};
+use crate::{bs8521, tunstall};
 
 /// What a unit asks its driver to do, or tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum UnitEvent {
 pub enum Unit {
     /// BS 8521 over DTMF.
     Bs8521(bs8521::Unit),
+    /// Tunstall TT92, TTNEW and TTOLD.
+    Tunstall(tunstall::Unit),
 }
 
 impl From<bs8521::Unit> for Unit {
@@ -46,11 +48,18 @@ impl From<bs8521::Unit> for Unit {
     }
 }
 
+impl From<tunstall::Unit> for Unit {
+    fn from(unit: tunstall::Unit) -> Unit {
+        Unit::Tunstall(unit)
+    }
+}
+
 /// The same of each protocol's unit.
 macro_rules! each {
     ($unit:expr, $one:ident => $does:expr) => {
         match $unit {
             Unit::Bs8521($one) => $does,
+            Unit::Tunstall($one) => $does,
         }
     };
 }
