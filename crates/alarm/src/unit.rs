@@ -112,7 +112,7 @@ fn is_failed_call(report: &Report) -> bool {
 /// Whether each frame comes in a telephone call of its own.
 fn comes_by_call(protocol: Protocol) -> bool {
     match protocol {
-        Protocol::Bs8521 => true,
+        Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => true,
         Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => false,
     }
 }
@@ -134,14 +134,14 @@ pub(crate) fn identity_key(namespace: &[&str], protocol: Protocol, identity: &st
     join(&parts)
 }
 
-/// BS 8521 pads its numbers to a fixed width; elsewhere 0042 and 42 are two units and shown as sent.
+/// BS 8521, TT92 and TTNEW pad their numbers to a fixed width; elsewhere 0042 and 42 are two units and shown as sent.
 fn without_padding(protocol: Protocol, text: &str) -> &str {
     match protocol {
-        Protocol::Bs8521 => match text.trim_start_matches('0') {
+        Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew => match text.trim_start_matches('0') {
             "" => "0",
             number => number,
         },
-        Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => text,
+        Protocol::TtOld | Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => text,
     }
 }
 

@@ -52,7 +52,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
         Protocol::Ademco685 => {
             &["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"]
         }
-        Protocol::Bs8521 | Protocol::Own => &[],
+        Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own => &[],
     }
 }
 

@@ -65,7 +65,9 @@ struct Acknowledged {
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
-        Ok(Protocol::Bs8521 | Protocol::Own) | Err(_) => Err("one of surgard, ademco-685".to_owned()),
+        Ok(Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own) | Err(_) => {
+            Err("one of surgard, ademco-685".to_owned())
+        }
     }
 }
 
@@ -139,7 +141,7 @@ fn sender_settings(arguments: &Arguments) -> SenderSettings {
         Protocol::Ademco685 => {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
         }
-        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own => {
             surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() })
         }
     };

@@ -34,7 +34,7 @@ pub struct Arguments {
 /// A protocol that a line can speak.
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, surgard, ademco-685".to_owned()),
+        Ok(Protocol::Own) | Err(_) => Err("one of bs8521, tt92, ttnew, ttold, surgard, ademco-685".to_owned()),
         Ok(protocol) => Ok(protocol),
     }
 }
@@ -45,7 +45,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => surgard::HEADER_DIGITS,
+            Protocol::SurGard
+            | Protocol::Bs8521
+            | Protocol::Tt92
+            | Protocol::TtNew
+            | Protocol::TtOld
+            | Protocol::Own => surgard::HEADER_DIGITS,
         };
         if !widths.contains(&digits) {
             let (least, most) = (widths.start(), widths.end());

@@ -35,12 +35,13 @@ pub(super) fn prefixes(digits: &[u8]) -> impl Iterator<Item = usize> + '_ {
     digits.windows(PREFIX.len()).enumerate().filter(|(_, pair)| *pair == PREFIX).map(|(at, _)| at)
 }
 
-/// The frame that ends with the last digit, else the first that verifies: noise in front that looks like a prefix
-/// could match by chance, and then it ends early.
+/// The first frame that verifies; but of those that overlap it the one that ends with the last digit, if there is one:
+/// noise in front that looks like a prefix could match by chance, and then it ends early.
 pub fn search(digits: &[u8], order: &[Map]) -> Option<Found> {
-    let found: Vec<Found> = prefixes(digits).filter_map(|at| window(digits, at, order)).collect();
-    let whole = found.iter().position(|found| found.end == digits.len()).unwrap_or(0);
-    found.into_iter().nth(whole)
+    let mut found = prefixes(digits).filter_map(|at| window(digits, at, order));
+    let first = found.next()?;
+    let end = first.end;
+    Some(found.find(|found| found.at < end && found.end == digits.len()).unwrap_or(first))
 }
 
 fn window(digits: &[u8], at: usize, order: &[Map]) -> Option<Found> {

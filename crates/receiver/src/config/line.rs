@@ -130,7 +130,7 @@ impl Check<'_> {
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
             Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
-            Ok(Protocol::Bs8521 | Protocol::Own) | Err(_) => {
+            Ok(Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
                 Err(self.at(self.error(what, "use \"surgard\" or \"ademco-685\""), protocol.span()))
             }
@@ -248,8 +248,8 @@ fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
             let ademco685::Settings { header_digits, timing } = ademco685::Settings::default();
             (Usual { header_digits: number(header_digits), timing }, wide(&ademco685::HEADER_DIGITS))
         }
-        // No line speaks the last two.
-        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+        // No line speaks the others.
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own => {
             let surgard::Settings { header_digits, timing } = surgard::Settings::default();
             (Usual { header_digits: number(header_digits), timing }, wide(&surgard::HEADER_DIGITS))
         }

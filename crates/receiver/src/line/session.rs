@@ -18,8 +18,8 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
             let timing = timing(&line.automation, ademco685::Settings::default().timing);
             Session::Ademco685(begin(line, ademco685::Settings { header_digits, timing }, codes, told))
         }
-        // The configuration lets no line speak the last two.
-        Protocol::SurGard | Protocol::Bs8521 | Protocol::Own => {
+        // The configuration lets no line speak the others.
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own => {
             let timing = timing(&line.automation, surgard::Settings::default().timing);
             Session::SurGard(begin(line, surgard::Settings { header_digits, timing }, codes, told))
         }
@@ -36,7 +36,7 @@ fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: 
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
     match protocol {
         Protocol::SurGard | Protocol::Ademco685 => true,
-        Protocol::Bs8521 | Protocol::Own => false,
+        Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld | Protocol::Own => false,
     }
 }
 
