@@ -69,6 +69,13 @@ impl Pairs {
         self.ended(tone, heard).or(made)
     }
 
+    /// Whether a tone that begins then would end a digit.
+    pub fn goes_on(&self, began: Instant) -> bool {
+        let ended = |low: &Heard| low.ended().unwrap_or(low.began);
+        let in_time = |low: &Heard| began.saturating_duration_since(ended(low)) <= self.gap_longest;
+        self.low.as_ref().is_some_and(|(_, low)| in_time(low))
+    }
+
     /// Until when the rest of a digit is taken to be arriving; it has passed when it is not.
     pub fn active_until(&self) -> Option<Instant> {
         let on = self.on.map(|on| after(on.began, self.longest.saturating_add(self.slack)));

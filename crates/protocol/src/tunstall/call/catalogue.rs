@@ -28,7 +28,7 @@ impl Call {
     }
 
     pub(super) fn step_catalogue(&mut self, until: Instant, now: Instant) -> bool {
-        if now < self.catalogue_due(until) || !self.is_free(now) {
+        if now < until || !self.is_free(now) {
             return false;
         }
         if !self.is_duplex_told() {
@@ -49,10 +49,12 @@ impl Call {
         true
     }
 
-    /// When the messages are collected; a system that can do both ways is told so first, when it is quiet.
-    pub(super) fn catalogue_due(&self, until: Instant) -> Instant {
-        let quiet = after(self.last_digit, self.settings.after_ack(self.protocol()));
-        if self.is_duplex_told() { until } else { until.min(quiet) }
+    /// A system that can do both ways was told that this end can. Not before its messages had their time: one that
+    /// begins meanwhile would be lost. Who is known to wait does not wait for more.
+    pub(super) fn duplex_told(&mut self, now: Instant) {
+        let is_any = self.dwellings.is_any_waiting();
+        let settle = self.settings.after_ack(self.protocol());
+        self.collect(if is_any { settle } else { self.settings.catalogue_wait }, now);
     }
 
     /// Somebody waits and the call does not tell who, or cannot reach them: that is for an operator to know.

@@ -122,7 +122,7 @@ impl Call {
             Command::Listen | Command::Simplex => self.switched(Some(Speech::Listen)),
             Command::Duplex => self.switched(Some(Speech::Duplex)),
             Command::Volume(_) | Command::Door => self.switched(None),
-            Command::CanDuplex => self.collect(self.settings.catalogue_wait, now),
+            Command::CanDuplex => self.duplex_told(now),
             Command::Select(unit) => self.select_answered(unit, false),
             Command::Clear => self.cleared(Operated::Done, now),
             Command::ClearDown => {

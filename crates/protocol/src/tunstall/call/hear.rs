@@ -18,7 +18,7 @@ impl Call {
         let is_echo = self.book.is_echo(heard, self.settings.echo_tail);
         match heard.sound {
             Sound::Digit(digit) => self.hear_digit(digit, heard, is_echo, now),
-            Sound::Tone(_) if is_echo => {}
+            Sound::Tone(_) if is_echo && !self.goes_on(heard.began) => {}
             Sound::Tone(tone) => {
                 self.book.hear(heard);
                 self.tone(tone, heard, now);
@@ -26,12 +26,17 @@ impl Call {
         }
     }
 
+    /// Whether a sound that begins then belongs to what is arriving, and is no echo.
+    fn goes_on(&self, began: Instant) -> bool {
+        self.deframer.goes_on(began) || self.pairs.goes_on(began)
+    }
+
     /// The enquiry ends with the `#` that a frame has as its second digit, and the unit's first one may have come
     /// while we still sent: a `#` at its time can be either. It stands in front of what follows and counts for
     /// nothing itself.
     fn hear_digit(&mut self, digit: Digit, heard: &Heard, is_echo: bool, now: Instant) {
         let is_doubted = self.doubted_hash == Some(heard.began) && digit == Digit::Hash;
-        if is_doubted || (is_echo && !self.deframer.goes_on(heard.began)) {
+        if is_doubted || (is_echo && !self.goes_on(heard.began)) {
             if digit == Digit::Hash {
                 self.doubted_hash = Some(heard.began);
                 for group in self.deframer.push(digit, heard, Signalling::Dtmf) {

@@ -177,10 +177,9 @@ impl Call {
     fn step_deadline(&self) -> Option<Instant> {
         let due = match &self.state {
             State::Guard { ask_at } => *ask_at,
-            State::Awaiting { until } | State::Settling { until } => *until,
+            State::Awaiting { until } | State::Settling { until } | State::Catalogue { until } => *until,
             State::Receiving => self.gives_up_at()?,
             State::Closing { until } => return Some(*until),
-            State::Catalogue { until } => self.catalogue_due(*until),
             State::Exchange(exchange) => return self.exchange_deadline(exchange),
             State::Online => self.online_due()?,
             State::Asking | State::Ended | State::GivenUp => return None,

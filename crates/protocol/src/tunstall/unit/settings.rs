@@ -114,7 +114,13 @@ impl UnitSettings {
         }
     }
 
-    /// The same in STMF.
+    /// A TTOLD system: it waits until the receiver can know that its group is over, and has answered (C).
+    pub fn old(frame: String) -> UnitSettings {
+        let ack_wait = Duration::from_millis(3000);
+        UnitSettings { probe: Probe::TtOld, ack_wait, ..UnitSettings::new(frame) }
+    }
+
+    /// The same as the first in STMF.
     pub fn stmf(frame: String) -> UnitSettings {
         let (digit_on, digit_off) = (Duration::from_millis(75), Duration::from_millis(5));
         UnitSettings { signalling: Signalling::Stmf, digit_on, digit_off, ..UnitSettings::new(frame) }
