@@ -112,7 +112,12 @@ fn is_failed_call(report: &Report) -> bool {
 /// Whether each frame comes in a telephone call of its own.
 fn comes_by_call(protocol: Protocol) -> bool {
     match protocol {
-        Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat => true,
+        Protocol::Bs8521
+        | Protocol::ContactId
+        | Protocol::FastFormat
+        | Protocol::Tt92
+        | Protocol::TtNew
+        | Protocol::TtOld => true,
         Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => false,
     }
 }
@@ -134,10 +139,10 @@ pub(crate) fn identity_key(namespace: &[&str], protocol: Protocol, identity: &st
     join(&parts)
 }
 
-/// BS 8521 pads its numbers to a fixed width; elsewhere 0042 and 42 are two units and shown as sent.
+/// BS 8521, TT92 and TTNEW pad their numbers to a fixed width; elsewhere 0042 and 42 are two units and shown as sent.
 fn without_padding(protocol: Protocol, text: &str) -> &str {
     match protocol {
-        Protocol::Bs8521 => match text.trim_start_matches('0') {
+        Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew => match text.trim_start_matches('0') {
             "" => "0",
             number => number,
         },
@@ -145,6 +150,7 @@ fn without_padding(protocol: Protocol, text: &str) -> &str {
         | Protocol::Ademco685
         | Protocol::ContactId
         | Protocol::FastFormat
+        | Protocol::TtOld
         | Protocol::Detect
         | Protocol::Own => text,
     }

@@ -3,7 +3,7 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, fast_format, surgard};
+use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, fast_format, surgard, tunstall};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,11 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
             };
             lines(bytes, ademco685::CR).into_iter().map(|line| automation_line(line, read(line))).collect()
         }
+        Protocol::Tt92 | Protocol::TtNew => {
+            let reads = tunstall::decode_all(bytes, mode);
+            reads.into_iter().map(|read| tunstall_digits(read, protocol, codes)).collect()
+        }
+        Protocol::TtOld => tunstall_bursts(bytes, codes),
         Protocol::ContactId => {
             let read = |read: contact_id::Read| {
                 let warnings = read.warnings;
@@ -100,6 +105,63 @@ fn tones(input: Vec<u8>, report: Result<Report, Fault>) -> Decoded {
     match report {
         Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
         Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
+    }
+}
+
+/// The sum that matches tells which of the two protocols a frame is in.
+fn tunstall_digits(read: tunstall::Read, protocol: Protocol, codes: &Codes) -> Decoded {
+    let what = read.what.map(|what| match what {
+        tunstall::What::Frame(verified) => {
+            let opened = tunstall::Opened::of_frame(&verified, None, protocol);
+            let mut report = tunstall::report(&verified, &opened, codes);
+            report.warnings.splice(0..0, read.warnings.iter().map(|warning| (*warning).to_owned()));
+            What::Report(report)
+        }
+        tunstall::What::Message(message) => tunstall_message(&message, protocol, codes),
+    });
+    tunstall_decoded(read.raw, what)
+}
+
+/// Burst groups, of which two have to be equal, and the messages that follow them.
+fn tunstall_bursts(bytes: &[u8], codes: &Codes) -> Vec<Decoded> {
+    let groups = bytes.split(u8::is_ascii_whitespace).filter(|group| !group.is_empty());
+    let (messages, bursts): (Vec<&[u8]>, Vec<&[u8]>) = groups.partition(|group| group.len() == MESSAGE_DIGITS);
+    let copies = tunstall::decode_copies(&bursts.join(&b' ')).into_iter().filter(|(raw, _)| !raw.is_empty());
+    let frames = copies
+        .map(|(raw, read)| tunstall_decoded(raw, read.map(|frame| What::Report(tunstall::old_report(&frame, codes)))));
+    let read = |digits: &[u8]| {
+        let message = tunstall::Message::decode_old(digits);
+        tunstall_decoded(digits.to_vec(), message.map(|message| tunstall_message(&message, Protocol::TtOld, codes)))
+    };
+    let decoded: Vec<Decoded> = frames.chain(messages.into_iter().map(read)).collect();
+    if decoded.is_empty() {
+        let none = Err(tunstall::FrameError::BadLength { got: 0 });
+        return vec![tunstall_decoded(bytes.to_vec(), none)];
+    }
+    decoded
+}
+
+const MESSAGE_DIGITS: usize = 8;
+
+/// A message without its call: the scheme is not known.
+fn tunstall_message(message: &tunstall::Message, protocol: Protocol, codes: &Codes) -> What {
+    match message {
+        tunstall::Message::Waiting(waiting) => {
+            let opened = tunstall::Opened::of_scheme(protocol);
+            What::Report(tunstall::waiting_report(waiting, &opened, codes))
+        }
+        tunstall::Message::Special(_) => What::Control("special-function"),
+        tunstall::Message::Selected { .. } => What::Control("selected"),
+        tunstall::Message::Cleared => What::Control("cleared"),
+        tunstall::Message::Identity(_) => What::Control("identity"),
+    }
+}
+
+fn tunstall_decoded(input: Vec<u8>, what: Result<What, tunstall::FrameError>) -> Decoded {
+    match what {
+        Ok(What::Report(report)) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+        Ok(what) => Decoded { input, what, warnings: Vec::new() },
+        Err(error) => Decoded { input, what: What::Error(error.fault()), warnings: Vec::new() },
     }
 }
 

@@ -32,6 +32,7 @@ pub mod sia;
 pub mod surgard;
 pub mod tones;
 pub mod trigger;
+pub mod tunstall;
 
 pub use codes::{Codes, CodesError};
 pub use decode::{DecodeOptions, Decoded, Mode, What, decode};

@@ -14,6 +14,12 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Tunstall TT92, in DTMF or STMF.
+    Tt92,
+    /// Tunstall TTNEW.
+    TtNew,
+    /// Tunstall TTOLD, in bursts of one tone.
+    TtOld,
     /// Contact ID and the Ademco formats with the same handshake, in tones.
     ContactId,
     /// The BSIA fast format, in tones.
@@ -26,10 +32,13 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 7] = [
+    pub const ALL: [Protocol; 10] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
+        Protocol::Tt92,
+        Protocol::TtNew,
+        Protocol::TtOld,
         Protocol::ContactId,
         Protocol::FastFormat,
         Protocol::Detect,
@@ -42,6 +51,9 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Tt92 => "tt92",
+            Protocol::TtNew => "ttnew",
+            Protocol::TtOld => "ttold",
             Protocol::ContactId => "contact-id",
             Protocol::FastFormat => "fast-format",
             Protocol::Detect => "detect",

@@ -10,11 +10,12 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use rig::{Rig, Store, Tells};
+use rig::Rig;
+use rig::script::{Line, Wanted, ask, ms, store};
 use serde::Deserialize;
 use telecare_protocol::bs8521::{self, Answer, Settings, Unit, UnitFaults, UnitSettings};
-use telecare_protocol::call::{Begun, Control, Operator, Request, RequestId, Volume};
-use telecare_protocol::tones::{Digit, Sound, Tone};
+use telecare_protocol::call::Begun;
+use telecare_protocol::tones::Tone;
 use telecare_protocol::{Caller, Codes};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -76,22 +77,6 @@ struct UnitScript {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Line {
-    #[serde(default)]
-    tells: String,
-    #[serde(default)]
-    late_ms: u64,
-    #[serde(default)]
-    delay_ms: u64,
-    echo_ms: Option<u64>,
-    #[serde(default)]
-    doubtful: bool,
-    /// A digit of the room: when, which, for how long.
-    noise: Option<(u64, char, u64)>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Receiver {
     guard_wait_ms: Option<u64>,
     slack_ms: Option<u64>,
@@ -102,13 +87,6 @@ struct Receiver {
     refuses_until_ms: u64,
     #[serde(default)]
     allow_control: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Wanted {
-    at_ms: u64,
-    wanted: String,
 }
 
 #[test]
@@ -138,26 +116,10 @@ fn run(script: &Script) -> Vec<String> {
         bs8521::Call::new(settings, Arc::clone(&CODES), Begun { caller, at, slack, learnt: None }).into()
     });
     rig.unit = script.unit.as_ref().map(|unit| Unit::new(unit_settings(unit), rig.start).into());
-    rig.delay = ms(script.line.delay_ms);
-    rig.echo = script.line.echo_ms.map(ms);
-    rig.tells = match script.line.tells.as_str() {
-        "" | "both" => Tells::Both,
-        "ends" => Tells::Ends(ms(script.line.late_ms)),
-        "once" => Tells::Once(ms(script.line.late_ms)),
-        other => panic!("{}: {other}", script.id),
-    };
-    rig.doubtful = script.line.doubtful;
-    if let Some((at, digit, lasts)) = script.line.noise {
-        rig.sound(ms(at), Sound::Digit(Digit::from_char(digit).unwrap()), ms(lasts));
-    }
-    rig.store = Store {
-        takes: ms(script.receiver.stores_after_ms.unwrap_or(20)),
-        refuses: (ms(script.receiver.refuses_from_ms), ms(script.receiver.refuses_until_ms)),
-    };
-    for (id, wanted) in (1..).zip(&script.operator) {
-        let request = Request { id: RequestId(id), wanted: operator(&wanted.wanted) };
-        rig.wanted(ms(wanted.at_ms), request);
-    }
+    script.line.set(&mut rig);
+    let receiver = &script.receiver;
+    rig.store = store(receiver.stores_after_ms, receiver.refuses_from_ms, receiver.refuses_until_ms);
+    ask(&mut rig, &script.operator);
     rig.run(Duration::from_secs(script.seconds));
     assert_eq!(rig.ended.len(), 1, "{}: one record of the call, {:?}", script.id, rig.log);
     for (_, delivery) in &rig.reports {
@@ -189,25 +151,4 @@ fn unit_settings(script: &UnitScript) -> UnitSettings {
         deaf_until: script.deaf_until_ms.map(ms),
     };
     settings
-}
-
-fn operator(wanted: &str) -> Operator {
-    match wanted {
-        "speak" => Operator::Speak,
-        "listen" => Operator::Listen,
-        "duplex" => Operator::Duplex,
-        "simplex" => Operator::Simplex,
-        "louder" => Operator::Volume(Volume::Up),
-        "clear" => Operator::Clear,
-        "clear down" => Operator::ClearDown,
-        "hang up" => Operator::HangUp,
-        "next" => Operator::Next,
-        "door 1" => Operator::Control(Control::Door(1)),
-        "door 2" => Operator::Control(Control::Door(2)),
-        other => Operator::Select(other.strip_prefix("select ").unwrap().to_owned()),
-    }
-}
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use telecare_protocol::{
     Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
-    What, ademco685, bs8521, decode, surgard,
+    What, ademco685, bs8521, decode, surgard, tunstall,
 };
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -33,6 +33,8 @@ struct Vector {
     kind: String,
     #[serde(default)]
     mode: String,
+    /// Where a folder has several.
+    protocol: Option<String>,
     header_digits: Option<usize>,
     input: Option<String>,
     hex: Option<String>,
@@ -56,7 +58,7 @@ impl Vector {
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
-    for protocol in ["ademco-685", "bs8521", "contact-id", "fast-format", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "contact-id", "fast-format", "surgard", "tunstall"] {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
         files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);
     }
@@ -75,6 +77,7 @@ fn every_vector_is_marked_and_decodes_as_expected() {
             let found = match vector.kind.as_str() {
                 "" => decoded(&protocol, &vector),
                 "answer" => vec![answer(&vector)],
+                "message" | "select" => vec![tunstall(&vector)],
                 kind => vec![short_answer(kind, &vector)],
             };
             if found != vector.expect {
@@ -133,11 +136,19 @@ fn through_session(mut session: Session, bytes: &[u8], size: usize) -> Vec<toml:
 }
 
 fn decoded(protocol: &str, vector: &Vector) -> Vec<toml::Table> {
-    let protocol: Protocol = protocol.parse().unwrap();
+    let named = vector.protocol.as_deref();
+    let several = protocol == "tunstall";
+    let protocol: Protocol = named.unwrap_or(if several { "tt92" } else { protocol }).parse().unwrap();
     let mode = if vector.mode == "strict" { Mode::Strict } else { Mode::Tolerant };
     let results = decode(protocol, &vector.bytes(), mode, &CODES, &vector.options());
     let table = |what: &What| match what {
-        What::Report(said) => one("report", report(said).into()),
+        What::Report(said) => {
+            let mut table = report(said);
+            if several {
+                table.insert("protocol".into(), said.protocol.as_str().into());
+            }
+            one("report", table.into())
+        }
         What::Control(name) => one("control", (*name).into()),
         What::Error(fault) => one("error", error(fault).into()),
     };
@@ -186,6 +197,22 @@ fn short_answer(kind: &str, vector: &Vector) -> toml::Table {
             Err(fault) => one("error", error(&fault.fault()).into()),
         },
         other => panic!("{}: kind {other}", vector.id),
+    }
+}
+
+/// A Tunstall message by its own decoder, and the digits that select a dwelling.
+fn tunstall(vector: &Vector) -> toml::Table {
+    if vector.kind == "select" {
+        return one("sent", tunstall::select(vector.input.as_deref().unwrap()).unwrap().into());
+    }
+    match tunstall::Message::decode(&vector.bytes()) {
+        Ok(tunstall::Message::Selected { unit, is_duplex }) => {
+            let mut table = one("selected", unit.into());
+            table.insert("duplex".into(), is_duplex.into());
+            table
+        }
+        Ok(other) => panic!("{}: {other:?}", vector.id),
+        Err(fault) => one("error", error(&fault.fault()).into()),
     }
 }
 

@@ -52,7 +52,14 @@ pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
         Protocol::Ademco685 => {
             &["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"]
         }
-        Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat | Protocol::Detect | Protocol::Own => &[],
+        Protocol::Bs8521
+        | Protocol::ContactId
+        | Protocol::FastFormat
+        | Protocol::Tt92
+        | Protocol::TtNew
+        | Protocol::TtOld
+        | Protocol::Detect
+        | Protocol::Own => &[],
     }
 }
 

@@ -18,8 +18,6 @@ use crate::unit::{identity_key, split_key};
 
 /// Characters of an account or a local unit. No protocol sends more.
 const ACCOUNT_CHARS_MAX: usize = 40;
-/// Digits of a BS 8521 local unit.
-const LOCAL_UNIT_DIGITS: usize = 4;
 
 /// One name of a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -137,17 +135,33 @@ fn is_spoken(protocol: Protocol) -> bool {
     !matches!(protocol, Protocol::Detect | Protocol::Own)
 }
 
-/// BS 8521 numbers have one width on the wire: the decoder strips a controller's zeros and keeps a local
-/// unit's. Elsewhere 0042 and 42 are two units.
+/// BS 8521, TT92 and TTNEW numbers have one width on the wire: the decoder strips an account's filling zeros and keeps
+/// a local unit's. Elsewhere 0042 and 42 are two units.
 fn as_decoded(mut identity: Identity) -> Identity {
-    if identity.protocol == Protocol::Bs8521 {
+    if matches!(identity.protocol, Protocol::Bs8521 | Protocol::Tt92 | Protocol::TtNew) {
         identity.account = match identity.account.trim_start_matches('0') {
             "" => "0".to_owned(),
             account => account.to_owned(),
         };
-        identity.local_unit = identity.local_unit.map(|local| format!("{local:0>LOCAL_UNIT_DIGITS$}"));
+    }
+    if let Some(digits) = local_unit_digits(identity.protocol) {
+        identity.local_unit = identity.local_unit.map(|local| format!("{local:0>digits$}"));
     }
     identity
+}
+
+/// Digits of a local unit, where the protocol has a fixed number.
+fn local_unit_digits(protocol: Protocol) -> Option<usize> {
+    match protocol {
+        Protocol::Bs8521 => Some(4),
+        Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => Some(3),
+        Protocol::SurGard
+        | Protocol::Ademco685
+        | Protocol::ContactId
+        | Protocol::FastFormat
+        | Protocol::Detect
+        | Protocol::Own => None,
+    }
 }
 
 /// The name of a namespace, receiver or line, as the configuration takes it.
@@ -196,6 +210,8 @@ mod tests {
         assert_ne!(key("n:surgard:0042"), key("n:surgard:42"));
         assert_eq!(key("n:bs8521:00012345"), key("n:bs8521:12345"));
         assert_eq!(key("n:bs8521:44120077/27"), key("n:bs8521:44120077/0027"));
+        assert_eq!(key("n:tt92:000042/27"), key("n:tt92:42/027"));
+        assert_ne!(key("n:ttold:0042"), key("n:ttold:42"));
     }
 
     #[test]

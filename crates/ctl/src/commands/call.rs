@@ -65,7 +65,16 @@ struct Acknowledged {
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
-        Ok(Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat | Protocol::Detect | Protocol::Own)
+        Ok(
+            Protocol::Bs8521
+            | Protocol::ContactId
+            | Protocol::FastFormat
+            | Protocol::Tt92
+            | Protocol::TtNew
+            | Protocol::TtOld
+            | Protocol::Detect
+            | Protocol::Own,
+        )
         | Err(_) => Err("one of surgard, ademco-685".to_owned()),
     }
 }
@@ -144,6 +153,9 @@ fn sender_settings(arguments: &Arguments) -> SenderSettings {
         | Protocol::Bs8521
         | Protocol::ContactId
         | Protocol::FastFormat
+        | Protocol::Tt92
+        | Protocol::TtNew
+        | Protocol::TtOld
         | Protocol::Detect
         | Protocol::Own => {
             surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() })

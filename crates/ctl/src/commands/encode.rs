@@ -29,6 +29,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
+        // Test calls of these are a simulated unit's; their frames are not written by hand.
+        Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => {
+            return Err(crate::Usage(format!("{} frames cannot be encoded here", arguments.protocol)).into());
+        }
         protocol @ (Protocol::Bs8521
         | Protocol::ContactId
         | Protocol::FastFormat

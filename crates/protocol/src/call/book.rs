@@ -64,11 +64,14 @@ impl Book {
         }
     }
 
-    /// Notes a sound. The end of one replaces its onset; one that is told again to who goes on with the call is known.
+    /// Notes a sound. The end of one replaces its onset; one that is told again, to the protocol that goes on with the
+    /// call, is kept once.
     pub fn hear(&mut self, heard: &Heard) {
-        let known = self.heard.iter_mut().rev().find(|known| known.sound == heard.sound && known.began == heard.began);
-        if let Some(known) = known {
-            *known = *heard;
+        let is_same = |known: &&mut Heard| known.sound == heard.sound && known.began == heard.began;
+        if let Some(known) = self.heard.iter_mut().rev().find(is_same) {
+            if known.length == Length::StillOn {
+                *known = *heard;
+            }
         } else if self.heard.len() < HEARD_MAX {
             self.heard.push(*heard);
         } else if heard.length != Length::StillOn {
@@ -206,6 +209,11 @@ impl Book {
         let request = self.asked.pop_front()?;
         self.busy_with = Some(request.id);
         Some(request)
+    }
+
+    /// Whether a request waits that can be carried out.
+    pub fn has_request(&self) -> bool {
+        self.busy_with.is_none() && !self.asked.is_empty()
     }
 
     /// Answers a request that did not have to wait.

@@ -37,7 +37,7 @@ pub use unit::{Unit, UnitCommand, UnitEvent};
 pub(crate) use unread::digits;
 
 use crate::tones::Heard;
-use crate::{Token, bs8521, contact_id, detect};
+use crate::{Token, bs8521, contact_id, detect, tunstall};
 
 /// A call in one of the tone protocols. Others are added here, as a variant and a line of `each`.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub enum Call {
     Bs8521(Box<bs8521::Call>),
     /// Contact ID, its Ademco relatives, and the BSIA fast format.
     ContactId(Box<contact_id::Call>),
+    /// Tunstall TT92, TTNEW and TTOLD.
+    Tunstall(Box<tunstall::Call>),
     /// Whatever the unit turns out to speak.
     Detect(Box<detect::Call>),
 }
@@ -68,11 +70,18 @@ impl From<contact_id::Call> for Call {
     }
 }
 
+impl From<tunstall::Call> for Call {
+    fn from(call: tunstall::Call) -> Call {
+        Call::Tunstall(Box::new(call))
+    }
+}
+
 /// The same of each protocol's state machine.
 macro_rules! each {
     ($call:expr, $one:ident => $does:expr) => {
         match $call {
             Call::Bs8521($one) => $does,
+            Call::Tunstall($one) => $does,
             Call::ContactId($one) => $does,
             Call::Detect($one) => $does,
         }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::tones::{Heard, Note};
-use crate::{bs8521, contact_id};
+use crate::{bs8521, contact_id, tunstall};
 
 /// What a unit asks its driver to do, or tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum Unit {
     Bs8521(bs8521::Unit),
     /// A panel of Contact ID or its relatives, or a unit of the fast format.
     ContactId(contact_id::Unit),
+    /// Tunstall TT92, TTNEW and TTOLD.
+    Tunstall(tunstall::Unit),
 }
 
 impl From<bs8521::Unit> for Unit {
@@ -54,12 +56,19 @@ impl From<contact_id::Unit> for Unit {
     }
 }
 
+impl From<tunstall::Unit> for Unit {
+    fn from(unit: tunstall::Unit) -> Unit {
+        Unit::Tunstall(unit)
+    }
+}
+
 /// The same of each protocol's unit.
 macro_rules! each {
     ($unit:expr, $one:ident => $does:expr) => {
         match $unit {
             Unit::Bs8521($one) => $does,
             Unit::ContactId($one) => $does,
+            Unit::Tunstall($one) => $does,
         }
     };
 }

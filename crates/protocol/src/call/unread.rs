@@ -16,7 +16,8 @@ pub(super) fn report(
     call: (Instant, Instant),
 ) -> Report {
     let (answered, ended) = call;
-    let silent = !heard.iter().any(|heard| matches!(heard.sound, Sound::Digit(_)));
+    // STMF and bursts are no digits: what was read of them is a fault.
+    let silent = fault.is_none() && !heard.iter().any(|heard| matches!(heard.sound, Sound::Digit(_)));
     let fault = fault.unwrap_or_else(|| Fault { name: "NoData".to_owned(), fields: Vec::new() });
     let mut report = Report::unreadable(protocol, fault);
     if silent && let Some(event) = report.events.first_mut() {

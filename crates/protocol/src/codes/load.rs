@@ -76,6 +76,11 @@ const RULES: &[Rule] = &[
     rule(Table::SurGardFsk2, "surgard", "fsk2", 2..=2, Needs::Trigger, "FSK2 code"),
     rule(Table::SurGardOwn, "surgard", "own", 2..=3, Needs::Trigger, "receiver message"),
     rule(Table::SurGardMainProcessor, "surgard", "main-processor", 2..=3, Needs::Trigger, "receiver message"),
+    rule(Table::TunstallDispersed, "tunstall", "dispersed", 1..=1, Needs::Trigger, "Tunstall call code"),
+    rule(Table::TunstallGrouped, "tunstall", "grouped", 1..=1, Needs::Trigger, "Tunstall call code of a scheme"),
+    rule(Table::TunstallBursts, "tunstall", "bursts", 1..=1, Needs::Trigger, "TTOLD call code"),
+    rule(Table::TunstallLocations, "tunstall", "locations", 2..=2, Needs::Words, "location"),
+    rule(Table::TunstallRecords, "tunstall", "records", 5..=9, Needs::Trigger, "record"),
 ];
 
 impl Table {

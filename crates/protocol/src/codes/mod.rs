@@ -38,6 +38,11 @@ pub enum Table {
     SurGardFsk2,
     SurGardOwn,
     SurGardMainProcessor,
+    TunstallDispersed,
+    TunstallGrouped,
+    TunstallBursts,
+    TunstallLocations,
+    TunstallRecords,
 }
 
 /// What a code means.
@@ -77,6 +82,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("high-speed", include_str!("../../../../protocols/high-speed/codes.toml")),
     ("sia-dc03", include_str!("../../../../protocols/sia-dc03/codes.toml")),
     ("surgard", include_str!("../../../../protocols/surgard/codes.toml")),
+    ("tunstall", include_str!("../../../../protocols/tunstall/codes.toml")),
 ];
 
 impl Codes {

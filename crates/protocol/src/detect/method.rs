@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::call::{self, Begun, Book};
+use crate::tunstall::{self, Probe};
 use crate::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, contact_id, decode};
 
 /// One way to ask a unit for its data.
@@ -11,6 +12,8 @@ use crate::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, contact_id, deco
 pub enum Method {
     /// BS 8521 over DTMF.
     Bs8521(bs8521::Settings),
+    /// TT92, TTNEW and TTOLD, in DTMF and STMF.
+    Tunstall(tunstall::Settings),
     /// Contact ID, its relatives, and the fast format, which answer one handshake.
     ContactId(contact_id::Settings),
 }
@@ -20,16 +23,24 @@ impl Method {
     pub fn usual(protocol: Protocol) -> Option<Method> {
         match protocol {
             Protocol::Bs8521 => Some(Method::Bs8521(bs8521::Settings::default())),
+            Protocol::Tt92 => Some(Method::tunstall(Probe::Tt92)),
+            Protocol::TtNew => Some(Method::tunstall(Probe::TtNew)),
+            Protocol::TtOld => Some(Method::tunstall(Probe::TtOld)),
             Protocol::ContactId => Some(Method::ContactId(contact_id::Settings::default())),
             Protocol::FastFormat => Some(Method::ContactId(contact_id::Settings::fast_format())),
             Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => None,
         }
     }
 
+    fn tunstall(probe: Probe) -> Method {
+        Method::Tunstall(tunstall::Settings { probes: vec![probe], ..tunstall::Settings::default() })
+    }
+
     /// A call that was just answered, in this and nothing else.
     pub fn begin(self, codes: Arc<Codes>, begun: Begun) -> call::Call {
         match self {
             Method::Bs8521(settings) => bs8521::Call::new(settings, codes, begun).into(),
+            Method::Tunstall(settings) => tunstall::Call::new(settings, codes, begun).into(),
             Method::ContactId(settings) => contact_id::Call::new(settings, codes, begun).into(),
         }
     }
@@ -38,6 +49,7 @@ impl Method {
     fn protocols(&self) -> &'static [Protocol] {
         match self {
             Method::Bs8521(_) => &[Protocol::Bs8521],
+            Method::Tunstall(_) => &[Protocol::Tt92, Protocol::TtNew, Protocol::TtOld],
             Method::ContactId(_) => &[Protocol::ContactId, Protocol::FastFormat],
         }
     }
@@ -47,18 +59,30 @@ impl Method {
         self.protocols().contains(&protocol)
     }
 
-    /// Goes on with a call. One without data is given up: the next method has its turn.
-    pub(super) fn take_up(&self, codes: &Arc<Codes>, book: Book, now: Instant) -> call::Call {
-        let codes = Arc::clone(codes);
+    /// The same, leaving a call without data to the next method.
+    pub(super) fn giving_up(mut self) -> Method {
+        match &mut self {
+            Method::Bs8521(settings) => settings.hang_up_without_data = false,
+            Method::Tunstall(settings) => settings.hang_up_without_data = false,
+            Method::ContactId(settings) => settings.hang_up_without_data = false,
+        }
+        self
+    }
+
+    /// The same, asking for the protocol that the unit spoke last time before its relatives.
+    pub(super) fn asking_first_for(mut self, learnt: Protocol) -> Method {
+        if let Method::Tunstall(settings) = &mut self {
+            settings.probes.sort_by_key(|probe| probe.protocol() != learnt);
+        }
+        self
+    }
+
+    /// Goes on with a call.
+    pub(super) fn take_up(self, codes: Arc<Codes>, book: Book, now: Instant) -> call::Call {
         match self {
-            Method::Bs8521(settings) => {
-                let settings = bs8521::Settings { hang_up_without_data: false, ..settings.clone() };
-                bs8521::Call::with_book(settings, codes, book, now).into()
-            }
-            Method::ContactId(settings) => {
-                let settings = contact_id::Settings { hang_up_without_data: false, ..settings.clone() };
-                contact_id::Call::with_book(settings, codes, book, now).into()
-            }
+            Method::Bs8521(settings) => bs8521::Call::with_book(settings, codes, book, now).into(),
+            Method::Tunstall(settings) => tunstall::Call::with_book(settings, codes, book).into(),
+            Method::ContactId(settings) => contact_id::Call::with_book(settings, codes, book, now).into(),
         }
     }
 

@@ -21,7 +21,7 @@ use self::run::Run;
 use self::voice::Voice;
 use crate::call::{self, Begun, Book, Command, Request};
 use crate::tones::Heard;
-use crate::{Codes, Message, Outcome, Protocol, Token, bs8521, contact_id};
+use crate::{Codes, Message, Outcome, Protocol, Token, bs8521, contact_id, tunstall};
 
 pub use method::Method;
 pub use voice::VOICE_LONGEST;
@@ -38,7 +38,8 @@ impl Default for Settings {
     fn default() -> Settings {
         let bs8521 = bs8521::Settings { requests: 2, ..bs8521::Settings::default() };
         let contact_id = contact_id::Settings { handshakes: 2, ..contact_id::Settings::default() };
-        Settings { order: vec![Method::Bs8521(bs8521), Method::ContactId(contact_id)] }
+        let tunstall = tunstall::Settings::default();
+        Settings { order: vec![Method::Bs8521(bs8521), Method::Tunstall(tunstall), Method::ContactId(contact_id)] }
     }
 }
 
@@ -74,16 +75,18 @@ enum Turn {
 impl Call {
     /// Takes a call that was just answered.
     pub fn new(settings: Settings, codes: Arc<Codes>, begun: Begun) -> Call {
-        let mut order = settings.order;
+        let mut order: Vec<Method> = settings.order.into_iter().map(Method::giving_up).collect();
         if let Some(learnt) = begun.learnt {
             order.sort_by_key(|method| !method.speaks(learnt));
+            order = order.into_iter().map(|method| method.asking_first_for(learnt)).collect();
         }
-        let methods = order.into_iter().map(|method| (method, false)).collect();
         let (at, slack) = (begun.at, begun.slack);
-        let turn = Turn::Voice(Box::new(Voice::new(Book::new(begun), at)));
-        let mut call = Call { codes, methods, turn, run: Run::default(), slack, is_found: false };
-        call.next_method(at);
-        call
+        let turn = match order.first().cloned() {
+            Some(first) => Turn::Method { place: 0, call: Box::new(first.begin(Arc::clone(&codes), begun)) },
+            None => Turn::Voice(Box::new(Voice::opened(Book::new(begun), at))),
+        };
+        let methods = order.into_iter().enumerate().map(|(place, method)| (method, place == 0)).collect();
+        Call { codes, methods, turn, run: Run::default(), slack, is_found: false }
     }
 
     /// See [`call::Call::handle_sound`].
@@ -208,11 +211,7 @@ impl Call {
         let next = self.methods.iter().position(|(_, has_asked)| !has_asked);
         match next {
             Some(place) => self.give_to(place, now),
-            None => self.with_book(now, |book| {
-                let mut voice = Voice::new(book, now);
-                voice.open(now);
-                Turn::Voice(Box::new(voice))
-            }),
+            None => self.with_book(now, |book| Turn::Voice(Box::new(Voice::opened(book, now)))),
         }
     }
 
@@ -220,13 +219,13 @@ impl Call {
         let Some((method, has_asked)) = self.methods.get_mut(place) else { return };
         *has_asked = true;
         let (method, codes) = (method.clone(), Arc::clone(&self.codes));
-        self.with_book(now, |book| Turn::Method { place, call: Box::new(method.take_up(&codes, book, now)) });
+        self.with_book(now, |book| Turn::Method { place, call: Box::new(method.take_up(codes, book, now)) });
     }
 
     fn with_book(&mut self, now: Instant, turn: impl FnOnce(Book) -> Turn) {
         // Nobody sees the empty call that stands here meanwhile.
         let begun = Begun { caller: None, at: now, slack: Duration::ZERO, learnt: None };
-        let empty = Turn::Voice(Box::new(Voice::new(Book::new(begun), now)));
+        let empty = Turn::Voice(Box::new(Voice::opened(Book::new(begun), now)));
         let book = match std::mem::replace(&mut self.turn, empty) {
             Turn::Method { call, .. } => call.into_book(),
             Turn::Voice(voice) => voice.into_book(),

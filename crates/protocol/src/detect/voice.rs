@@ -18,14 +18,11 @@ pub(super) struct Voice {
 }
 
 impl Voice {
-    pub(super) fn new(book: Book, now: Instant) -> Voice {
-        Voice { book, until: after(now, VOICE_LONGEST) }
-    }
-
     /// Tells that the call was not understood, and opens the path.
-    pub(super) fn open(&mut self, now: Instant) {
-        self.book.tell_unread(Protocol::Detect, End::NoData, now);
-        self.book.speech(Speech::Duplex);
+    pub(super) fn opened(mut book: Book, now: Instant) -> Voice {
+        book.tell_unread(Protocol::Detect, End::NoData, now);
+        book.speech(Speech::Duplex);
+        Voice { book, until: after(now, VOICE_LONGEST) }
     }
 
     pub(super) fn handle_sound(&mut self, heard: &Heard) {

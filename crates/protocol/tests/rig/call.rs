@@ -7,6 +7,9 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+#[path = "script.rs"]
+pub mod script;
+
 use std::time::{Duration, Instant};
 
 use telecare_protocol::call::{Call, Command, Ended, Operated, Request, Unit, UnitCommand, UnitEvent};

@@ -130,7 +130,16 @@ impl Check<'_> {
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
             Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
-            Ok(Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat | Protocol::Detect | Protocol::Own)
+            Ok(
+                Protocol::Bs8521
+                | Protocol::ContactId
+                | Protocol::FastFormat
+                | Protocol::Tt92
+                | Protocol::TtNew
+                | Protocol::TtOld
+                | Protocol::Detect
+                | Protocol::Own,
+            )
             | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
                 Err(self.at(self.error(what, "use \"surgard\" or \"ademco-685\""), protocol.span()))
@@ -254,6 +263,9 @@ fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
         | Protocol::Bs8521
         | Protocol::ContactId
         | Protocol::FastFormat
+        | Protocol::Tt92
+        | Protocol::TtNew
+        | Protocol::TtOld
         | Protocol::Detect
         | Protocol::Own => {
             let surgard::Settings { header_digits, timing } = surgard::Settings::default();

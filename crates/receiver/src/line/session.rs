@@ -23,6 +23,9 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
         | Protocol::Bs8521
         | Protocol::ContactId
         | Protocol::FastFormat
+        | Protocol::Tt92
+        | Protocol::TtNew
+        | Protocol::TtOld
         | Protocol::Detect
         | Protocol::Own => {
             let timing = timing(&line.automation, surgard::Settings::default().timing);
@@ -41,7 +44,14 @@ fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: 
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
     match protocol {
         Protocol::SurGard | Protocol::Ademco685 => true,
-        Protocol::Bs8521 | Protocol::ContactId | Protocol::FastFormat | Protocol::Detect | Protocol::Own => false,
+        Protocol::Bs8521
+        | Protocol::ContactId
+        | Protocol::FastFormat
+        | Protocol::Tt92
+        | Protocol::TtNew
+        | Protocol::TtOld
+        | Protocol::Detect
+        | Protocol::Own => false,
     }
 }
 
