@@ -8,6 +8,7 @@ use crate::tunstall::{self, Probe};
 use crate::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, contact_id, decode};
 
 /// One way to ask a unit for its data.
+#[allow(clippy::large_enum_variant, reason = "a line has one of each")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {
     /// BS 8521 over DTMF.
