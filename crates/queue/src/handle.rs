@@ -23,6 +23,7 @@ use crate::journal::file::{KeptEntry, entries_about};
 use crate::journal::{Journal, Recovered};
 use crate::keeper::{Ends, Keeper};
 use crate::learnt::Learnt;
+use crate::live_calls::LiveCalls;
 use crate::registry::Names;
 use crate::told::Request;
 use crate::{Board, QueueConfig, Trouble};
@@ -52,6 +53,7 @@ pub struct Queue {
     pub(crate) consoles: Consoles,
     policy: Arc<watch::Sender<Arc<Policy>>>,
     learnt: Learnt,
+    live_calls: LiveCalls,
 }
 
 impl Queue {
@@ -99,6 +101,7 @@ impl Queue {
         let policy = Arc::new(watch::channel(config.policy.clone()).0);
         let answered = Answered::default();
         let consoles = Consoles::default();
+        let live_calls = LiveCalls::new(events.clone());
         let ends = Ends {
             journal: journal_in,
             database,
@@ -110,6 +113,7 @@ impl Queue {
             receiver: config.receiver.clone(),
             software: config.software.as_str().into(),
             consoles: consoles.clone(),
+            live_calls: live_calls.clone(),
         };
         let keeper = Keeper::new(known, chain, boot, ends);
         tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
@@ -145,6 +149,7 @@ impl Queue {
             consoles,
             policy,
             learnt,
+            live_calls,
         })
     }
 
@@ -207,6 +212,11 @@ impl Queue {
     /// The board as it is, and every later state.
     pub fn board(&self) -> watch::Receiver<Arc<Board>> {
         self.board.clone()
+    }
+
+    /// The calls on the lines of this receiver.
+    pub fn live_calls(&self) -> LiveCalls {
+        self.live_calls.clone()
     }
 
     /// What ranks signals, and the rules.
