@@ -6,6 +6,7 @@
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
+mod modem;
 mod session;
 
 use std::sync::LazyLock;
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, decode, sia, surgard};
 
 pub use call::{bs8521_call, bs8521_unit};
+pub use modem::voice_modem;
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -28,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     ("ademco685_session", ademco685_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
+    ("voice_modem", voice_modem),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);

@@ -30,6 +30,7 @@ pub mod sia;
 pub mod surgard;
 pub mod tones;
 pub mod trigger;
+pub mod voice_modem;
 
 pub use codes::{Codes, CodesError};
 pub use decode::{DecodeOptions, Decoded, Mode, What, decode};

@@ -20,6 +20,7 @@ mod deliveries;
 mod ended;
 mod operator;
 mod playing;
+mod unit;
 mod unread;
 
 use std::time::Instant;
@@ -30,6 +31,7 @@ pub use command::{Command, Speech};
 pub use deliveries::Stored;
 pub use ended::{End, Ended, Side};
 pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
+pub use unit::{Unit, UnitCommand, UnitEvent, UnitSettings};
 
 use crate::tones::Heard;
 use crate::{Token, bs8521};
