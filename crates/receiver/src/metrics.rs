@@ -52,7 +52,18 @@ pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
         Protocol::Ademco685 => {
             &["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"]
         }
-        Protocol::Bs8521 | Protocol::Own => &[],
+        Protocol::Bs8521 => &[
+            "IllegalDigit",
+            "TooShort",
+            "TooLong",
+            "BadChecksum",
+            "MissingStart",
+            "MissingEnd",
+            "GapTooLong",
+            "ToneTooLong",
+            "DoubtfulRecord",
+        ],
+        Protocol::Own => &[],
     }
 }
 
@@ -118,6 +129,23 @@ pub fn restarts(line: &str) -> Counter {
 
 pub fn repeats(line: &str) -> Counter {
     counter!("telecare_repeats_total", "line" => line.to_owned())
+}
+
+pub fn voice_lines(standing: &'static str) -> Gauge {
+    gauge!("telecare_voice_lines", "standing" => standing)
+}
+
+pub fn voice_calls(protocol: Protocol, end: &'static str) -> Counter {
+    counter!("telecare_voice_calls_total", "protocol" => protocol.as_str(), "end" => end)
+}
+
+/// From a frame's last digit to the command that plays its acknowledgement.
+pub fn voice_acknowledgement_seconds() -> Histogram {
+    histogram!("telecare_voice_acknowledgement_seconds")
+}
+
+pub fn modem_troubles(trouble: &'static str) -> Counter {
+    counter!("telecare_modem_troubles_total", "trouble" => trouble)
 }
 
 /// From a last byte to the acknowledgement on the wire, by what it waited for.
@@ -187,6 +215,7 @@ pub fn count(number: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use telecare_protocol::bs8521::FrameError;
     use telecare_protocol::surgard::LineError;
 
     use super::*;
@@ -209,5 +238,17 @@ mod tests {
             assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
             assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
         }
+        let spoken = [
+            FrameError::IllegalDigit { index: 0 },
+            FrameError::TooShort { got: 0 },
+            FrameError::TooLong { got: 0 },
+            FrameError::BadChecksum { computed: 0, received: 0 },
+            FrameError::MissingStart,
+            FrameError::MissingEnd,
+            FrameError::GapTooLong { after: 0, ms: 0 },
+            FrameError::ToneTooLong { index: 0, ms: 0 },
+        ];
+        let names: Vec<&str> = spoken.iter().map(FrameError::name).chain(["DoubtfulRecord"]).collect();
+        assert_eq!(bad_frame_reasons(Protocol::Bs8521), names);
     }
 }

@@ -86,6 +86,15 @@ impl TestCall {
         }
     }
 
+    /// The unit's person hangs up, whatever the unit would do.
+    pub fn hang_up(&mut self, now: Instant) {
+        if let State::Call(unit) = &mut self.state {
+            unit.handle_hung_up();
+            self.unit(UnitCommand::HangUp, now);
+            self.settle(now);
+        }
+    }
+
     /// Takes what the receiver wrote to the port.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {
         self.modem.handle_bytes(bytes, now);
