@@ -99,10 +99,10 @@ const SIA_BLOCK: [Slot; 2] = [("account", None), ("data", None)];
 const PULSE: [Slot; 4] = [("account", None), ("event", None), ("group", Some("")), ("zone", Some("000"))];
 
 impl FrameArguments {
-    /// The BS 8521 frame of these fields.
-    pub fn bs8521(&self) -> Result<Vec<u8>, Usage> {
+    /// The BS 8521 frame of these fields, with `defaults` as below.
+    pub fn bs8521(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
         let [category, speech, conformance, controller, local_unit, event, location, priority, status] =
-            self.fill(&BS8521, &[], &[], "bs8521")?;
+            self.fill(&BS8521, &[], defaults, "bs8521")?;
         let frame =
             bs8521::Frame { category, speech, conformance, controller, local_unit, event, location, priority, status };
         frame.encode().map(String::into_bytes).map_err(|error| Usage(error.to_string()))

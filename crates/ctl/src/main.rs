@@ -24,6 +24,7 @@ mod moment;
 mod sniff;
 mod text;
 mod validity;
+mod voice;
 mod watch;
 
 use std::io;

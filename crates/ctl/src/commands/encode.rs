@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::Bs8521 | Protocol::Own if arguments.heartbeat => {
             return Err(crate::Usage("bs8521 has no heartbeat".to_owned()).into());
         }
-        Protocol::Bs8521 | Protocol::Own => fields.bs8521()?,
+        Protocol::Bs8521 | Protocol::Own => fields.bs8521(&[])?,
     };
     writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;
     Ok(Verdict::Done)

@@ -117,7 +117,7 @@ impl Rig {
             Told::Send(bytes) => return self.modem.handle_bytes(&bytes, self.now),
             Told::Plays(notes) => format!("unit plays {} sounds", notes.len()),
             Told::Hears(heard) => format!("unit hears {} {}", heard.sound, heard.lasted().unwrap().as_millis()),
-            Told::Happened(words) => format!("unit {words}"),
+            Told::Happened(event) => format!("unit {event}"),
             Told::Over(outcome) => {
                 self.outcomes.push(outcome);
                 format!("over: {outcome:?}")

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::{FarEvent, SimCommand, Simulator};
-use crate::call::{Unit, UnitCommand, UnitSettings};
+use crate::call::{Unit, UnitCommand, UnitEvent, UnitSettings};
 use crate::session::after;
 use crate::tones::{Heard, Note};
 
@@ -26,8 +26,8 @@ pub enum Told {
     Plays(Vec<Note>),
     /// The unit heard a sound of the receiver's.
     Hears(Heard),
-    /// Something happened to the unit, in words.
-    Happened(String),
+    /// Something happened to the unit.
+    Happened(UnitEvent),
     /// The unit hung up.
     HangsUp,
     /// The receiver hung up.
@@ -200,7 +200,7 @@ impl TestCall {
             }
             UnitCommand::Happened(event) => {
                 self.is_acknowledged |= event.is_acknowledgement;
-                self.told.push_back(Told::Happened(event.words));
+                self.told.push_back(Told::Happened(event));
             }
         }
     }

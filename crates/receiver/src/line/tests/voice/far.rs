@@ -120,7 +120,7 @@ fn words(told: &Told) -> String {
     match told {
         Told::Plays(notes) => format!("plays {} sounds", notes.len()),
         Told::Hears(heard) => format!("hears {} {}", heard.sound, heard.lasted().unwrap_or_default().as_millis()),
-        Told::Happened(words) => words.clone(),
+        Told::Happened(event) => event.words.clone(),
         other => format!("{other:?}"),
     }
 }
