@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::alarm::{Claim, Closed, Contest, Hold};
-use crate::{ActionId, Alarm, AlarmId, ReceiverId, Ring, SignalId, Standing};
+use crate::{ActionId, Alarm, AlarmId, CallId, CardCall, ReceiverId, Ring, SignalId, Standing};
 
 /// The longest hold: what is put aside comes back within a day, whatever was typed.
 pub const HOLD_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -63,8 +63,15 @@ impl Alarm {
     /// Does an action, or refuses it and changes nothing.
     pub fn act(&mut self, action: &Action) -> Result<(), Refusal> {
         debug_assert_eq!(action.alarm, self.id);
-        let is_for_closed =
-            matches!(action.act, Act::Note { .. } | Act::Reopen { .. } | Act::Served | Act::CalledOut { .. });
+        let is_for_closed = matches!(
+            action.act,
+            Act::Note { .. }
+                | Act::Reopen { .. }
+                | Act::Served
+                | Act::CalledOut { .. }
+                | Act::Operated { .. }
+                | Act::CallEnded { .. }
+        );
         if let (Some(closed), false) = (&self.closed, is_for_closed) {
             return Err(Refusal::Closed { by: closed.actor.clone(), at: closed.at });
         }
@@ -88,6 +95,9 @@ impl Alarm {
             Act::Join { incident } => self.join(incident),
             Act::OffTest => self.leave_test(action),
             Act::CloseByRule { shown, outcome } => self.close_by_rule(action, *shown, outcome),
+            Act::Operate { call, .. } => self.operate(action, *call),
+            Act::Operated { .. } => Ok(()),
+            Act::CallEnded { call, at, how } => self.end_call(*call, *at, how),
         }
     }
 
@@ -115,7 +125,10 @@ impl Alarm {
             | Act::CalledOut { .. }
             | Act::Join { .. }
             | Act::OffTest
-            | Act::CloseByRule { .. } => {}
+            | Act::CloseByRule { .. }
+            | Act::Operate { .. }
+            | Act::Operated { .. }
+            | Act::CallEnded { .. } => {}
         }
     }
 
@@ -137,6 +150,7 @@ impl Alarm {
                     claim.given_by = again.given_by;
                 }
                 self.ring = self.rung_after(action.at);
+                self.answer_calls(action.at);
                 self.steps = 0;
                 // Whoever claims it has been shown it.
                 self.served_at = self.served_at.or(Some(action.at));
@@ -168,6 +182,7 @@ impl Alarm {
         }
         self.needs_shown(shown)?;
         self.ring = None;
+        self.answer_calls(action.at);
         self.steps = 0;
         self.served_at = self.served_at.or(Some(action.at));
         Ok(())
@@ -187,6 +202,7 @@ impl Alarm {
             return Err(Refusal::Missing { what: "until" });
         }
         self.ring = None;
+        self.answer_calls(action.at);
         self.steps = 0;
         self.hold = Some(Hold { actor: action.actor.clone(), since: action.at, until, reason: reason.to_owned() });
         Ok(())
@@ -222,8 +238,16 @@ impl Alarm {
         Ok(())
     }
 
+    /// An operator's command to a call of this card that is not over.
+    fn operate(&mut self, action: &Action, call: CallId) -> Result<(), Refusal> {
+        self.needs_holder(action)?;
+        let is_on = |known: &CardCall| known.id == call && known.ended.is_none();
+        if self.calls.iter().any(is_on) { Ok(()) } else { Err(Refusal::NoCall) }
+    }
+
     fn end(&mut self, action: &Action, outcome: &str, text: &str) {
         self.ring = None;
+        self.answer_calls(action.at);
         self.closed = Some(Closed {
             actor: action.actor.clone(),
             at: action.at,

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::action::after;
 use crate::escalation::Escalation;
 use crate::on_test::Test;
-use crate::{Actor, AlarmId, Class, LineId, Marks, Priority, ReceiverId, SignalId, UnitKey};
+use crate::{Actor, AlarmId, CardCall, Class, LineId, Marks, Priority, ReceiverId, SignalId, UnitKey};
 
 /// One card. At most one is open per unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,8 @@ pub struct Alarm {
     pub triggers: BTreeMap<TriggerKey, TriggerState>,
     /// Who telephoned, as told last.
     pub caller: Option<CallerHeard>,
+    /// The calls its signals came in, earliest first; the latest [`crate::calls::CALLS_KEPT`].
+    pub calls: Vec<CardCall>,
     /// The signal attached last: what a close must name.
     pub last_signal: SignalId,
     /// The answer clock: the oldest signal that wants an answer and that nobody has claimed or seen since.

@@ -35,6 +35,7 @@ impl Alarm {
             repeats: 0,
             triggers: Default::default(),
             caller: None,
+            calls: Vec::new(),
             last_signal: signal.id,
             ring: None,
             claim: None,
@@ -82,6 +83,7 @@ impl Alarm {
             self.note_trigger(event, at, signal.repeat_of.is_some());
         }
         self.note_caller(signal, at);
+        self.note_call(signal);
     }
 
     /// A hold hides a card from the others, so it ends with the first thing its holder has not seen. The

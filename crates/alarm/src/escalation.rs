@@ -47,6 +47,8 @@ pub enum Rule {
     HoldOver,
     /// So many presses in so short a time.
     PressedAgain,
+    /// A caller rang off before anyone answered.
+    MissedCall,
     /// It has been open for long, and nobody has said how it ended.
     NoOutcome,
     /// Of the highest priority, and served to no console.
@@ -59,7 +61,8 @@ impl Rule {
     /// Whether the card goes up, too.
     pub fn raises(self) -> bool {
         match self {
-            Rule::Unanswered { .. } | Rule::LeaseLost | Rule::HoldOver | Rule::PressedAgain | Rule::NoOutcome => true,
+            Rule::Unanswered { .. } | Rule::LeaseLost | Rule::HoldOver => true,
+            Rule::PressedAgain | Rule::MissedCall | Rule::NoOutcome => true,
             Rule::Unserved | Rule::Trouble => false,
         }
     }
@@ -71,6 +74,7 @@ impl Rule {
             Rule::LeaseLost => "lease-lost",
             Rule::HoldOver => "hold-over",
             Rule::PressedAgain => "pressed-again",
+            Rule::MissedCall => "missed-call",
             Rule::NoOutcome => "no-outcome",
             Rule::Unserved => "unserved",
             Rule::Trouble => "trouble",
@@ -96,8 +100,9 @@ impl FromStr for Rule {
         if let Some(step) = name.strip_prefix("unanswered-") {
             return step.parse().map(|step| Rule::Unanswered { step }).map_err(|_| unknown());
         }
-        let all = [Rule::LeaseLost, Rule::HoldOver, Rule::PressedAgain, Rule::NoOutcome, Rule::Unserved, Rule::Trouble];
-        all.into_iter().find(|rule| rule.kind() == name).ok_or_else(unknown)
+        let of_people = [Rule::LeaseLost, Rule::HoldOver, Rule::PressedAgain, Rule::MissedCall, Rule::NoOutcome];
+        let mut all = of_people.into_iter().chain([Rule::Unserved, Rule::Trouble]);
+        all.find(|rule| rule.kind() == name).ok_or_else(unknown)
     }
 }
 
@@ -185,6 +190,7 @@ impl Alarm {
         }
         if self.marks.test.is_none() {
             add(self.pressed_again(rules), Rule::PressedAgain);
+            add(self.missed_call(), Rule::MissedCall);
             let open = self.class.rings() && !self.has_told(Rule::NoOutcome);
             add(open.then(|| after(self.opened_at, rules.watch.no_outcome)), Rule::NoOutcome);
             let unserved = self.priority == Priority::HIGHEST && self.served_at.is_none() && self.claim.is_none();
@@ -261,6 +267,7 @@ impl Alarm {
             Rule::Unanswered { step } => self.steps = step,
             Rule::LeaseLost | Rule::HoldOver => self.let_go(due),
             Rule::PressedAgain => self.lifted_at = Some(due),
+            Rule::MissedCall => self.tell_missed_call(due),
             Rule::NoOutcome | Rule::Unserved | Rule::Trouble => {}
         }
         if rule == Rule::PressedAgain && self.priority != Priority::HIGHEST {
@@ -284,6 +291,7 @@ impl Alarm {
             }
             Rule::HoldOver => self.hold.as_ref().is_some_and(|hold| hold.until <= due),
             Rule::PressedAgain => self.lifted_at.is_none_or(|lifted| lifted < due),
+            Rule::MissedCall => self.missed_call() == Some(due),
             Rule::NoOutcome => !self.has_told(rule),
             Rule::Unserved => self.served_at.is_none() && !self.has_told(rule),
             Rule::Trouble => !self.escalations.iter().any(|known| known.rule == rule && known.due == due),

@@ -19,6 +19,10 @@ pub struct AlarmId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ActionId(pub Uuid);
 
+/// A call: UUID v7 made when it was answered, so ids sort by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub Uuid);
+
 impl ActionId {
     /// The id of an act that nobody asked for: the same wherever and however often it is made, so that it is
     /// done once. `due` tells apart what one rule does to one alarm several times.
@@ -63,6 +67,12 @@ impl fmt::Display for SignalId {
 }
 
 impl fmt::Display for AlarmId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

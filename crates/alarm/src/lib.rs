@@ -24,6 +24,7 @@
 pub mod action;
 pub mod alarm;
 pub mod attach;
+pub mod calls;
 pub mod choices;
 pub mod duty;
 pub mod escalation;
@@ -47,9 +48,10 @@ mod testing;
 
 pub use action::{Act, Action, Actor, Refusal};
 pub use alarm::{Alarm, Claim, Closed, Contest, Hold, Ring, Standing, TriggerKey, TriggerState};
+pub use calls::{CardCall, CardCallEnd};
 pub use choices::Choices;
 pub use escalation::{ByRule, Delivery, DeliveryEnd, Due, Escalation, Rule};
-pub use ids::{ActionId, AlarmId, LineId, ReceiverId, SignalId};
+pub use ids::{ActionId, AlarmId, CallId, LineId, ReceiverId, SignalId};
 pub use listing::{Listing, Shelves};
 pub use on_test::{Scope, Test};
 pub use policy::{Policy, PolicyError};

@@ -12,7 +12,7 @@ use telecare_protocol::report::{Caller, Status};
 use time::OffsetDateTime;
 
 use crate::alarm::answer_threshold;
-use crate::testing::{action, actor, at, card, placed, signal};
+use crate::testing::{action, actor, at, card, in_call, placed, signal};
 use crate::{Act, Alarm, AlarmId, Basis, ByRule, LineId, Rules, Signal, SignalId, Standing};
 
 #[derive(Clone, Debug)]
@@ -84,6 +84,9 @@ fn any_signal() -> impl Strategy<Value = Signal> {
             if is_repeat {
                 signal.repeat_of = Some(signal.id);
             }
+            if seconds % 3 == 0 {
+                signal = in_call(signal, u128::from(seconds.unsigned_abs() % 11));
+            }
             if seconds % 5 == 0 {
                 signal.marks.test = Some(AlarmId(uuid::Uuid::from_u128(u128::MAX)));
             }
@@ -102,7 +105,7 @@ fn numbered(mut signals: Vec<Signal>) -> Vec<Signal> {
 
 fn any_step() -> impl Strategy<Value = Step> {
     let shown = prop_oneof![4 => Just(Shown::Last), 1 => Just(Shown::Earlier)];
-    let done = (0..400i64, 0..3usize, 0..13usize, shown, 1..500u64)
+    let done = (0..400i64, 0..3usize, 0..14usize, shown, 1..500u64)
         .prop_map(|(seconds, who, act, shown, lasts)| Step::Done { seconds, who, act, shown, lasts });
     let ruled = (0..4_000i64).prop_map(|seconds| Step::Ruled { seconds });
     prop_oneof![2 => any_signal().prop_map(|signal| Step::Heard(Box::new(signal))), 3 => done, 1 => ruled]
@@ -171,6 +174,10 @@ impl Unit {
             9 => Act::Served,
             10 => Act::CloseOther { shown, outcome: "well".to_owned(), text: String::new(), reason: "gone".to_owned() },
             11 => Act::OffTest,
+            12 => match card.alarm.calls.last() {
+                Some(call) => Act::CallEnded { call: call.id, at: at(seconds), how: "released".to_owned() },
+                None => Act::Served,
+            },
             _ => Act::Close { shown, outcome: "well".to_owned(), text: String::new() },
         };
         let action = action(card.alarm.id, seconds, &people[who], act);
@@ -196,6 +203,9 @@ impl Unit {
             | Act::CalledOut { .. }
             | Act::Join { .. }
             | Act::OffTest
+            | Act::Operate { .. }
+            | Act::Operated { .. }
+            | Act::CallEnded { .. }
             | Act::Served => {}
         }
     }

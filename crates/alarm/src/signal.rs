@@ -7,7 +7,7 @@ use std::sync::Arc;
 use telecare_protocol::{Report, report::UnknownName};
 use time::OffsetDateTime;
 
-use crate::{AlarmId, LineId, ReceiverId, SignalId};
+use crate::{AlarmId, CallId, LineId, ReceiverId, SignalId};
 
 /// A report as kept. Made once at intake and never changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Signal {
     pub receiver: ReceiverId,
     /// The line it came on.
     pub line: LineId,
+    /// The telephone call it came in, on a line that carries speech.
+    pub call: Option<CallId>,
     /// The unit it is from.
     pub unit: UnitKey,
     /// When it came.

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, ClockState, LineId, Marks, Policy, ReceiverId, Signal,
+    Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, CallId, ClockState, LineId, Marks, Policy, ReceiverId, Signal,
     SignalId, Stamps, UnitKey,
 };
 
@@ -29,6 +29,7 @@ pub fn signal(id: u128, seconds: i64, trigger: Trigger, status: Status) -> Signa
         id: SignalId(Uuid::from_u128(id)),
         receiver: ReceiverId::new("redditch-1"),
         line: LineId::new("surgard-1"),
+        call: None,
         unit: UnitKey { key: "unit/in/north/surgard/12345".into(), basis: Basis::Identity, words: "unit 12345".into() },
         stamps: Stamps { first_byte: stamp, last_byte: stamp, decoded: stamp },
         ranking: POLICY.triage(&report),
@@ -48,6 +49,11 @@ pub fn placed(mut signal: Signal, words: &str) -> Signal {
         event.location = Some(Location { code: words.to_owned(), words: words.to_owned() });
     }
     signal
+}
+
+/// The same signal in a telephone call.
+pub fn in_call(signal: Signal, call: u128) -> Signal {
+    Signal { call: Some(CallId(Uuid::from_u128(call))), ..signal }
 }
 
 /// A card with these signals.

@@ -226,6 +226,7 @@ impl Problem {
             Refusal::NotTaken => (StatusCode::CONFLICT, "Nobody else has this alarm", None),
             Refusal::NotDue => (StatusCode::CONFLICT, "The rule does not ask for this", None),
             Refusal::NotTest => (StatusCode::CONFLICT, "This alarm stands for no test", None),
+            Refusal::NoCall => (StatusCode::CONFLICT, "The call is over", None),
             Refusal::Missing { what } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Something is missing or not possible", Some(*what))
             }
@@ -248,6 +249,7 @@ impl Problem {
             | Refusal::NotTaken
             | Refusal::NotDue
             | Refusal::NotTest
+            | Refusal::NoCall
             | Refusal::Missing { .. }
             | Refusal::UnknownAlarm => {}
         }
@@ -322,6 +324,7 @@ mod tests {
             (Refusal::NotTaken, 409, "not-taken", None, "nobody else"),
             (Refusal::NotDue, 409, "not-due", None, "no longer"),
             (Refusal::NotTest, 409, "not-test", None, "no test"),
+            (Refusal::NoCall, 409, "no-call", None, "over"),
             (Refusal::Missing { what: "outcome" }, 422, "missing", Some("outcome"), "outcome"),
             (Refusal::UnknownAlarm, 404, "unknown-alarm", None, "no such alarm"),
         ];

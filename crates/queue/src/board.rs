@@ -1,12 +1,14 @@
 //! The board: the open alarms in memory, what the API serves. A snapshot never changes; each change makes
 //! the next one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use telecare_alarm::{Alarm, AlarmId, Policy, ReceiverId, Registry, Shelves};
+use telecare_alarm::{Alarm, AlarmId, CallId, Policy, ReceiverId, Registry, Shelves};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::live_calls::LiveCall;
 
 /// One state of the queue as consoles see it.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub struct Board {
     pub closed: Vec<Arc<Alarm>>,
     /// Ids that stand for another alarm: two receivers opened one each for the same unit.
     pub aliases: HashMap<AlarmId, AlarmId>,
+    /// The calls on the lines of this receiver.
+    pub calls: Arc<BTreeMap<CallId, LiveCall>>,
     /// The other receivers on the same database that have fallen silent.
     pub silent: Vec<OtherReceiver>,
     /// Who is behind the alarms, as far as is known.
@@ -108,6 +112,7 @@ impl Board {
             open: Vec::new(),
             closed: Vec::new(),
             aliases: HashMap::new(),
+            calls: Arc::default(),
             silent: Vec::new(),
             registry: Arc::default(),
             policy: Arc::new(Policy::builtin()),

@@ -185,15 +185,17 @@ pub fn row_sum(seq: i64, body: &str) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use telecare_alarm::{Act, Rule};
+    use telecare_alarm::{Act, ActionId, CallId, Rule};
 
     use super::*;
     use crate::sample::{START, action, press};
 
+    const CALL: CallId = CallId(Uuid::from_u128(7));
+
     #[test]
     fn an_entry_read_back_is_the_entry_written() {
         let mut chain = Chain::begin(START);
-        let signal = press("1234", 1);
+        let signal = Signal { call: Some(CALL), ..press("1234", 1) };
         let shown = signal.id;
         let acts = [
             Act::Claim { lease: std::time::Duration::from_secs(120) },
@@ -210,6 +212,14 @@ mod tests {
             Act::OffTest,
             Act::CloseByRule { shown, outcome: "restored".to_owned() },
             Act::StopTest { text: "done".to_owned() },
+            Act::Operate { call: CALL, command: "door 1".to_owned() },
+            Act::Operated {
+                asked: ActionId(CALL.0),
+                call: CALL,
+                command: "door 1".to_owned(),
+                outcome: "done".to_owned(),
+            },
+            Act::CallEnded { call: CALL, at: START, how: "cleared-down".to_owned() },
             Act::CloseOther {
                 shown,
                 outcome: "attended".to_owned(),

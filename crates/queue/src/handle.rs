@@ -21,6 +21,7 @@ use crate::exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, O
 use crate::journal::file::{KeptEntry, entries_about};
 use crate::journal::{Journal, Recovered};
 use crate::keeper::{Ends, Keeper};
+use crate::live_calls::LiveCalls;
 use crate::registry::Names;
 use crate::told::Request;
 use crate::{Board, QueueConfig, Trouble};
@@ -49,6 +50,7 @@ pub struct Queue {
     ack_wait: Duration,
     pub(crate) consoles: Consoles,
     policy: Arc<watch::Sender<Arc<Policy>>>,
+    live_calls: LiveCalls,
 }
 
 impl Queue {
@@ -95,6 +97,7 @@ impl Queue {
         let policy = Arc::new(watch::channel(config.policy.clone()).0);
         let answered = Answered::default();
         let consoles = Consoles::default();
+        let live_calls = LiveCalls::new(events.clone());
         let ends = Ends {
             journal: journal_in,
             database,
@@ -106,6 +109,7 @@ impl Queue {
             receiver: config.receiver.clone(),
             software: config.software.as_str().into(),
             consoles: consoles.clone(),
+            live_calls: live_calls.clone(),
         };
         let keeper = Keeper::new(known, chain, boot, ends);
         tasks.spawn(named("keeper", keeper.run(requests_in, events_in)));
@@ -140,6 +144,7 @@ impl Queue {
             ack_wait,
             consoles,
             policy,
+            live_calls,
         })
     }
 
@@ -202,6 +207,11 @@ impl Queue {
     /// The board as it is, and every later state.
     pub fn board(&self) -> watch::Receiver<Arc<Board>> {
         self.board.clone()
+    }
+
+    /// The calls on the lines of this receiver.
+    pub fn live_calls(&self) -> LiveCalls {
+        self.live_calls.clone()
     }
 
     /// What ranks signals, and the rules.

@@ -23,6 +23,7 @@ pub fn press(unit: &str, n: u64) -> Signal {
         id: SignalId(Uuid::from_u64_pair(0x0199_0000_0000_7000 + n, 0x8000_0000_0000_0000)),
         receiver: ReceiverId::new("r1"),
         line: LineId::new("line-1"),
+        call: None,
         unit: UnitKey { key: unit.into(), basis: Basis::Identity, words: format!("unit {unit}").into() },
         stamps: Stamps { first_byte: at, last_byte: at, decoded: at },
         ranking: Ranking {

@@ -28,6 +28,8 @@ pub enum Event {
     Reread(Vec<Arc<Entry>>),
     /// From the database.
     Database(database::Event),
+    /// The calls on the lines have changed.
+    Calls,
     /// The registry has changed, and with it what is expected of its units.
     Registry(Arc<Registry>, Box<Expected>),
 }

@@ -103,6 +103,7 @@ impl LineIntake {
             id,
             receiver: self.intake.receiver.clone(),
             line: self.line.clone(),
+            call: None,
             unit,
             stamps: Stamps {
                 first_byte: anchor.wall(heard.first_byte),

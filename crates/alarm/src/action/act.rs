@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::escalation::Rule;
-use crate::{Lane, SignalId};
+use crate::{ActionId, CallId, Lane, SignalId};
 
 /// What a person does. `shown` names the last signal the person's screen showed of the card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +124,33 @@ pub enum Act {
         /// Outcome.
         outcome: String,
     },
+    /// Have the line of a call do something. Kept before the line is asked.
+    Operate {
+        /// The call.
+        call: CallId,
+        /// The command in words: "speak", "door 1".
+        command: String,
+    },
+    /// The receiver itself notes what became of a command.
+    Operated {
+        /// The act that asked for it.
+        asked: ActionId,
+        /// The call.
+        call: CallId,
+        /// The command.
+        command: String,
+        /// "done", or why it was not.
+        outcome: String,
+    },
+    /// By rule: a call is over.
+    CallEnded {
+        /// Which; with the alarm it makes the action's id.
+        call: CallId,
+        /// When it ended.
+        at: OffsetDateTime,
+        /// How, by the name of the protocol's end, or [`LOST`](crate::calls::LOST).
+        how: String,
+    },
 }
 
 impl Act {
@@ -148,13 +175,17 @@ impl Act {
             Act::Join { .. } => "join",
             Act::OffTest => "off-test",
             Act::CloseByRule { .. } => "close-by-rule",
+            Act::Operate { .. } => "operate",
+            Act::Operated { .. } => "operated",
+            Act::CallEnded { .. } => "call-ended",
         }
     }
 
-    /// Which lane it takes. What people do is urgent, and so is that nobody helps; of the receiver's own notes there
-    /// may be as many as of signals.
+    /// Which lane it takes. What people do is urgent, and so is that nobody helps or that a caller has rung off; of the
+    /// receiver's own notes there may be as many as of signals.
     pub fn lane(&self) -> Lane {
-        if self.is_automatic() && !matches!(self, Act::Escalate { .. }) { Lane::Routine } else { Lane::Urgent }
+        let is_urgent = !self.is_automatic() || matches!(self, Act::Escalate { .. } | Act::CallEnded { .. });
+        if is_urgent { Lane::Urgent } else { Lane::Routine }
     }
 
     /// Whether the receiver does it by itself: nobody waits for the answer.
@@ -165,7 +196,9 @@ impl Act {
             | Act::CalledOut { .. }
             | Act::Join { .. }
             | Act::OffTest
-            | Act::CloseByRule { .. } => true,
+            | Act::CloseByRule { .. }
+            | Act::Operated { .. }
+            | Act::CallEnded { .. } => true,
             Act::Claim { .. }
             | Act::Renew { .. }
             | Act::Seen { .. }
@@ -177,7 +210,8 @@ impl Act {
             | Act::Close { .. }
             | Act::Reopen { .. }
             | Act::CloseOther { .. }
-            | Act::StopTest { .. } => false,
+            | Act::StopTest { .. }
+            | Act::Operate { .. } => false,
         }
     }
 }

@@ -6,12 +6,14 @@ use telecare_protocol::Trigger;
 use telecare_protocol::report::Status;
 use uuid::Uuid;
 
-use crate::testing::{action, actor, at, card, signal};
-use crate::{Act, Actor, Alarm, SignalId, Standing};
+use crate::testing::{action, actor, at, card, in_call, signal};
+use crate::{Act, ActionId, Actor, Alarm, CallId, SignalId, Standing};
 
 /// When the acts under test happen.
 const NOW: i64 = 1000;
 const LEASE: Duration = Duration::from_secs(120);
+/// The call of the first press.
+const CALL: CallId = CallId(Uuid::from_u128(7));
 /// The columns of the table below: a card as Ann at desk 1 left it, and where it stands at `NOW`.
 const STATES: [(&str, Standing); 9] = [
     ("waiting", Standing::Waiting),
@@ -27,7 +29,7 @@ const STATES: [(&str, Standing); 9] = [
 
 /// One row for each act and person: what becomes of it in each state.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 62] = [
+const TABLE: [(&str, &str, &str); 68] = [
     // act              person      waiting    claimed      lease over   unseen       ringing      held         recalled     hold over    closed
     ("claim",           "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok           closed"),
     ("claim",           "ann 2",    "ok         taken        ok           ok           taken        taken        taken        ok           closed"),
@@ -89,6 +91,12 @@ const TABLE: [(&str, &str, &str); 62] = [
     ("stop test",       "ben",      "not-test   not-test     not-test     not-test     not-test     not-test     not-test     not-test     closed"),
     ("join",            "ben",      "not-due    not-due      not-due      not-due      not-due      not-due      not-due      not-due      closed"),
     ("close by rule",   "ben",      "not-due    not-due      not-due      not-due      not-due      not-due      not-due      not-due      closed"),
+    ("operate",         "ann 1",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("operate",         "ann 2",    "not-holder ok           ok           ok           ok           ok           ok           ok           closed"),
+    ("operate",         "ben",      "not-holder not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   not-holder   closed"),
+    ("operate, other",  "ann 1",    "not-holder no-call      no-call      no-call      no-call      no-call      no-call      no-call      closed"),
+    ("operated",        "ben",      "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
+    ("call ended",      "ben",      "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
     ("note, kind only", "ann 1",    "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
     ("note, kind only", "ben",      "ok         ok           ok           ok           ok           ok           ok           ok           ok"),
 ];
@@ -135,6 +143,13 @@ fn act(name: &str, last: SignalId) -> Act {
         "stop test" => Act::StopTest { text: String::new() },
         "join" => Act::Join { incident: "incident/area/B97".into() },
         "close by rule" => Act::CloseByRule { shown: last, outcome: "restored".to_owned() },
+        "operate" => Act::Operate { call: CALL, command: "door 1".to_owned() },
+        "operate, other" => Act::Operate { call: CallId(Uuid::nil()), command: "door 1".to_owned() },
+        "operated" => {
+            let (command, outcome) = ("door 1".to_owned(), "done".to_owned());
+            Act::Operated { asked: ActionId(Uuid::nil()), call: CALL, command, outcome }
+        }
+        "call ended" => Act::CallEnded { call: CALL, at: at(NOW), how: "released".to_owned() },
         "close" => close(last, "false-alarm"),
         "close, stale" => close(stale, "false-alarm"),
         "close, no outcome" => close(last, ""),
@@ -148,7 +163,7 @@ fn press(id: u128, seconds: i64) -> crate::Signal {
 
 /// A card with a press at 800, as Ann left it.
 fn state(name: &str) -> Alarm {
-    let mut alarm = card(&[press(1, 800)]);
+    let mut alarm = card(&[in_call(press(1, 800), 7)]);
     let (ann, last) = (person("ann 1"), alarm.last_signal);
     let mut ann_does = |seconds, act: Act| {
         let done = action(alarm.id, seconds, &ann, act);
@@ -217,7 +232,12 @@ fn did(name: &str, before: &Alarm, after: &Alarm, by: &Actor) {
             assert_eq!(standing, Standing::Closed);
             assert_eq!(after.closed.as_ref().map(|closed| &closed.actor), Some(by));
         }
-        "note" | "note, kind only" => assert_eq!(before, after),
+        "note" | "note, kind only" | "operate" | "operated" => assert_eq!(before, after),
+        "call ended" => {
+            let mut expected = before.clone();
+            expected.calls[0].ended = after.calls[0].ended.clone();
+            assert!(after.calls[0].ended.is_some() && expected == *after, "nothing else");
+        }
         "served" => {
             assert_eq!((after.served_at, standing), (before.served_at.or(Some(at(NOW))), before.standing(at(NOW))))
         }

@@ -66,6 +66,9 @@ pub enum Refusal {
     /// It stands for no test.
     #[error("this alarm stands for no test")]
     NotTest,
+    /// The call is over, or not one of this alarm's.
+    #[error("this call is over, or not this alarm's")]
+    NoCall,
     /// No such alarm is open or lately closed.
     #[error("no such alarm")]
     UnknownAlarm,
@@ -87,6 +90,7 @@ impl Refusal {
             Refusal::NotTaken => "not-taken",
             Refusal::NotDue => "not-due",
             Refusal::NotTest => "not-test",
+            Refusal::NoCall => "no-call",
             Refusal::UnknownAlarm => "unknown-alarm",
         }
     }

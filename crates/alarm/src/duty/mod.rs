@@ -9,6 +9,7 @@
 //! Everything here can be made anew from the cards and from what is expected of whom, so a restart loses nothing;
 //! only the counting of the present minute's noise begins again, which can show more and hides nothing.
 
+mod calls;
 mod expected;
 mod incident;
 mod mark;
@@ -23,7 +24,7 @@ mod sweden;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use telecare_protocol::Report;
@@ -34,10 +35,11 @@ use crate::escalation::{INCIDENT_CLOSED, micros};
 use crate::expect::Expectations;
 use crate::noise::Noise;
 use crate::{
-    Act, Action, ActionId, Actor, Alarm, AlarmId, ByRule, Due, LineId, Marks, Policy, ReceiverId, Registry, Rule,
-    Rules, SignalId, Test, UnitKey,
+    Act, Action, ActionId, Actor, Alarm, AlarmId, ByRule, CallId, Due, LineId, Marks, Policy, ReceiverId, Registry,
+    Rule, Rules, SignalId, Test, UnitKey,
 };
 
+pub use calls::CallOver;
 pub use expected::Expected;
 use incident::Incident;
 
@@ -65,7 +67,8 @@ pub struct Duty {
     tests: BTreeMap<AlarmId, Test>,
     /// Incidents that are open or about to be.
     incidents: HashMap<Arc<str>, Incident>,
-    /// Open cards that name an incident or a test, by what they name.
+    /// Open cards that name an incident or a test, and cards with a call of this receiver that is not over, by what
+    /// they name.
     named: HashMap<Name, BTreeSet<AlarmId>>,
     names_of: HashMap<AlarmId, Vec<Name>>,
     noise: Noise,
@@ -73,6 +76,10 @@ pub struct Duty {
     /// Units told to be back, of this life.
     told_back: HashSet<SignalId>,
     own: Vec<Own>,
+    /// The calls on this receiver's lines.
+    live: BTreeSet<CallId>,
+    /// Those that ended of late, the latest last.
+    over: VecDeque<CallOver>,
     /// Cards that are to join an incident that began with them.
     joining: Vec<(AlarmId, Arc<str>)>,
 }
@@ -96,6 +103,7 @@ pub struct Own {
 enum Name {
     Incident(Arc<str>),
     Test(AlarmId),
+    Call(CallId),
 }
 
 impl Duty {
@@ -117,6 +125,8 @@ impl Duty {
             expected: Expectations::default(),
             told_back: HashSet::new(),
             own: Vec::new(),
+            live: BTreeSet::new(),
+            over: VecDeque::new(),
             joining: Vec::new(),
         }
     }
@@ -142,17 +152,17 @@ impl Duty {
             (Some(_), Some(_)) => self.look_at_those(&Name::Test(card.id), now),
             (None, _) => {}
         }
-        if card.closed.is_some() {
-            return;
+        let calls: Vec<Name> = self.calls_on(card).map(Name::Call).collect();
+        calls.into_iter().for_each(|call| self.name(card.id, call));
+        if card.closed.is_none() {
+            self.open.insert(card.unit.key.clone(), card.id);
+            self.unit_of.insert(card.id, card.unit.key.clone());
+            let incident = card.marks.incident.clone().map(Name::Incident);
+            for name in incident.into_iter().chain(card.marks.test.map(Name::Test)) {
+                self.name(card.id, name);
+            }
+            self.hear_of(card);
         }
-        self.open.insert(card.unit.key.clone(), card.id);
-        self.unit_of.insert(card.id, card.unit.key.clone());
-        let incident = card.marks.incident.clone().map(Name::Incident);
-        for name in incident.into_iter().chain(card.marks.test.map(Name::Test)) {
-            self.named.entry(name.clone()).or_default().insert(card.id);
-            self.names_of.entry(card.id).or_default().push(name);
-        }
-        self.hear_of(card);
         let next = self.asked(card).into_iter().map(|(at, _)| at).min();
         if let Some(next) = next {
             self.look_at(card.id, next);
@@ -190,7 +200,7 @@ impl Duty {
             }
             self.due.pop_first();
             self.due_of.remove(&id);
-            let Some(card) = card(id).filter(|card| card.closed.is_none()) else { continue };
+            let Some(card) = card(id) else { continue };
             let asked = self.asked(card);
             let first = asked.iter().min_by_key(|(at, _)| *at).filter(|(at, _)| *at <= now);
             match first {
@@ -227,8 +237,13 @@ impl Duty {
 
     /// Everything that is asked for with a card, with when.
     fn asked(&self, card: &Alarm) -> Vec<(OffsetDateTime, Asked)> {
+        let mut asked: Vec<_> =
+            self.ended_calls(card).map(|call| (OffsetDateTime::UNIX_EPOCH, Asked::CallEnded(call))).collect();
+        if card.closed.is_some() {
+            return asked;
+        }
         let upcoming = card.upcoming(self.rules()).into_iter();
-        let mut asked: Vec<_> = upcoming.map(|Due { at, what }| (micros(at), Asked::Of(what))).collect();
+        asked.extend(upcoming.map(|Due { at, what }| (micros(at), Asked::Of(what))));
         if let Some(incident) = card.marks.incident.as_ref().filter(|_| card.is_untouched())
             && let Some(closed_at) = self.incidents.get(incident).and_then(|known| known.closed_at)
             && card.opened_at <= closed_at
@@ -253,6 +268,7 @@ impl Duty {
                 (name, Act::CloseByRule { shown: card.last_signal, outcome: (*outcome).to_owned() })
             }
             Asked::OffTest => ("off-test".to_owned(), Act::OffTest),
+            Asked::CallEnded(call) => (format!("call-ended {call}"), self.call_ended(*call, now)),
         };
         let id = ActionId::automatic(&name, card.id, Some(due));
         Action { id, alarm: card.id, at: now, actor: self.actor.clone(), act }
@@ -265,6 +281,11 @@ impl Duty {
         }
         let level = if rule.raises() { card.level.saturating_add(1) } else { card.level };
         self.rules().targets_at(level)
+    }
+
+    fn name(&mut self, id: AlarmId, name: Name) {
+        self.named.entry(name.clone()).or_default().insert(id);
+        self.names_of.entry(id).or_default().push(name);
     }
 
     fn look_at_those(&mut self, name: &Name, at: OffsetDateTime) {
@@ -295,4 +316,6 @@ enum Asked {
     Of(ByRule),
     /// Its test is over.
     OffTest,
+    /// A call of this receiver is over.
+    CallEnded(CallId),
 }

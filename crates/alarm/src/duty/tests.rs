@@ -385,7 +385,7 @@ fn a_restart_fires_nothing_twice_and_forgets_nothing() {
 #[test]
 fn names_of_rules_come_back() {
     let all = [Rule::Unanswered { step: 3 }, Rule::LeaseLost, Rule::HoldOver, Rule::PressedAgain, Rule::NoOutcome];
-    for rule in all.into_iter().chain([Rule::Unserved, Rule::Trouble]) {
+    for rule in all.into_iter().chain([Rule::MissedCall, Rule::Unserved, Rule::Trouble]) {
         assert_eq!(rule.to_string().parse(), Ok(rule));
     }
     assert!("unanswered".parse::<Rule>().is_err() && "unanswered-x".parse::<Rule>().is_err());

@@ -88,7 +88,10 @@ fn seen(
         | Act::CalledOut { .. }
         | Act::Join { .. }
         | Act::OffTest
-        | Act::CloseByRule { .. } => false,
+        | Act::CloseByRule { .. }
+        | Act::Operate { .. }
+        | Act::Operated { .. }
+        | Act::CallEnded { .. } => false,
     };
     let of_card = done.iter().filter(|action| action.alarm == alarm);
     of_card.filter(sees).map(|action| (action.actor.clone(), action.at)).min_by_key(|(_, at)| *at)

@@ -10,7 +10,8 @@ use super::{Timestamp, names};
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Escalation)]
 pub struct EscalationShape {
-    /// Why: `unanswered-2`, `lease-lost`, `hold-over`, `pressed-again`, `no-outcome`, `unserved`, `trouble`.
+    /// Why: `unanswered-2`, `lease-lost`, `hold-over`, `pressed-again`, `missed-call` (rang off before
+    /// anyone answered), `no-outcome`, `unserved`, `trouble`.
     #[schema(examples("unanswered-2"))]
     rule: String,
     /// When the rule asked for it.

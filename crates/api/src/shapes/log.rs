@@ -34,7 +34,7 @@ pub struct LogShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
-    /// How it ended.
+    /// How it ended, or what became of a command.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     outcome: Option<String>,
@@ -74,6 +74,22 @@ pub struct LogShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     delivered: Option<bool>,
+    /// The call that was commanded, or that ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    call: Option<Uuid>,
+    /// The command that was given to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("door 1"))]
+    command: Option<String>,
+    /// The action whose outcome this tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    asked: Option<Uuid>,
+    /// When the call ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    ended: Option<Timestamp>,
     /// The incident that the card joined.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -105,6 +121,10 @@ impl LogShape {
             due: None,
             targets: None,
             delivered: None,
+            call: None,
+            command: None,
+            asked: None,
+            ended: None,
             incident: None,
         };
         bare.with(&action.act)
@@ -152,6 +172,17 @@ impl LogShape {
             },
             Act::Join { incident } => LogShape { incident: said(incident), ..self },
             Act::CloseByRule { shown, outcome } => LogShape { shown: Some(shown.0), outcome: said(outcome), ..self },
+            Act::Operate { call, command } => LogShape { call: Some(call.0), command: said(command), ..self },
+            Act::Operated { asked, call, command, outcome } => LogShape {
+                asked: Some(asked.0),
+                call: Some(call.0),
+                command: said(command),
+                outcome: said(outcome),
+                ..self
+            },
+            Act::CallEnded { call, at, how } => {
+                LogShape { call: Some(call.0), ended: Some(Timestamp(*at)), outcome: said(how), ..self }
+            }
         }
     }
 }

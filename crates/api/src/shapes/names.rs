@@ -95,10 +95,11 @@ pub fn health() -> Object {
 
 pub fn act() -> Object {
     let people = ["claim", "renew", "seen", "hold", "resume", "release", "transfer", "note", "close", "reopen"];
-    let more = ["close-other", "stop-test"];
-    let own = ["served", "escalate", "called-out", "join", "off-test", "close-by-rule"];
+    let more = ["close-other", "stop-test", "operate"];
+    let own = ["served", "escalate", "called-out", "join", "off-test", "close-by-rule", "operated", "call-ended"];
     let words = "The receiver's own, by rule: `served` (the first console was shown the alarm), `escalate`, `called-out` \
-                 (what became of telling it), `join` (an incident), `off-test`, `close-by-rule`.";
+                 (what became of telling it), `join` (an incident), `off-test`, `close-by-rule`, `operated` (what became of a command to \
+                 a call), `call-ended`.";
     one_of(people.into_iter().chain(more).chain(own)).description(Some(words)).build()
 }
 
@@ -116,6 +117,7 @@ pub fn refusal() -> Object {
         "not-taken",
         "not-due",
         "not-test",
+        "no-call",
         "unknown-alarm",
     ];
     one_of(all).description(Some("Why the rules refused an action.")).build()

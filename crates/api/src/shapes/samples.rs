@@ -22,6 +22,7 @@ pub fn signal(number: u128) -> Signal {
         id: SignalId(Uuid::from_u128(number)),
         receiver: ReceiverId::new("r-1"),
         line: LineId::new("line-1"),
+        call: None,
         unit: UnitKey { key: Arc::from(format!("k{number}")), basis: Basis::Identity, words: Arc::from("unit 1234") },
         stamps: Stamps { first_byte: PRESSED_AT, last_byte: PRESSED_AT, decoded: PRESSED_AT },
         ranking: Ranking {

@@ -146,6 +146,7 @@ impl Server {
             id: SignalId(Uuid::now_v7()),
             receiver: ReceiverId::new("test-1"),
             line: LineId::new("line-1"),
+            call: None,
             unit: UnitKey {
                 key: Arc::from(account),
                 basis: Basis::Identity,

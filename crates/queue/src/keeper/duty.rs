@@ -68,6 +68,12 @@ impl Keeper {
     /// Shows the desk what has changed and takes what it wants done.
     pub(super) fn on_duty(&mut self) {
         let now = OffsetDateTime::now_utc();
+        // A call begins before its first signal comes: whoever looks at a card knows of its calls.
+        if let Some(news) = self.live_calls.take() {
+            self.duty.set_calls(news.ids(), news.over);
+            self.calls = news.calls;
+            self.dirty = true;
+        }
         for id in self.ledger.take_changed() {
             match self.ledger.card_itself(id) {
                 Some(card) => self.duty.observe(card, now),
@@ -125,6 +131,7 @@ impl Keeper {
             id: own.id.unwrap_or_else(|| SignalId(Uuid::now_v7())),
             receiver: self.receiver.clone(),
             line: own.line,
+            call: None,
             unit: own.unit,
             stamps: Stamps { first_byte: now, last_byte: now, decoded: now },
             ranking: self.duty.policy().triage(&own.report),

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use telecare_alarm::duty::Duty;
 use telecare_alarm::expect::Changes;
-use telecare_alarm::{Action, ActionId, ClockState, LineId, Policy, ReceiverId, Registry};
+use telecare_alarm::{Action, ActionId, CallId, ClockState, LineId, Policy, ReceiverId, Registry};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -42,6 +42,7 @@ use crate::exchange::{ActError, Acted, Answer, Incoming};
 use crate::journal::{self, Known, Settle};
 use crate::lanes::Lanes;
 use crate::ledger::Ledger;
+use crate::live_calls::{LiveCall, LiveCalls};
 use crate::repeats::Repeats;
 use crate::told::{Event, Request};
 use crate::trouble::Trouble;
@@ -119,6 +120,8 @@ pub struct Keeper {
     answered: Answered,
     outbox: Vec<(actions::Reply, Result<Acted, ActError>)>,
     silent: Vec<OtherReceiver>,
+    live_calls: LiveCalls,
+    calls: Arc<BTreeMap<CallId, LiveCall>>,
     registry: Arc<Registry>,
     duty: Duty,
     watch: duty::Watch,
@@ -163,6 +166,8 @@ pub struct Ends {
     pub software: Arc<str>,
     /// When an operator's console was last heard here.
     pub consoles: Consoles,
+    /// The calls on the lines.
+    pub live_calls: LiveCalls,
 }
 
 impl Keeper {
@@ -202,6 +207,8 @@ impl Keeper {
             answered: ends.answered,
             outbox: Vec::new(),
             silent: Vec::new(),
+            live_calls: ends.live_calls,
+            calls: Arc::default(),
             duty: Duty::new(&ends.receiver, ends.policy, ends.registry.clone()),
             watch: duty::Watch::new(ends.consoles, OffsetDateTime::now_utc()),
             to_tell: Changes::default(),
@@ -297,6 +304,8 @@ impl Keeper {
             Event::JournalReady { holds } => self.journal_ready(&holds),
             Event::Reread(entries) => self.reread(entries),
             Event::Database(event) => self.database_says(event),
+            // What changed is taken in before the desk next looks.
+            Event::Calls => {}
             Event::Registry(registry, expected) => {
                 self.duty.set_registry(registry.clone(), *expected, OffsetDateTime::now_utc());
                 self.registry = registry;

@@ -41,6 +41,7 @@ impl Keeper {
             open: self.ledger.open().cloned().collect(),
             closed: self.ledger.closed_lately(OffsetDateTime::now_utc()).cloned().collect(),
             aliases: self.ledger.aliases().clone(),
+            calls: self.calls.clone(),
             silent: self.silent.clone(),
             registry: self.registry.clone(),
             policy: self.duty.policy().clone(),

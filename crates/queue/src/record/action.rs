@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, Rule, SignalId};
+use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, CallId, Rule, SignalId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -49,6 +49,14 @@ pub struct ActionRecord {
     delivered: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     incident: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    ended_at: Option<OffsetDateTime>,
 }
 
 impl ActionRecord {
@@ -76,6 +84,10 @@ impl ActionRecord {
             targets: None,
             delivered: None,
             incident: None,
+            call: None,
+            command: None,
+            asked: None,
+            ended_at: None,
         };
         match &action.act {
             Act::Claim { lease } | Act::Renew { lease } | Act::Resume { lease } => {
@@ -126,6 +138,21 @@ impl ActionRecord {
                 record.shown = Some(shown.0);
                 record.outcome = Some(clean(outcome));
             }
+            Act::Operate { call, command } => {
+                record.call = Some(call.0);
+                record.command = Some(clean(command));
+            }
+            Act::Operated { asked, call, command, outcome } => {
+                record.asked = Some(asked.0);
+                record.call = Some(call.0);
+                record.command = Some(clean(command));
+                record.outcome = Some(clean(outcome));
+            }
+            Act::CallEnded { call, at, how } => {
+                record.call = Some(call.0);
+                record.ended_at = Some(micros(*at));
+                record.outcome = Some(clean(how));
+            }
         }
         record
     }
@@ -139,6 +166,7 @@ impl ActionRecord {
         let rule = self.rule.as_deref().unwrap_or_default().parse::<Rule>();
         let rule = rule.map_err(|error| Unreadable::new("rule", error));
         let due = self.due.ok_or_else(|| missing("due"));
+        let call = self.call.map(CallId).ok_or_else(|| missing("call"));
         let act = match self.act.as_str() {
             "claim" => Act::Claim { lease },
             "renew" => Act::Renew { lease },
@@ -184,6 +212,18 @@ impl ActionRecord {
             "join" => Act::Join { incident: self.incident.ok_or_else(|| missing("incident"))?.into() },
             "off-test" => Act::OffTest,
             "close-by-rule" => Act::CloseByRule { shown: shown?, outcome: self.outcome.unwrap_or_default() },
+            "operate" => Act::Operate { call: call?, command: self.command.unwrap_or_default() },
+            "operated" => Act::Operated {
+                asked: ActionId(self.asked.ok_or_else(|| missing("asked"))?),
+                call: call?,
+                command: self.command.unwrap_or_default(),
+                outcome: self.outcome.unwrap_or_default(),
+            },
+            "call-ended" => Act::CallEnded {
+                call: call?,
+                at: self.ended_at.ok_or_else(|| missing("ended_at"))?,
+                how: self.outcome.unwrap_or_default(),
+            },
             other => return Err(Unreadable::new("act", other)),
         };
         Ok(Action {

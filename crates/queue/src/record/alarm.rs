@@ -10,6 +10,7 @@ use telecare_protocol::Trigger;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::call::CallRecord;
 use super::rules::{EscalationRecord, Stamp, TestRecord};
 use super::{Unreadable, clean, micros};
 
@@ -75,6 +76,8 @@ pub struct AlarmRecord {
     caller_number: Option<String>,
     caller_name: Option<String>,
     triggers: Vec<TriggerRecord>,
+    #[serde(default)]
+    calls: Vec<CallRecord>,
     #[serde(default)]
     shadow: bool,
     #[serde(default)]
@@ -166,6 +169,7 @@ impl AlarmRecord {
             caller_number: alarm.caller.as_ref().and_then(|caller| caller.number.as_deref()).map(clean),
             caller_name: alarm.caller.as_ref().and_then(|caller| caller.name.as_deref()).map(clean),
             triggers: alarm.triggers.iter().map(TriggerRecord::of).collect(),
+            calls: alarm.calls.iter().map(CallRecord::of).collect(),
             shadow: alarm.shadow,
             level: alarm.level,
             steps: alarm.steps,
@@ -211,6 +215,7 @@ impl AlarmRecord {
             repeats: self.repeats,
             triggers: self.triggers.into_iter().map(TriggerRecord::restore).collect(),
             caller: self.caller_at.map(|at| CallerHeard { at, number: caller_number, name: caller_name }),
+            calls: self.calls.into_iter().map(CallRecord::restore).collect(),
             last_signal: SignalId(self.last_signal),
             ring: self.ringing_since.map(|since| Ring { since, count: self.ringing }),
             claim: claim.map(|((actor, since), lease_until)| Claim { actor, since, lease_until, given_by }),

@@ -9,6 +9,7 @@
 
 mod action;
 mod alarm;
+mod call;
 mod report;
 mod rules;
 mod signal;

@@ -1,7 +1,9 @@
 //! A stored signal.
 
 use serde::{Deserialize, Serialize};
-use telecare_alarm::{AlarmId, LineId, Marks, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey};
+use telecare_alarm::{
+    AlarmId, CallId, LineId, Marks, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -47,6 +49,8 @@ pub struct SignalRecord {
     incident: Option<String>,
     #[serde(default)]
     runaway: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<Uuid>,
     software: String,
     clock: String,
 }
@@ -89,6 +93,7 @@ impl SignalRecord {
             test: signal.marks.test.map(|test| test.0),
             incident: signal.marks.incident.as_deref().map(clean),
             runaway: signal.marks.runaway,
+            call: signal.call.map(|call| call.0),
             software: signal.software.to_string(),
             clock: signal.clock.as_str().to_owned(),
         }
@@ -103,6 +108,7 @@ impl SignalRecord {
             id: SignalId(self.id),
             receiver: ReceiverId::new(&self.receiver),
             line: LineId::new(&self.line),
+            call: self.call.map(CallId),
             unit: UnitKey {
                 key: self.unit_key.into(),
                 basis: self.unit_basis.parse().map_err(unreadable)?,

@@ -60,6 +60,7 @@ pub fn signal(
         id,
         receiver: ReceiverId::new("r1"),
         line: LineId::new(line),
+        call: None,
         unit: UnitKey {
             key: format!("{line}/{unit}").into(),
             basis: Basis::Identity,

@@ -148,6 +148,7 @@ mod tests {
             ),
             receiver,
             line,
+            call: None,
             stamps: Stamps { first_byte: at(seconds), last_byte: at(seconds), decoded: at(seconds) },
             ranking: Policy::builtin().triage(&report),
             raw: Vec::new(),

@@ -8,7 +8,7 @@ INSERT INTO alarm (
     held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
     closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
     repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, shadow,
-    level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, previous, revision, changed
+    level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, calls, previous, revision, changed
 )
 SELECT
     id, unit_words, priority, class, opened_at, last_at, presses, first_press_at, last_press_at,
@@ -16,7 +16,7 @@ SELECT
     held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
     closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
     repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, shadow,
-    level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, previous,
+    level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, calls, previous,
     revision, pg_current_xact_id()
 FROM back
 ON CONFLICT DO NOTHING

@@ -5,7 +5,7 @@ INSERT INTO alarm (
     held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
     closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
     repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, shadow,
-    level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, previous, revision, changed
+    level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, calls, previous, revision, changed
 )
 SELECT
     id, unit_words, priority, class, opened_at, last_at, presses, first_press_at, last_press_at,
@@ -13,7 +13,7 @@ SELECT
     held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
     closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
     repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, coalesce(shadow, false),
-    coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, previous,
+    coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(calls, '[]'), previous,
     revision, pg_current_xact_id()
 FROM jsonb_populate_recordset(NULL::alarm, $1) AS lost
 WHERE NOT EXISTS (SELECT FROM alarm_history h WHERE h.id = lost.id)

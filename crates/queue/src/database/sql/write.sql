@@ -22,6 +22,7 @@ WITH changed AS (
         level = coalesce(new.level, 0), steps = coalesce(new.steps, 0), press_times = coalesce(new.press_times, '[]'),
         lifted_at = new.lifted_at, let_go_at = new.let_go_at, escalations = coalesce(new.escalations, '[]'),
         test = new.test, incident = new.incident, runaway = coalesce(new.runaway, false), on_test = new.on_test,
+        calls = coalesce(new.calls, '[]'),
         changed = pg_current_xact_id()
     FROM jsonb_populate_recordset(NULL::alarm, $12) AS new
     WHERE alarm.id = new.id AND alarm.revision = new.revision - 1
@@ -33,7 +34,7 @@ WITH changed AS (
         held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
         closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
         repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, shadow,
-        level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, previous, revision, changed
+        level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, calls, previous, revision, changed
     )
     SELECT
         id, unit_words, priority, class, opened_at, last_at, presses, first_press_at, last_press_at,
@@ -41,7 +42,7 @@ WITH changed AS (
         held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
         closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
         repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, coalesce(shadow, false),
-        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(previous, (
+        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(calls, '[]'), coalesce(previous, (
         SELECT of_unit.id FROM (
             SELECT a.id, a.last_at FROM alarm a WHERE a.unit_key = new.unit_key AND a.closed_at IS NOT NULL
             UNION ALL
@@ -57,25 +58,25 @@ WITH changed AS (
         id, receiver, line, unit_key, unit_basis, unit_words, first_byte_at, last_byte_at, decoded_at, lane,
         priority, class, rule, policy, protocol, outcome, identity, caller_number, trigger, code, status,
         location, report, raw, repeat_of, shadow, software, clock, alarm, position, journalled_at, seq, hash, body,
-        test, incident, runaway
+        test, incident, runaway, call
     )
     SELECT
         id, receiver, line, unit_key, unit_basis, unit_words, first_byte_at, last_byte_at, decoded_at, lane,
         priority, class, rule, policy, protocol, outcome, identity, caller_number, trigger, code, status,
         location, report, raw, repeat_of, coalesce(shadow, false), software, clock, alarm, position, journalled_at, seq, hash, body,
-        test, incident, coalesce(runaway, false)
+        test, incident, coalesce(runaway, false), call
     FROM jsonb_populate_recordset(NULL::signal, $2)
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), done AS (
     INSERT INTO action (
         id, alarm, at, person, desk, act, refused, contested, outcome, text, reason, held_until, shown, lease_ms,
-        note_kind, reference, given_to, by_supervisor, rule, due, targets, delivered, incident,
+        note_kind, reference, given_to, by_supervisor, rule, due, targets, delivered, incident, call, command, asked, ended_at,
         journalled_at, receiver, seq, hash, body
     )
     SELECT
         id, alarm, at, person, desk, act, refused, contested, outcome, text, reason, held_until, shown, lease_ms,
-        note_kind, reference, given_to, by_supervisor, rule, due, targets, delivered, incident,
+        note_kind, reference, given_to, by_supervisor, rule, due, targets, delivered, incident, call, command, asked, ended_at,
         journalled_at, receiver, seq, hash, body
     FROM jsonb_populate_recordset(NULL::action, $3)
     ON CONFLICT (id) DO NOTHING
