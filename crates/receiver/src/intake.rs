@@ -6,9 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::line::seam::CallId;
 use telecare_alarm::unit::Place;
-use telecare_alarm::{Lane, LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
+use telecare_alarm::{CallId, Lane, LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
 use telecare_protocol::{Delivery, Message, RepeatProof, Report, Token};
 use telecare_queue::{Answer, Incoming, Queue};
 use time::OffsetDateTime;
@@ -190,7 +189,7 @@ impl SessionIntake {
         };
         let unit = delivery.about.and_then(|about| self.unit_of(about));
         let heard = Heard { raw: delivery.raw, first_byte: delivery.first_byte, last_byte: delivery.last_byte };
-        let signal = self.line.signal(report, heard, unit);
+        let signal = Signal { call: self.call, ..self.line.signal(report, heard, unit) };
         self.remember(token, signal.unit.clone());
         let taken = Taken { signal: signal.id, lane: signal.ranking.lane };
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };

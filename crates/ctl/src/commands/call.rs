@@ -54,7 +54,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 4000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=9_900))]
     ack_wait_ms: u64,
     #[command(flatten)]
-    voice: voice::Arguments,
+    voice: voice::VoiceArguments,
     #[command(flatten)]
     fields: FrameArguments,
     #[command(flatten)]
@@ -96,13 +96,8 @@ async fn by_tones(arguments: &Arguments, path: &Path) -> anyhow::Result<Verdict>
     let unit = voice::unit(arguments.protocol, &arguments.voice, &arguments.fields, frame)?;
     let aftermath = aftermath(arguments, &unit.identity)?;
     let every = Duration::from_millis(arguments.every);
-    for number in 1..=arguments.repeat {
-        if number > 1 {
-            tokio::time::sleep(every).await;
-        }
-        if voice::place(path, &arguments.voice, &unit).await? == Verdict::Failed {
-            return Ok(Verdict::Failed);
-        }
+    if voice::place(path, &arguments.voice, &unit, arguments.repeat, every).await? == Verdict::Failed {
+        return Ok(Verdict::Failed);
     }
     tell_aftermath(aftermath)
 }

@@ -6,7 +6,7 @@ use telecare_protocol::bs8521::{Answer, UnitFaults};
 use telecare_protocol::call::UnitSettings;
 use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, bs8521, decode};
 
-use super::{Arguments, Fault};
+use super::{Fault, VoiceArguments};
 use crate::Usage;
 use crate::frame::{FieldDefault, FrameArguments};
 
@@ -26,7 +26,7 @@ pub struct Calling {
 /// The unit that these options make. Another protocol is another arm here.
 pub fn unit(
     protocol: Protocol,
-    arguments: &Arguments,
+    arguments: &VoiceArguments,
     fields: &FrameArguments,
     frame: Option<&str>,
 ) -> Result<Calling, Usage> {
@@ -38,7 +38,7 @@ pub fn unit(
     }
 }
 
-fn bs8521(arguments: &Arguments, fields: &FrameArguments, frame: Option<&str>) -> Result<Calling, Usage> {
+fn bs8521(arguments: &VoiceArguments, fields: &FrameArguments, frame: Option<&str>) -> Result<Calling, Usage> {
     let frame = match frame {
         Some(frame) => frame.to_owned(),
         None => String::from_utf8_lossy(&fields.bs8521(&BS8521_TEST)?).into_owned(),
@@ -73,7 +73,7 @@ fn identity(protocol: Protocol, frame: &str) -> String {
     identity.unwrap_or_default()
 }
 
-fn faults(arguments: &Arguments) -> UnitFaults {
+fn faults(arguments: &VoiceArguments) -> UnitFaults {
     let mut faults = UnitFaults { sends: arguments.faulty_sends, ..UnitFaults::default() };
     for fault in &arguments.fault {
         match fault {

@@ -44,7 +44,6 @@ use meters::LineMeters;
 pub use conversation::DRAIN_MAX;
 pub use link::{Cause, Link};
 pub use meters::WaitedFor;
-pub use voice::seam;
 pub use voice::{VoiceLines, watch_busy};
 
 /// What every line gets.

@@ -1,12 +1,16 @@
 //! Telephone lines with a simulated modem at the other end of a pty, in real time.
 
 mod far;
+mod open_call;
 
 use telecare_alarm::Alarm;
 use telecare_api::calls::{Call, CallAnswer, CallOutcome};
 use telecare_protocol::bs8521::{self, Answer as Record, UnitFaults};
-use telecare_protocol::call::UnitSettings;
+use telecare_protocol::call::{Speech, UnitSettings};
 use telecare_protocol::voice_modem::{self, HangUpTold, Outcome, Reports, SimFaults, SimSettings};
+
+use telecare_queue::Reach;
+use telecare_queue::live_calls::Command;
 
 use super::*;
 use crate::config::{CallSettings, DataBits, Parity, Serial, StopBits, VoiceModem};
@@ -112,6 +116,11 @@ async fn a_call_is_one_alarm_and_one_record_and_the_next_one_is_taken() {
     assert_eq!(alarm.caller.as_ref().unwrap().number.as_deref(), Some(CALLER));
     // An operator's call: it goes on until the unit hangs up.
     assert!(bench.rig.shared.calls.latest(|_| true, 1).is_empty());
+    let board = bench.rig.base.board(|board| board.calls.values().any(|call| call.speech == Speech::Duplex)).await;
+    let live = board.calls.values().next().unwrap();
+    assert_eq!((live.line.as_str(), &live.reach), ("v", &Reach::CallBack(CALLER.to_owned())));
+    assert!(live.supports.has(Command::ClearDown) && !live.supports.has(Command::Door));
+    assert_eq!(alarm.calls[0].id, live.id);
     bench.far.hangs_up();
     assert_eq!(bench.far.over().await, Outcome::Acknowledged);
     let call = bench.calls(1).await.remove(0);
@@ -119,7 +128,9 @@ async fn a_call_is_one_alarm_and_one_record_and_the_next_one_is_taken() {
     assert_eq!((call.bytes, call.bad_frames), (28, 0), "{call:#?}");
     assert!(call.detail.contains("remote-hangup, hung up there"), "{}", call.detail);
     assert!(call.began < call.last_byte.unwrap() && call.last_byte.unwrap() < call.ended);
+    bench.rig.base.board(|board| board.calls.is_empty()).await;
     let detail = bench.rig.base.queue.detail(alarm.id).await.unwrap();
+    assert_eq!(detail.signals[0].signal.call, Some(live.id));
     assert_eq!(detail.signals[0].signal.raw, press(12_345).frame.as_bytes());
 
     bench.far.calls(UnitSettings::Bs8521(press(777)), None);

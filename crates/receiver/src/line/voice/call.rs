@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::seam::{CallHandle, Operate};
 use telecare_alarm::{Actor, Lane};
 use telecare_protocol::call::{Call, Command, Ended, Operated, Operator, Request, RequestId, Speech};
 use telecare_protocol::tones::{Heard, Note};
 use telecare_protocol::{Answered, Delivery, Token};
-use telecare_queue::Answer;
+use telecare_queue::{Answer, CallHandle, Operate};
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::Record;

@@ -9,11 +9,10 @@
 //!
 //! Which protocol a line speaks is known in [`protocol`] alone.
 
-mod call;
+pub(super) mod call;
 mod lines;
-mod protocol;
-mod record;
-pub mod seam;
+pub(super) mod protocol;
+pub(super) mod record;
 mod talk;
 
 use tokio_serial::{ClearBuffer, SerialPort};

@@ -11,10 +11,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::seam::CallId;
-use super::seam::{LiveCall, Reach};
-use telecare_protocol::call::Begun;
+use telecare_alarm::CallId;
+use telecare_protocol::call::{Begun, Speech};
 use telecare_protocol::voice_modem::{Event, Modem, ModemCommand, Trouble};
+use telecare_queue::{LiveCall, Reach};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -30,6 +30,7 @@ use crate::line::meters::WaitedFor;
 use crate::line::{LineTask, stopped};
 use crate::pulse::TICK_EVERY;
 use crate::{config, metrics};
+use uuid::Uuid;
 
 /// How long the release of the line may take once the process stops, after what may be played before.
 const RELEASE_MAX: Duration = Duration::from_millis(800);
@@ -246,19 +247,28 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
 
     fn connected(&mut self, told: Told, now: Instant) {
         let task = self.task;
-        let id = CallId::new();
+        let id = CallId(Uuid::now_v7());
         tracing::info!(line = %task.name(), call = %id, "call answered");
         let number = told.caller.as_ref().and_then(|caller| caller.number.clone());
         let reach = match (&self.settings.extension, &number) {
             (Some(extension), _) => Reach::Extension(extension.clone()),
             (None, Some(number)) => Reach::CallBack(number.clone()),
-            (None, None) => Reach::Nothing,
+            (None, None) => Reach::Unknown,
         };
         let begun = Begun { caller: told.caller.clone(), at: now, slack: self.modem.slack() };
         let call = protocol::begin(&task.line, &task.shared.codes, begun);
         let (operates, operator) = mpsc::channel(OPERATES_MAX);
-        let live = LiveCall { id, line: task.name().clone(), caller: number, began: OffsetDateTime::now_utc(), reach };
-        let live = super::seam::begin(live, operates);
+        let live = LiveCall {
+            id,
+            line: task.name().clone(),
+            caller: number,
+            began: OffsetDateTime::now_utc(),
+            reach,
+            speech: Speech::None,
+            supports: protocol::supports(&task.line),
+            talker: None,
+        };
+        let live = task.intake.queue().live_calls().begin(live, operates);
         let with = With {
             intake: SessionIntake::of_call(task.intake.clone(), id),
             live,
