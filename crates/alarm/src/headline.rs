@@ -12,7 +12,7 @@
 use time::OffsetDateTime;
 
 use crate::alarm::Contest;
-use crate::{Alarm, Basis, Ring};
+use crate::{Alarm, Basis, CardCall, Ring};
 
 mod raised;
 mod words;
@@ -41,10 +41,11 @@ impl Alarm {
         // In the order in which they are needed; the number is the place in the line.
         let wanted = [
             (3, self.unseen(&triggers, now)),
-            (4, self.contest.as_ref().map(contested)),
+            (4, self.rang_off()),
+            (5, self.contest.as_ref().map(contested)),
             (2, self.how_often(&triggers)),
             (1, triggers.place()),
-            (5, triggers.over()),
+            (6, triggers.over()),
         ];
         let mut left = HEADLINE_CHARS_MAX.saturating_sub(subject.chars().count());
         let mut kept: Vec<(u8, String)> = Vec::new();
@@ -75,6 +76,12 @@ impl Alarm {
         let span = self.pressed.map_or(0, |(first, last)| seconds_between(first, last));
         let within = if span == 0 { String::new() } else { format!(" in {}", plain_span(span)) };
         Some(format!("{}{noun}{within}", self.presses))
+    }
+
+    /// That the last call is over and nobody spoke in it: somebody has to call back.
+    fn rang_off(&self) -> Option<String> {
+        let missed = self.calls.last().is_some_and(CardCall::is_missed);
+        missed.then(|| "rang off before anyone answered".to_owned())
     }
 
     /// A later press on a card that somebody has, and has not looked at.
@@ -111,7 +118,7 @@ mod tests {
     use telecare_protocol::report::Status;
 
     use super::*;
-    use crate::testing::{action, actor, at, card, placed, signal};
+    use crate::testing::{action, actor, at, card, in_call, placed, signal};
     use crate::{Act, Signal};
 
     use Status::{Active, LowBattery, NoSpeech, OutOfService, Restored};
@@ -188,6 +195,18 @@ mod tests {
         let ours = signal(3, 0, Trigger::Pendant, Active);
         shows(&[shadow(1), ours.clone()], "Pendant, unit 12345, 2 presses");
         shows(&[ours, shadow(1)], "Pendant, unit 12345, 2 presses");
+    }
+
+    #[test]
+    fn a_caller_who_rang_off_is_said_until_the_next_call() {
+        let press = |id, seconds, call| in_call(signal(id, seconds, Trigger::Pendant, Active), call);
+        let mut alarm = card(&[press(1, 0, 1)]);
+        assert_eq!(alarm.headline(at(5)), "Pendant, unit 12345");
+        let ended = Act::CallEnded { call: alarm.calls[0].id, at: at(9), how: "remote-hangup".to_owned() };
+        alarm.act(&action(alarm.id, 9, &actor("(receiver)", "redditch-1"), ended)).expect("it was on the line");
+        assert_eq!(alarm.headline(at(9)), "Pendant, unit 12345, rang off before anyone answered");
+        alarm.attach(&press(2, 20, 2));
+        assert_eq!(alarm.headline(at(20)), "Pendant, unit 12345, 2 presses in 20 s");
     }
 
     #[test]

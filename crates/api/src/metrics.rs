@@ -15,9 +15,9 @@ const WAITING_POLLS: &str = "telecare_api_waiting_polls";
 const ACT_SECONDS: &str = "telecare_api_act_seconds";
 
 /// Every route's name: the router's closed set.
-pub(crate) const ROUTES: [&str; 18] = [
-    "health", "choices", "calls", "openapi", "list", "detail", "act", "members", "tests", "test", "rules", "expected",
-    "units", "unit", "import", "export", "orphans", "other",
+pub(crate) const ROUTES: [&str; 19] = [
+    "health", "choices", "calls", "openapi", "list", "detail", "act", "call", "members", "tests", "test", "rules",
+    "expected", "units", "unit", "import", "export", "orphans", "other",
 ];
 /// Classes of status that answers have.
 const STATUSES: [&str; 3] = ["2xx", "4xx", "5xx"];

@@ -65,6 +65,8 @@ pub struct Asking;
 pub struct ReadingOne;
 /// How an action can be refused.
 pub struct Acting;
+/// As [`Acting`], where a line has to answer.
+pub struct Operating;
 /// As [`Asking`], of the registry of units.
 pub struct AskingUnits;
 /// As [`ReadingOne`], of the registry of units.
@@ -80,6 +82,13 @@ const FORBIDDEN: (u16, &str) = (403, "The token's role does not allow this, or i
 const UNKNOWN: (u16, &str) = (404, "There is no such thing");
 const TOO_SLOW: (u16, &str) = (408, "The body did not arrive in ten seconds");
 const REFUSED: (u16, &str) = (409, "The rules refuse it; `refusal` says why, `holder` and `alarm` how things are");
+const UNCOMMANDED: (u16, &str) = (
+    409,
+    "The rules refuse it (`refusal`), the call is on another receiver (`call-elsewhere`), its line or unit has no such \
+     thing (`call-unsupported`) or did not do it (`call-refused`); nothing is sent twice",
+);
+const UNANSWERED: (u16, &str) =
+    (504, "The line has not answered in ten seconds; what comes of it will be in the alarm's log");
 const TOO_LARGE: (u16, &str) = (413, "The body is larger than 65536 bytes");
 const MISSING: (u16, &str) = (422, "Something is missing or not possible; `field` names it, `allowed` what there is");
 const INTERNAL: (u16, &str) = (500, "The receiver met a fault of its own; it is in its log");
@@ -112,6 +121,14 @@ impl IntoResponses for Acting {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let refusals = [INVALID, UNAUTHORISED, FORBIDDEN, UNKNOWN, TOO_SLOW, REFUSED, TOO_LARGE, MISSING];
         problems(&[&refusals[..], &[INTERNAL, UNABLE]].concat())
+    }
+}
+
+impl IntoResponses for Operating {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Acting::responses();
+        responses.extend(problems(&[UNCOMMANDED, UNANSWERED]));
+        responses
     }
 }
 

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use telecare_alarm::choices::NoSuchChoice;
 use telecare_alarm::{Choices, Refusal};
-use telecare_queue::ActError;
 use telecare_queue::registry::RegistryError;
+use telecare_queue::{ActError, OperateError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -171,6 +171,18 @@ impl Problem {
             }
             ActError::NeedsDatabase => Problem::needs_database(),
         }
+    }
+
+    /// What became of a command to a call, at an instant.
+    pub fn of_command(error: &OperateError, sight: &Sight) -> Problem {
+        let (status, name, title) = match error {
+            OperateError::Act(error) => return Problem::of_act(error, sight),
+            OperateError::Elsewhere(_) => (StatusCode::CONFLICT, "call-elsewhere", "The call is on another receiver"),
+            OperateError::Unsupported(_) => (StatusCode::CONFLICT, "call-unsupported", "The call has no such thing"),
+            OperateError::Refused(_) => (StatusCode::CONFLICT, "call-refused", "The line did not do it"),
+            OperateError::NoAnswer => (StatusCode::GATEWAY_TIMEOUT, "call-no-answer", "The line has not answered"),
+        };
+        Problem::new(status, name, title, error.to_string())
     }
 
     /// Only the database has it, and it is away or not configured.

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::handlers::{
-    Api, act, calls, choices, detail, document, expected, health, list, members, on_test, orphans, rules, units,
+    Api, act, call, calls, choices, detail, document, expected, health, list, members, on_test, orphans, rules, units,
     units_csv,
 };
 use crate::problem::Problem;
@@ -36,6 +36,7 @@ fn documented() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(act::close))
         .routes(routes!(act::close_other))
         .routes(routes!(act::reopen))
+        .routes(routes!(call::call))
         .routes(routes!(on_test::list, on_test::start))
         .routes(routes!(on_test::record))
         .routes(routes!(on_test::stop))
@@ -115,6 +116,7 @@ fn route(path: &str) -> &'static str {
         (Some("v1"), Some("alarms"), None, _, _) => "list",
         (Some("v1"), Some("alarms"), Some(_), None, _) => "detail",
         (Some("v1"), Some("alarms"), Some(_), Some("members"), None) => "members",
+        (Some("v1"), Some("alarms"), Some(_), Some("call"), None) => "call",
         (Some("v1"), Some("alarms"), Some(_), Some(_), None) => "act",
         _ => "other",
     }
@@ -168,6 +170,7 @@ mod tests {
             ("/v1/tests/7/go", "other"),
             ("/v1/alarms/7/members", "members"),
             ("/v1/alarms/7", "detail"),
+            ("/v1/alarms/7/call", "call"),
             ("/v1/alarms/7/claim", "act"),
             ("/v1/alarms/7/claim/x", "other"),
             ("/", "other"),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use ureq::tls::TlsConfig;
 use uuid::Uuid;
 
-pub use answers::{Card, Choice, Choices, Holder, List};
+pub use answers::{Card, Choice, Choices, Holder, List, VoiceCall};
 pub use trust::TrustArguments;
 
 /// How often an action is offered while its outcome is unknown. Its id makes it happen once.

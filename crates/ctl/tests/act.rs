@@ -9,6 +9,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 const ALARM: &str = "0195ad00-0000-7000-8000-0000deadbeef";
+const CALL: &str = "0195ad00-0000-7000-8000-00000000ca11";
 const LAST: &str = "0195ad00-0000-7000-8000-00000000cafe";
 
 /// Arguments, canned answers, the act they lead to and its own fields.
@@ -103,7 +104,10 @@ fn each_act_sends_its_own_fields() {
     let mut with_closed = list(&[]);
     with_closed["closed"] = json!([just_closed]);
     let done = || (200, json!({"degraded": false, "alarm": card("claimed")}));
-    let table: [Step; 5] = [
+    let mut on_line = card("claimed");
+    let ended = json!({"id": LAST, "state": "ended", "with": null});
+    on_line["calls"] = json!([{"id": CALL, "state": "on-line", "with": null}, ended]);
+    let table: [Step; 7] = [
         (&["transfer", ALARM, "--to", "Ben"], vec![done()], "transfer", json!({"to": "Ben"})),
         (
             &["note", ALARM, "--kind", "999-called", "--reference", "A-17"],
@@ -113,6 +117,18 @@ fn each_act_sends_its_own_fields() {
         ),
         (&["note", ALARM, "--text", "rang back"], vec![done()], "note", json!({"text": "rang back"})),
         (&["reopen", "deadbeef"], vec![(200, with_closed), done()], "reopen", json!({})),
+        (
+            &["voice", ALARM, "speak"],
+            vec![(200, json!({"alarm": on_line})), done()],
+            "call",
+            json!({"call": CALL, "command": "speak"}),
+        ),
+        (
+            &["voice", ALARM, "select", "--unit", "27", "--call", LAST],
+            vec![done()],
+            "call",
+            json!({"call": LAST, "command": "select", "unit": "27"}),
+        ),
         (&["claim", ALARM, "--operator", "Cid"], vec![done()], "claim", json!({"operator": "Cid"})),
     ];
     for (arguments, answers, act, fields) in table {

@@ -41,6 +41,7 @@ fn there_is_a_page_for_every_subcommand_and_for_the_receiver() {
         "claim",
         "transfer",
         "reopen",
+        "voice",
         "token",
     ] {
         assert!(commands.iter().any(|name| name == known), "{known} is not in {commands:?}");

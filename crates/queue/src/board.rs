@@ -8,13 +8,15 @@ use telecare_alarm::{Alarm, AlarmId, CallId, Policy, ReceiverId, Registry, Shelv
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::live_calls::LiveCall;
+use crate::live_calls::{CallCards, LiveCall};
 
 /// One state of the queue as consoles see it.
 #[derive(Clone, Debug)]
 pub struct Board {
     /// Made at start: a cursor of another boot gets the full list.
     pub boot: Uuid,
+    /// This receiver.
+    pub receiver: ReceiverId,
     /// Grows with every change.
     pub version: u64,
     /// When this state was true.
@@ -39,6 +41,8 @@ pub struct Board {
     pub aliases: HashMap<AlarmId, AlarmId>,
     /// The calls on the lines of this receiver.
     pub calls: Arc<BTreeMap<CallId, LiveCall>>,
+    /// Which open alarms are on which call, of any receiver.
+    pub call_cards: Arc<CallCards>,
     /// The other receivers on the same database that have fallen silent.
     pub silent: Vec<OtherReceiver>,
     /// Who is behind the alarms, as far as is known.
@@ -101,6 +105,7 @@ impl Board {
     pub fn empty(boot: Uuid) -> Board {
         Board {
             boot,
+            receiver: ReceiverId::new(""),
             version: 0,
             as_of: OffsetDateTime::UNIX_EPOCH,
             link: Link::CutOff,
@@ -113,6 +118,7 @@ impl Board {
             closed: Vec::new(),
             aliases: HashMap::new(),
             calls: Arc::default(),
+            call_cards: Arc::default(),
             silent: Vec::new(),
             registry: Arc::default(),
             policy: Arc::new(Policy::builtin()),

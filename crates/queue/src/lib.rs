@@ -39,6 +39,6 @@ pub use database::inspect::{DatabaseFacts, database_facts};
 pub use exchange::{ActError, Acted, Answer, Detail, Incoming, LoggedAction, OpenError, Overdue, StoredSignal};
 pub use handle::Queue;
 pub use journal::inspect;
-pub use live_calls::{CallHandle, LiveCall, LiveCalls, Operate, Reach, Supports, Talker};
+pub use live_calls::{CallHandle, Commanded, LiveCall, LiveCalls, Operate, OperateError, Reach, Supports, Talker};
 pub use on_test::TestRecord;
 pub use trouble::Trouble;

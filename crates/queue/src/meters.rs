@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
 use telecare_alarm::Signal;
+use telecare_protocol::call::Operated;
 use time::OffsetDateTime;
 
 use crate::entry::{Entry, What};
@@ -40,6 +41,17 @@ pub fn database_committed(took: Duration) {
 /// This host's clock is so far ahead of the database's.
 pub fn database_clock(ahead: time::Duration) {
     gauge!("telecare_clock_database_offset_seconds").set(ahead.as_seconds_f64());
+}
+
+/// An operator's command to a call was carried out, or was not.
+pub fn commanded(command: &'static str, operated: Option<Operated>) {
+    let outcome = match operated {
+        Some(Operated::Done) => "done",
+        Some(Operated::Refused(_)) => "refused",
+        Some(Operated::Unsupported) => "unsupported",
+        None => "no-answer",
+    };
+    counter!("telecare_call_commands_total", "command" => command, "outcome" => outcome).increment(1);
 }
 
 fn stage(stage: &'static str, signal: &Signal) {

@@ -4,27 +4,35 @@
 
 mod common;
 
-use common::{board_where, config, connected, press, submit};
-use telecare_alarm::{AlarmId, CallId, LineId, Signal};
-use telecare_protocol::call::{End, Speech};
-use telecare_queue::{Board, CallHandle, LiveCall, Queue, Reach, Supports};
+use common::{act, board_where, claim, config, connected, press, submit};
+use telecare_alarm::{Act, ActionId, Actor, AlarmId, CallId, LineId, Refusal, Signal};
+use telecare_protocol::call::{Control, End, Operated, Operator, Speech};
+use telecare_queue::live_calls::Command;
+use telecare_queue::{ActError, Board, CallHandle, Commanded, LiveCall, Operate, OperateError, Queue, Reach, Supports};
 use telecare_tests::postgres::Postgres;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-fn begin(queue: &Queue) -> CallHandle {
-    let call = LiveCall {
+fn live(line: &str) -> LiveCall {
+    LiveCall {
         id: CallId(Uuid::now_v7()),
-        line: LineId::new("modem-1"),
+        line: LineId::new(line),
         caller: Some("01527 1".to_owned()),
         began: OffsetDateTime::now_utc(),
         reach: Reach::Extension("21".to_owned()),
         speech: Speech::None,
         supports: Supports::NONE,
         talker: None,
-    };
-    queue.live_calls().begin(call, mpsc::channel(1).0)
+    }
+}
+
+fn begin_with(queue: &Queue, call: LiveCall, operator: mpsc::Sender<Operate>) -> CallHandle {
+    queue.live_calls().begin(call, operator)
+}
+
+fn begin(queue: &Queue) -> CallHandle {
+    begin_with(queue, live("modem-1"), mpsc::channel(1).0)
 }
 
 fn press_in(call: &CallHandle, unit: &str) -> Signal {
@@ -112,4 +120,158 @@ async fn a_start_ends_the_calls_that_this_receiver_had() {
         board_where(&queue, "missed", |board| is_missed(board, alarm)).await;
         queue.close().await;
     }
+}
+
+fn ann() -> Actor {
+    Actor { person: "Ann".into(), desk: "desk 1".into() }
+}
+
+fn command(alarm: AlarmId, call: CallId, wanted: Operator) -> Commanded {
+    Commanded { id: ActionId(Uuid::new_v4()), alarm, call, by: ann(), wanted }
+}
+
+/// A call with a card that Ann has, and its line.
+async fn claimed_call(queue: &Queue) -> (CallHandle, mpsc::Receiver<Operate>, AlarmId) {
+    let (operator, line) = mpsc::channel(4);
+    let supports = Supports::of(&[Command::Speak, Command::Door, Command::HangUp]);
+    let call = begin_with(queue, LiveCall { supports, ..live("modem-1") }, operator);
+    let signal = press_in(&call, "1");
+    submit(queue, signal.clone()).await;
+    let alarm = AlarmId::from(signal.id);
+    act(queue, alarm, "Ann", claim()).await.unwrap();
+    (call, line, alarm)
+}
+
+async fn log_of(queue: &Queue, alarm: AlarmId) -> Vec<(&'static str, String)> {
+    let log = queue.detail(alarm).await.unwrap().log;
+    let told = |act: &Act| match act {
+        Act::Operate { command, .. } => command.clone(),
+        Act::Operated { command, outcome, .. } => format!("{command}: {outcome}"),
+        _ => String::new(),
+    };
+    log.iter().map(|one| (one.action.act.name(), told(&one.action.act))).collect()
+}
+
+/// In whatever order: what came of a command is told before it is kept.
+async fn until_log(queue: &Queue, alarm: AlarmId, expected: &[(&'static str, &str)]) {
+    let mut expected: Vec<_> = expected.iter().map(|(act, told)| (*act, (*told).to_owned())).collect();
+    expected.sort();
+    let same = async {
+        loop {
+            let mut log = log_of(queue, alarm).await;
+            log.sort();
+            if log == expected {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(common::PATIENCE, same).await;
+    assert!(in_time.is_ok(), "{:?}", log_of(queue, alarm).await);
+}
+
+#[tokio::test]
+async fn a_command_is_kept_before_the_line_hears_of_it_and_goes_there_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let (call, mut line, alarm) = claimed_call(&queue).await;
+    let door = command(alarm, call.id(), Operator::Control(Control::Door(1)));
+    let asked = || {
+        tokio::spawn({
+            let (queue, door) = (queue.clone(), door.clone());
+            async move { queue.operate(door).await }
+        })
+    };
+    let (one, other) = (asked(), asked());
+    let heard = line.recv().await.unwrap();
+    assert_eq!((heard.wanted, heard.by), (Operator::Control(Control::Door(1)), ann()));
+    assert_eq!(log_of(&queue, alarm).await.last().unwrap(), &("operate", "door-1".to_owned()));
+    heard.reply.send(Operated::Done).unwrap();
+    one.await.unwrap().unwrap();
+    other.await.unwrap().unwrap();
+    asked().await.unwrap().unwrap();
+    until_log(&queue, alarm, &[("claim", ""), ("operate", "door-1"), ("operated", "door-1: done")]).await;
+    assert!(line.try_recv().is_err(), "once");
+    assert_eq!(queue.board().borrow().calls[&call.id()].talker, None, "a door is no speech");
+    call.end(End::Released);
+    board_where(&queue, "over", |board| board.calls.is_empty()).await;
+    asked().await.unwrap().unwrap();
+    let late = queue.operate(command(alarm, door.call, Operator::Speak)).await;
+    assert!(matches!(late, Err(OperateError::Act(ActError::Refused { refusal: Refusal::NoCall, .. }))), "{late:?}");
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn whoever_speaks_is_shown_and_a_refusal_has_its_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let (call, mut line, alarm) = claimed_call(&queue).await;
+    let answers = tokio::spawn(async move {
+        for operated in [Operated::Done, Operated::Refused("no door 2"), Operated::Unsupported] {
+            line.recv().await.unwrap().reply.send(operated).unwrap();
+        }
+        // The line goes away with a command in its hands.
+        drop(line.recv().await);
+    });
+    let wants = |wanted: Operator| queue.operate(command(alarm, call.id(), wanted));
+    wants(Operator::Speak).await.unwrap();
+    let has_ann = |board: &Board| board.calls[&call.id()].talker.as_ref().is_some_and(|talker| talker.actor == ann());
+    board_where(&queue, "Ann speaks", has_ann).await;
+    let door = || Operator::Control(Control::Door(2));
+    assert!(matches!(wants(door()).await, Err(OperateError::Refused("no door 2"))));
+    assert!(matches!(wants(door()).await, Err(OperateError::Unsupported(_))));
+    assert!(matches!(wants(Operator::HangUp).await, Err(OperateError::Refused("the call has ended"))));
+    answers.await.unwrap();
+    // What its protocol has no word for is not even kept.
+    assert!(matches!(wants(Operator::Duplex).await, Err(OperateError::Unsupported(_))));
+    let spoken = [("operate", "speak"), ("operated", "speak: done")];
+    let doors = [("operate", "door-2"), ("operated", "door-2: no door 2")];
+    let more = [("operate", "door-2"), ("operated", "door-2: unsupported")];
+    let last = [("operate", "hang-up"), ("operated", "hang-up: the call has ended")];
+    until_log(&queue, alarm, &[&[("claim", "")], &spoken[..], &doors, &more, &last].concat()).await;
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn only_the_holder_commands_and_only_on_the_line_s_own_receiver() {
+    let server = Postgres::shared().unwrap();
+    let url = server.url(&server.create_database().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let settings = |name: &str| config(name, &directory.path().join(name), Some(&url));
+    let (one, two) = (Queue::open(settings("r1")).await.unwrap(), Queue::open(settings("r2")).await.unwrap());
+    connected(&one).await;
+    connected(&two).await;
+    let (call, mut line, alarm) = claimed_call(&one).await;
+    let ben = Actor { person: "Ben".into(), ..ann() };
+    let speak = command(alarm, call.id(), Operator::Speak);
+    let refused = one.operate(Commanded { by: ben, ..speak.clone() }).await;
+    assert!(matches!(refused, Err(OperateError::Act(ActError::Refused { refusal: Refusal::NotHolder { .. }, .. }))));
+    board_where(&two, "hers", |board| board.find(alarm).is_some_and(|card| card.claim.is_some())).await;
+    let elsewhere = two.operate(speak).await;
+    assert!(matches!(&elsewhere, Err(OperateError::Elsewhere(receiver)) if receiver.as_str() == "r1"), "{elsewhere:?}");
+    let none = one.operate(command(alarm, CallId(Uuid::now_v7()), Operator::Speak)).await;
+    assert!(matches!(none, Err(OperateError::Act(ActError::Refused { refusal: Refusal::NoCall, .. }))));
+    assert!(line.try_recv().is_err());
+    one.close().await;
+    two.close().await;
+}
+
+#[tokio::test]
+async fn a_line_that_does_not_answer_is_not_waited_for_and_its_late_word_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let (call, mut line, alarm) = claimed_call(&queue).await;
+    let door = command(alarm, call.id(), Operator::Control(Control::Door(1)));
+    let asked = tokio::spawn({
+        let (queue, door) = (queue.clone(), door.clone());
+        async move { queue.operate(door).await }
+    });
+    let heard = line.recv().await.unwrap();
+    tokio::time::pause();
+    assert!(matches!(asked.await.unwrap(), Err(OperateError::NoAnswer)));
+    tokio::time::resume();
+    heard.reply.send(Operated::Done).unwrap();
+    queue.operate(door).await.unwrap();
+    until_log(&queue, alarm, &[("claim", ""), ("operate", "door-1"), ("operated", "door-1: done")]).await;
+    queue.close().await;
 }

@@ -128,7 +128,7 @@ pub enum Act {
     Operate {
         /// The call.
         call: CallId,
-        /// The command in words: "speak", "door 1".
+        /// The command in words: "speak", "door-1".
         command: String,
     },
     /// The receiver itself notes what became of a command.

@@ -10,9 +10,10 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde::Serialize;
-use telecare_alarm::{Act, Action, ActionId, AlarmId, SignalId};
+use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, SignalId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{Api, alarm_id, bad_path, sight};
 use crate::access::{Asker, admit};
@@ -30,15 +31,46 @@ use crate::tokens::Permission;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Acted)]
 pub struct ActedShape {
-    now: Timestamp,
+    pub now: Timestamp,
     /// The answer is this receiver's own because the database is away.
-    degraded: bool,
+    pub degraded: bool,
     /// The alarm after it.
-    alarm: AlarmShape,
+    pub alarm: AlarmShape,
 }
 
-type Id = Result<Path<String>, PathRejection>;
-type Answer = Result<Json<ActedShape>, Problem>;
+/// The alarm's id as it stands in the path.
+pub type Id = Result<Path<String>, PathRejection>;
+/// What an action is answered.
+pub type Answer = Result<Json<ActedShape>, Problem>;
+
+/// What somebody wants to do, as asked.
+pub struct Wanted<T> {
+    pub alarm: AlarmId,
+    /// The action's id.
+    pub action: Uuid,
+    pub actor: Actor,
+    pub asker: Asker,
+    /// The act's own fields.
+    pub own: T,
+}
+
+impl<T: Own> Wanted<T> {
+    /// Admits who asks, then reads what is asked.
+    pub async fn of(
+        api: &Api,
+        id: Id,
+        headers: HeaderMap,
+        body: Body,
+        needed: Permission,
+    ) -> Result<Wanted<T>, Problem> {
+        let asker = admit(api, &headers, on_test(api, &id, needed))?;
+        let Path(id) = id.map_err(bad_path)?;
+        let alarm = alarm_id(&id)?;
+        let ActBody { given, own } = ActBody::<T>::read(body).await?;
+        let actor = asker.actor(given.operator.as_deref(), given.desk.as_deref())?;
+        Ok(Wanted { alarm, action: given.action, actor, asker, own })
+    }
+}
 
 /// Take an alarm.
 ///
@@ -193,13 +225,9 @@ async fn perform<T: Own>(
     act: impl FnOnce(T, &Api, &Asker) -> Result<Act, Problem>,
 ) -> Answer {
     let begun = Instant::now();
-    let asker = admit(&api, &headers, on_test(&api, &id, needed))?;
-    let Path(id) = id.map_err(bad_path)?;
-    let alarm = alarm_id(&id)?;
-    let ActBody { given, own } = ActBody::<T>::read(body).await?;
-    let actor = asker.actor(given.operator.as_deref(), given.desk.as_deref())?;
+    let Wanted { alarm, action, actor, asker, own } = Wanted::<T>::of(&api, id, headers, body, needed).await?;
     let act = act(own, &api, &asker)?;
-    let action = Action { id: ActionId(given.action), alarm, at: OffsetDateTime::now_utc(), actor, act };
+    let action = Action { id: ActionId(action), alarm, at: OffsetDateTime::now_utc(), actor, act };
     let done = done(&api, action).await;
     metrics::time_act(begun.elapsed());
     done

@@ -1,6 +1,7 @@
 //! One file per endpoint. A handler admits, reads the request into domain types, asks the queue, answers.
 
 pub mod act;
+pub mod call;
 pub mod calls;
 pub mod choices;
 pub mod detail;

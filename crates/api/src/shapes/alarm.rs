@@ -6,7 +6,7 @@ use telecare_alarm::{Actor, Alarm, Registry, TriggerKey, TriggerState, UnitKey};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{CandidateShape, EscalationShape, OnTestShape, RegisteredShape, Sight, Timestamp, names};
+use super::{CandidateShape, CardCallShape, EscalationShape, OnTestShape, RegisteredShape, Sight, Timestamp, names};
 
 /// One card of the queue, as it is at `now`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -99,6 +99,9 @@ pub struct AlarmShape {
     /// Who telephoned, as told last.
     #[schema(required = true)]
     caller: Option<CallerShape>,
+    /// The calls that its signals came in, earliest first; the latest.
+    #[schema(max_items = 8)]
+    calls: Vec<CardCallShape>,
     /// Everything raised or cleared, by trigger and place.
     triggers: Vec<TriggerShape>,
     /// The line of the signal that opened it.
@@ -268,6 +271,7 @@ impl AlarmShape {
                 .caller
                 .as_ref()
                 .map(|caller| CallerShape { number: caller.number.clone(), name: caller.name.clone() }),
+            calls: alarm.calls.iter().map(|call| CardCallShape::of(alarm, call, sight)).collect(),
             triggers: alarm.triggers.iter().map(trigger).collect(),
             line: alarm.line.to_string(),
             receiver: alarm.receiver.to_string(),

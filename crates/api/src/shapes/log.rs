@@ -80,7 +80,7 @@ pub struct LogShape {
     call: Option<Uuid>,
     /// The command that was given to it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, examples("door 1"))]
+    #[schema(nullable = false, examples("door-1"))]
     command: Option<String>,
     /// The action whose outcome this tells.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod call;
+mod card_call;
 mod choices;
 mod detail;
 mod escalation;
@@ -27,6 +28,7 @@ mod webhook;
 
 pub use alarm::{ActorShape, AlarmShape};
 pub use call::{CallShape, CallsShape};
+pub use card_call::CardCallShape;
 pub use choices::ChoicesShape;
 pub use detail::DetailShape;
 pub use escalation::{EscalationShape, OnTestShape};

@@ -4,9 +4,12 @@ use telecare_alarm::registry::{Field, Flag, Risk, Stock};
 use telecare_alarm::{Basis, Class, ClockState, Lane, Listing, Standing};
 use telecare_protocol::{Origin, Protocol, Status, Trigger};
 use telecare_queue::Link;
+use telecare_queue::live_calls::Command;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
+use super::card_call::{CALL_STATES, SPEECH};
 use super::report::origin_name;
+use super::requests::commands;
 use crate::calls::{CallAnswer, CallOutcome};
 
 fn one_of(names: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
@@ -132,6 +135,28 @@ pub fn refusal_or_none() -> Object {
     });
     object.description = Some("Null when it was done; else why it was refused.".to_owned());
     object
+}
+
+pub fn call_state() -> Object {
+    let words = "`on-line`: nobody has answered; `with-operator`; `ended`; `missed`: rang off before anyone answered; \
+                 `unknown`: on another receiver that has fallen silent, or that never told the end.";
+    one_of(CALL_STATES).description(Some(words)).build()
+}
+
+pub fn speech_or_none() -> Object {
+    let mut object = one_of_or_null(SPEECH);
+    object.description = Some(
+        "The speech path as the unit has switched it: who is heard. Null when this receiver does not know.".to_owned(),
+    );
+    object
+}
+
+pub fn call_abilities() -> Object {
+    one_of(Command::ALL.map(Command::as_str)).build()
+}
+
+pub fn call_command() -> Object {
+    one_of(commands().iter().map(|(name, _)| *name)).examples([serde_json::json!("speak")]).build()
 }
 
 pub fn text_rule() -> Object {

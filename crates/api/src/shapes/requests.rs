@@ -2,8 +2,10 @@
 //! is told is a field that is read.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use axum::body::Body;
+use telecare_protocol::call::{Control, Operator, Volume};
 use time::OffsetDateTime;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use crate::body::Fields;
 use crate::problem::Problem;
+use crate::shapes::names;
 
 /// The body of an action: what every action says, and the act's own fields.
 pub struct ActBody<T> {
@@ -219,6 +222,77 @@ pub struct StopTest {
     pub text: Option<String>,
 }
 
+/// A command to a call of the alarm.
+#[derive(ToSchema)]
+#[schema(as = Command)]
+pub struct Command {
+    /// The `id` of the call, as the screen showed it.
+    #[schema(examples("01931b0a-7d3e-7c10-8a54-2f6b3c9d1e77"))]
+    pub call: Uuid,
+    /// The command.
+    #[schema(schema_with = names::call_command)]
+    pub command: String,
+    /// The unit of a scheme to open the path to: with `select`, and only there.
+    #[schema(
+        required = false,
+        nullable,
+        max_length = 32,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        examples("0027")
+    )]
+    pub unit: Option<String>,
+}
+
+impl Command {
+    /// What is wanted of the line.
+    pub fn wanted(&self) -> Result<Operator, Problem> {
+        let unit = self.unit.as_deref().unwrap_or_default();
+        match (self.command.as_str(), unit) {
+            (SELECT, "") => Err(Problem::missing("unit", "`select` needs the unit")),
+            (SELECT, unit) => Ok(Operator::Select(unit.to_owned())),
+            (name, _) => {
+                let known = commands().iter().find(|(known, _)| *known == name);
+                let wanted = known.and_then(|(_, wanted)| wanted.clone());
+                wanted.ok_or_else(|| Problem::invalid("command", "there is no such command"))
+            }
+        }
+    }
+}
+
+const SELECT: &str = "select";
+
+/// The commands by name; none for what needs more than its name.
+pub fn commands() -> &'static [(&'static str, Option<Operator>)] {
+    static COMMANDS: LazyLock<Vec<(&'static str, Option<Operator>)>> = LazyLock::new(|| {
+        let plain = [
+            ("speak", Operator::Speak),
+            ("listen", Operator::Listen),
+            ("duplex", Operator::Duplex),
+            ("simplex", Operator::Simplex),
+            ("volume-up", Operator::Volume(Volume::Up)),
+            ("volume-down", Operator::Volume(Volume::Down)),
+            ("volume-quiet", Operator::Volume(Volume::Quiet)),
+            ("volume-normal", Operator::Volume(Volume::Normal)),
+            ("volume-loud", Operator::Volume(Volume::Loud)),
+            ("clear", Operator::Clear),
+            ("clear-down", Operator::ClearDown),
+            ("hang-up", Operator::HangUp),
+            ("next", Operator::Next),
+            ("door-1", Operator::Control(Control::Door(1))),
+            ("door-2", Operator::Control(Control::Door(2))),
+            ("key-safe", Operator::Control(Control::KeySafe)),
+            ("unlock-all", Operator::Control(Control::UnlockAll)),
+            ("relay-1-on", Operator::Control(Control::Relay(1, true))),
+            ("relay-1-off", Operator::Control(Control::Relay(1, false))),
+            ("relay-2-on", Operator::Control(Control::Relay(2, true))),
+            ("relay-2-off", Operator::Control(Control::Relay(2, false))),
+        ];
+        let plain = plain.into_iter().map(|(name, wanted)| (name, Some(wanted)));
+        plain.chain([(SELECT, None)]).collect()
+    });
+    &COMMANDS
+}
+
 /// The body of an act without fields of its own.
 pub type ActRequest = ActBody<Nothing>;
 /// The body of `seen`.
@@ -233,6 +307,8 @@ pub type NoteRequest = ActBody<Note>;
 pub type CloseRequest = ActBody<Close>;
 /// The body of `close-other`.
 pub type CloseOtherRequest = ActBody<CloseOther>;
+/// The body of a command to a call.
+pub type CommandRequest = ActBody<Command>;
 /// The body of a test's start.
 pub type StartTestRequest = ActBody<StartTest>;
 /// The body of a test's end.
@@ -322,6 +398,21 @@ impl Own for CloseOther {
         })
     }
 }
+
+impl Own for Command {
+    fn read(fields: &Fields) -> Result<Command, Problem> {
+        let (call, command) = (fields.uuid("call")?, fields.name("command")?.to_owned());
+        let unit = fields.code("unit")?;
+        if unit.chars().count() > UNIT_CHARS_MAX {
+            return Err(Problem::invalid("unit", format!("`unit` may have {UNIT_CHARS_MAX} characters")));
+        }
+        let command = Command { call, command, unit: Some(unit.to_owned()).filter(|unit| !unit.is_empty()) };
+        command.wanted().map(|_| command)
+    }
+}
+
+/// Longest number of a scheme's unit.
+const UNIT_CHARS_MAX: usize = 32;
 
 impl Own for StartTest {
     fn read(fields: &Fields) -> Result<StartTest, Problem> {

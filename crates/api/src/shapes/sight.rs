@@ -1,9 +1,11 @@
 //! A board as it is seen at an instant: what must be known beside a card to show it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use telecare_alarm::{Alarm, AlarmId, Listing, Policy, Registry, Shelves};
-use telecare_queue::Board;
+use telecare_alarm::{Alarm, AlarmId, CallId, Listing, Policy, ReceiverId, Registry, Shelves};
+use telecare_queue::live_calls::CallCards;
+use telecare_queue::{Board, LiveCall};
 use time::OffsetDateTime;
 
 /// A board as it is seen at an instant. Cheap to make.
@@ -13,6 +15,13 @@ pub struct Sight {
     pub now: OffsetDateTime,
     /// Who is behind the alarms.
     pub registry: Arc<Registry>,
+    /// The calls on this receiver's lines.
+    pub calls: Arc<BTreeMap<CallId, LiveCall>>,
+    /// Which open alarms are on which call.
+    pub call_cards: Arc<CallCards>,
+    /// This receiver.
+    pub receiver: ReceiverId,
+    silent: Vec<ReceiverId>,
     policy: Arc<Policy>,
     shelves: Arc<Shelves>,
 }
@@ -21,7 +30,14 @@ impl Sight {
     /// Of a board at an instant.
     pub fn of(board: &Board, now: OffsetDateTime) -> Sight {
         let (registry, policy, shelves) = (board.registry.clone(), board.policy.clone(), board.shelves.clone());
-        Sight { now, registry, policy, shelves }
+        let (calls, call_cards, receiver) = (board.calls.clone(), board.call_cards.clone(), board.receiver.clone());
+        let silent = board.silent.iter().map(|other| other.receiver.clone()).collect();
+        Sight { now, registry, calls, call_cards, receiver, silent, policy, shelves }
+    }
+
+    /// Whether another receiver has fallen silent.
+    pub fn is_silent(&self, receiver: &ReceiverId) -> bool {
+        self.silent.contains(receiver)
     }
 
     /// Where an alarm is listed; a closed one with the others.

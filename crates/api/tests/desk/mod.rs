@@ -117,6 +117,11 @@ impl Server {
         self.address
     }
 
+    /// The queue it serves.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// What the lines tell of their calls.
     pub fn calls(&self) -> &telecare_api::calls::Calls {
         &self.calls

@@ -79,6 +79,9 @@ pub struct Card {
     /// Where it is listed: queue, on-test, or why it is aside.
     #[serde(default)]
     pub listed: String,
+    /// The telephone calls its signals came in, the latest last.
+    #[serde(default)]
+    pub calls: Vec<VoiceCall>,
 }
 
 impl Card {
@@ -86,6 +89,11 @@ impl Card {
     pub fn rank(&self) -> String {
         let level = if self.level == 0 { String::new() } else { format!("+{}", self.level) };
         format!("{}{level}", self.priority)
+    }
+
+    /// The call that lasts, if one does.
+    pub fn call(&self) -> Option<&VoiceCall> {
+        self.calls.iter().rev().find(|call| call.lasts())
     }
 
     /// Whether it is listed apart, because its unit is on test.
@@ -114,6 +122,63 @@ impl Aside {
         let overdue = (overdue > 0).then(|| format!("{overdue} overdue"));
         let all: Vec<String> = aside.into_iter().chain(overdue).collect();
         (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+/// A telephone call of an alarm, as far as this program reads it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct VoiceCall {
+    pub id: Uuid,
+    pub state: String,
+    #[serde(default)]
+    pub reach: Reach,
+    #[serde(default)]
+    pub supports: Vec<String>,
+    pub with: Option<Holder>,
+}
+
+/// How to speak to a caller.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Reach {
+    pub extension: Option<String>,
+    pub call_back: Option<String>,
+}
+
+impl VoiceCall {
+    /// Whether somebody is on the line.
+    pub fn lasts(&self) -> bool {
+        matches!(self.state.as_str(), "on-line" | "with-operator")
+    }
+
+    /// Where the voice is, and how to reach it.
+    pub fn words(&self) -> String {
+        let who = self.with.as_ref().map_or(String::new(), |with| format!(" with {} at {}", with.person, with.desk));
+        let how = match (&self.reach.extension, &self.reach.call_back) {
+            (Some(extension), _) => format!(", extension {extension}"),
+            (None, Some(number)) => format!(", call back {number}"),
+            (None, None) => String::new(),
+        };
+        match self.state.as_str() {
+            "on-line" | "with-operator" => format!("on the line{who}{how}"),
+            "missed" => "rang off before anyone answered".to_owned(),
+            "unknown" => "its call: nobody knows".to_owned(),
+            _ => "its call is over".to_owned(),
+        }
+    }
+
+    /// The commands it takes, by their names in the API.
+    pub fn commands(&self) -> Vec<String> {
+        let each = |kind: &str, of: &[&str]| of.iter().map(|one| format!("{kind}-{one}")).collect();
+        let all = self.supports.iter().map(|kind| match kind.as_str() {
+            "volume" => each(kind, &["up", "down", "quiet", "normal", "loud"]),
+            "door" => each(kind, &["1", "2"]),
+            "relay" => each(kind, &["1-on", "1-off", "2-on", "2-off"]),
+            // A code of the protocol's own cannot be given here.
+            "code" => Vec::new(),
+            plain => vec![plain.to_owned()],
+        });
+        all.flatten().collect()
     }
 }
 

@@ -1,5 +1,5 @@
-//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `transfer`, `note`, `close`, `close-other`, `reopen`: what a
-//! console does to an alarm.
+//! `claim`, `renew`, `seen`, `hold`, `resume`, `release`, `transfer`, `note`, `close`, `close-other`, `reopen`, `voice`:
+//! what a console does to an alarm.
 
 use std::io::{self, Write};
 
@@ -99,6 +99,20 @@ pub enum Command {
     },
     /// Undo a close: within ten minutes an operator may, later a supervisor. The alarm waits for everyone again.
     Reopen(Common),
+    /// Speak, listen, clear, open a door: a command to the call of an alarm that one has.
+    Voice {
+        #[command(flatten)]
+        common: Common,
+        /// speak, listen, duplex, simplex, volume-up, clear, clear-down, hang-up, next, select, door-1, key-safe and more:
+        /// what the call takes, `show` tells.
+        command: String,
+        /// The unit of a scheme, for select.
+        #[arg(long)]
+        unit: Option<String>,
+        /// The call; by default the one on the line.
+        #[arg(long, value_name = "CALL")]
+        call: Option<Uuid>,
+    },
 }
 
 #[derive(clap::Args)]
@@ -163,6 +177,7 @@ impl Command {
             Command::Close { common, .. } => ("close", common),
             Command::CloseOther { common, .. } => ("close-other", common),
             Command::Reopen(common) => ("reopen", common),
+            Command::Voice { common, .. } => ("call", common),
         }
     }
 
@@ -176,6 +191,11 @@ impl Command {
             Command::Note { text, kind, reference, .. } => {
                 let said = [("text", text), ("kind", kind), ("reference", reference)];
                 said.into_iter().filter_map(|(name, value)| Some((name, json!(value.as_ref()?)))).collect()
+            }
+            Command::Voice { command, unit, call, .. } => {
+                let call = call.map_or_else(|| on_the_line(client, id), Ok)?;
+                let unit = unit.as_ref().map(|unit| ("unit", json!(unit)));
+                [("call", json!(call)), ("command", json!(command))].into_iter().chain(unit).collect()
             }
             Command::Seen { shown, .. } => vec![("shown", json!(shown.signal(client, id)?))],
             Command::Hold { shown, until, minutes, reason, .. } => vec![
@@ -201,9 +221,21 @@ impl Shown {
         if let Some(shown) = self.shown {
             return Ok(shown);
         }
-        let detail: Value = read(&client.detail_text(id)?)?;
-        let card: Card = serde_json::from_value(detail["alarm"].clone())?;
-        Ok(card.last_signal)
+        Ok(card(client, id)?.last_signal)
+    }
+}
+
+fn card(client: &Client, id: Uuid) -> anyhow::Result<Card> {
+    let detail: Value = read(&client.detail_text(id)?)?;
+    Ok(serde_json::from_value(detail["alarm"].clone())?)
+}
+
+fn on_the_line(client: &Client, id: Uuid) -> anyhow::Result<Uuid> {
+    let card = card(client, id)?;
+    match (card.call(), card.calls.last()) {
+        (Some(call), _) => Ok(call.id),
+        (None, Some(last)) => bail!("nobody is on the line: {}", last.words()),
+        (None, None) => bail!("this alarm came in no telephone call"),
     }
 }
 

@@ -120,6 +120,9 @@ pub fn who(card: &Card) -> String {
         (None, Some(claim)) => format!("  [{}]", name(claim)),
         (None, None) => String::new(),
     };
+    if let Some(call) = card.call() {
+        text += &format!("  [{}]", call.words());
+    }
     if let Some(contest) = &card.contest {
         text += &format!("  [also {}]", name(contest));
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use crate::Verdict;
-use crate::client::{ApiArguments, Client, read};
+use crate::client::{ApiArguments, Client, VoiceCall, read};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -57,6 +57,7 @@ pub fn in_words(detail: &Value) -> String {
         text += &row(name, &alarm[name]);
     }
     text += &rules(alarm);
+    text += &calls(alarm);
     text += "signals\n";
     for signal in detail["signals"].as_array().into_iter().flatten() {
         let events = signal["report"]["events"].as_array().into_iter().flatten();
@@ -77,7 +78,7 @@ pub fn in_words(detail: &Value) -> String {
             act => format!("{act} by"),
         };
         text += &format!("  {at}  {act} {who}");
-        for name in ["kind", "to", "outcome", "reason", "text", "reference", "refused"] {
+        for name in ["kind", "to", "command", "outcome", "reason", "text", "reference", "refused"] {
             if let Some(said) = action[name].as_str().filter(|said| !said.is_empty()) {
                 text += &format!(", {name}: {said}");
             }
@@ -146,6 +147,31 @@ fn rules(alarm: &Value) -> String {
     text
 }
 
+/// Where the voice is: each call, what it takes, and the other alarms on it.
+fn calls(alarm: &Value) -> String {
+    let mut text = String::new();
+    for call in alarm["calls"].as_array().into_iter().flatten() {
+        let (id, line, receiver) = (word(&call["id"]), word(&call["line"]), word(&call["receiver"]));
+        let known = serde_json::from_value::<VoiceCall>(call.clone());
+        let words = known.as_ref().map_or_else(|_| word(&call["state"]), VoiceCall::words);
+        text += &format!("  {:<10} {id} on {line} of {receiver}: {words}", "call");
+        for name in ["speech", "how"] {
+            if let Some(said) = call[name].as_str() {
+                text += &format!(", {name} {said}");
+            }
+        }
+        text += "\n";
+        let takes = known.map(|call| call.commands().join(" ")).unwrap_or_default();
+        if !takes.is_empty() {
+            text += &format!("  {:<10} {takes}\n", "takes");
+        }
+        for other in call["others"].as_array().into_iter().flatten() {
+            text += &row("also", other);
+        }
+    }
+    text
+}
+
 fn row(name: &str, value: &Value) -> String {
     if value.is_null() { String::new() } else { format!("  {name:<10} {}\n", word(value)) }
 }
@@ -166,6 +192,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_call_is_told_with_what_it_takes_and_what_else_is_on_it() {
+        let id = "0195ad00-0000-7000-8000-00000000cafe";
+        let call = json!({"id": id, "state": "with-operator", "speech": "duplex", "reach": {"extension": "21"},
+            "supports": ["speak", "door"], "with": {"person": "Ann", "desk": "1"}, "others": ["a-2"], "line": "modem-1",
+            "receiver": "r-1", "how": null});
+        assert_eq!(
+            calls(&json!({"calls": [call]})),
+            format!(
+                "  call       {id} on modem-1 of r-1: on the line with Ann at 1, extension 21, speech duplex\n  takes      \
+                 speak door-1 door-2\n  also       a-2\n"
+            )
+        );
+        assert_eq!(calls(&json!({})), "", "an older receiver");
+    }
 
     #[test]
     fn what_the_rules_did_is_told_with_who_has_it() {

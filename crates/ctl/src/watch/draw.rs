@@ -203,11 +203,11 @@ fn help() -> Vec<Line> {
 fn keys(model: &Model) -> String {
     match &model.mode {
         Mode::Ask(_) => "enter answers  esc goes back without doing anything".to_owned(),
-        Mode::Detail { .. } => "arrows move  esc goes back  c s n x h u r t act on this alarm".to_owned(),
+        Mode::Detail { .. } => "arrows move  esc goes back  c s n x h u r t v act on this alarm".to_owned(),
         Mode::Help => String::new(),
         // Those that fit on eighty columns; the help has them all.
         Mode::List => {
-            let shown = KEYS.iter().filter(|(key, _)| !matches!(*key, "y" | "z" | "enter"));
+            let shown = KEYS.iter().filter(|(key, _)| !matches!(*key, "y" | "z" | "v" | "enter"));
             shown.map(|(key, does)| format!("{key}:{does}")).collect::<Vec<_>>().join(" ")
         }
     }

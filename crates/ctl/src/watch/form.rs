@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::model::Key;
-use crate::client::{Choice, Choices};
+use crate::client::{Choice, Choices, VoiceCall};
 
 /// Longest answer, characters.
 const ANSWER_CHARS_MAX: usize = 400;
@@ -24,6 +24,8 @@ pub struct Form {
     pub headline: String,
     /// The last signal the screen showed then: a later one makes the receiver refuse.
     shown: Uuid,
+    /// The call that a command is for.
+    call: Option<Uuid>,
     questions: Vec<Question>,
     answers: Map<String, Value>,
     /// What is being typed.
@@ -101,11 +103,29 @@ impl Form {
             key,
             headline: headline.to_owned(),
             shown,
+            call: None,
             questions,
             answers: Map::new(),
             typed: String::new(),
             fault: None,
         })
+    }
+
+    /// The questions of a command to a call.
+    pub fn of_call(key: Key, headline: &str, shown: Uuid, call: &VoiceCall) -> Form {
+        let of = call.commands().into_iter().map(|name| (name.clone(), name, String::new())).collect();
+        let (field, label) = ("command", call.words());
+        Form {
+            act: "call",
+            key,
+            headline: headline.to_owned(),
+            shown,
+            call: Some(call.id),
+            questions: vec![Question { field, label, kind: Kind::OneOf { of, at: 0 } }],
+            answers: Map::new(),
+            typed: String::new(),
+            fault: None,
+        }
     }
 
     /// The question that is open.
@@ -172,6 +192,11 @@ impl Form {
     /// What is asked depends on what was chosen: an outcome's text, a note that says it all by its kind.
     fn after_choice(&mut self, field: &str, code: &str, words: &str, text: &str) {
         let kind = match (field, text) {
+            ("command", _) if code == "select" => {
+                let (field, label) = ("unit", "which unit".to_owned());
+                self.questions.insert(1, Question { field, label, kind: Kind::Required });
+                return;
+            }
             ("outcome", "none") => return,
             ("outcome", "required") => Kind::Required,
             ("outcome", _) => Kind::Optional,
@@ -193,6 +218,9 @@ impl Form {
         let mut body = std::mem::take(&mut self.answers);
         if matches!(self.act, "hold" | "close") {
             body.insert("shown".to_owned(), json!(self.shown));
+        }
+        if let Some(call) = self.call {
+            body.insert("call".to_owned(), json!(call));
         }
         Next::Send(Value::Object(body))
     }

@@ -16,7 +16,7 @@ const SENDING_MAX: usize = 4;
 const PAGE: isize = 10;
 
 /// The keys in words, for the foot of the screen and the help.
-pub const KEYS: [(&str, &str); 13] = [
+pub const KEYS: [(&str, &str); 14] = [
     ("c", "claim"),
     ("s", "seen"),
     ("n", "note"),
@@ -25,6 +25,7 @@ pub const KEYS: [(&str, &str); 13] = [
     ("u", "resume"),
     ("r", "release"),
     ("t", "transfer"),
+    ("v", "voice: speak, listen, open..."),
     ("z", "undo my close"),
     ("enter", "detail"),
     ("y", "offer an unanswered action again"),
@@ -101,12 +102,22 @@ fn acting(model: &mut Model, of: Option<Key>, code: KeyCode, now: Instant) -> Ve
         'u' => "resume",
         'r' => "release",
         't' => "transfer",
+        'v' => "call",
         _ => return Vec::new(),
     };
     let Some((key, card)) = of.and_then(|key| Some((key, model.card(key)?.clone()))) else {
         model.say(format!("{act}: no alarm is selected"), true, now);
         return Vec::new();
     };
+    if act == "call" {
+        match card.call().filter(|call| !call.supports.is_empty()) {
+            Some(call) => {
+                model.mode = Mode::Ask(Box::new(Form::of_call(key, &card.headline, card.last_signal, call)));
+            }
+            None => model.say("call: nobody is on a line that takes commands from here".to_owned(), true, now),
+        }
+        return Vec::new();
+    }
     let choices = model.sources.get(key.0).and_then(|source| source.choices.as_ref());
     match Form::of(act, key, &card.headline, card.last_signal, choices) {
         Some(form) => {

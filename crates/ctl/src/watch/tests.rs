@@ -168,6 +168,28 @@ fn each_action_asks_what_it_needs_and_names_the_signal_that_was_shown() {
 }
 
 #[test]
+fn a_command_goes_to_the_call_that_lasts() {
+    let now = Instant::now();
+    let call = |n: u128, state: &str, supports: &[&str]| {
+        json!({"id": Uuid::from_u128(n), "state": state, "supports": supports, "reach": {"extension": "21"},
+            "with": null})
+    };
+    let calls = json!([call(1, "missed", &[]), call(2, "on-line", &["speak", "door", "select"])]);
+    let body = |command: &str| json!({"call": Uuid::from_u128(2), "command": command});
+    let mut select = body("select");
+    select["unit"] = json!("27");
+    for (typed, expected) in [("v\n", body("speak")), ("v3\n", body("door-2")), ("v4\n27\n", select)] {
+        let mut model = model(1, now);
+        model.heard(0, list("r-1", vec![card(5, 1, "claimed", json!({"calls": calls}))], json!({})), now);
+        assert!(lines(&model, now, 90, 24).iter().any(|line| line.text.contains("[on the line, extension 21]")));
+        assert_eq!(acts(&keys(&mut model, typed, now)), [(5, "call", expected)], "{typed:?}");
+    }
+    let mut model = model(1, now);
+    model.heard(0, list("r-1", vec![card(5, 1, "claimed", json!({"calls": [call(1, "ended", &[])]}))], json!({})), now);
+    assert_eq!((keys(&mut model, "v\n", now).len(), &model.mode), (1, &Mode::List), "enter asks for the detail");
+}
+
+#[test]
 fn a_hold_has_an_end_and_a_reason_and_escape_does_nothing() {
     let now = Instant::now();
     let mut model = model(1, now);

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{JournalState, Keeper};
 use crate::board::Board;
+use crate::live_calls::CallCards;
 
 /// A board costs by its cards, to make and to look at: ten thousand are made anew at most every 20 ms, so that a
 /// storm's boards do not take the time of its signals.
@@ -30,6 +31,7 @@ impl Keeper {
         self.version += 1;
         self.board.send_replace(Arc::new(Board {
             boot: self.boot,
+            receiver: self.receiver.clone(),
             version: self.version,
             as_of: OffsetDateTime::now_utc(),
             link: self.link,
@@ -42,6 +44,7 @@ impl Keeper {
             closed: self.ledger.closed_lately(OffsetDateTime::now_utc()).cloned().collect(),
             aliases: self.ledger.aliases().clone(),
             calls: self.calls.clone(),
+            call_cards: Arc::new(CallCards::of(self.ledger.open().map(|card| &**card))),
             silent: self.silent.clone(),
             registry: self.registry.clone(),
             policy: self.duty.policy().clone(),

@@ -8,6 +8,8 @@
 //! anything waits.
 
 mod call;
+mod cards;
+mod operate;
 mod supports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +23,9 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 pub use call::{LiveCall, Reach, Talker};
-pub use supports::{Command, Supports};
+pub use cards::{CallCards, began, later};
+pub use operate::{ANSWER_WITHIN, Commanded, OperateError};
+pub use supports::{Command, Supports, words};
 
 use crate::told::Event;
 
@@ -56,6 +60,7 @@ struct Inner {
 struct State {
     calls: BTreeMap<CallId, Known>,
     over: Vec<CallOver>,
+    asked: operate::Asked,
     /// Whether the keeper has been told that it has something to take.
     told: bool,
 }
@@ -64,6 +69,8 @@ struct State {
 struct Known {
     call: LiveCall,
     operator: mpsc::Sender<Operate>,
+    /// Commands given to it.
+    commands: usize,
 }
 
 /// What has changed since the keeper last looked.
@@ -93,7 +100,7 @@ impl LiveCalls {
         self.change(|state| {
             let has_room = state.calls.len() < LIVE_MAX || state.calls.contains_key(&id);
             if has_room {
-                state.calls.insert(id, Known { call, operator });
+                state.calls.insert(id, Known { call, operator, commands: 0 });
             }
             has_room
         });
@@ -113,6 +120,15 @@ impl LiveCalls {
     /// Changes something of a call that is on its line.
     fn change_call(&self, id: CallId, change: impl FnOnce(&mut LiveCall) -> bool) {
         self.change(|state| state.calls.get_mut(&id).is_some_and(|known| change(&mut known.call)));
+    }
+
+    /// Somebody has taken the speech path.
+    fn talks(&self, id: CallId, actor: Actor) {
+        let since = OffsetDateTime::now_utc();
+        self.change_call(id, |call| {
+            call.talker = Some(Talker { actor, since });
+            true
+        });
     }
 
     fn end(&self, id: CallId, how: &str) {
@@ -173,12 +189,10 @@ impl CallHandle {
 
     /// Who has the speech path, if anybody has.
     pub fn talker(&self, talker: Option<Actor>) {
-        let since = OffsetDateTime::now_utc();
-        self.calls.change_call(self.id, |call| {
-            let is_new = call.talker.as_ref().map(|talker| &talker.actor) != talker.as_ref();
-            call.talker = talker.map(|actor| Talker { actor, since });
-            is_new
-        });
+        match talker {
+            Some(actor) => self.calls.talks(self.id, actor),
+            None => self.calls.change_call(self.id, |call| call.talker.take().is_some()),
+        }
     }
 
     /// The call is over.

@@ -102,7 +102,7 @@ impl Command {
     }
 }
 
-/// A command with its arguments, for the log of an alarm: "door 1", "relay 2 on".
+/// A command with its arguments, as the log of an alarm and JSON have it: "door-1", "relay-2-on", "select 0027".
 pub fn words(wanted: &Operator) -> String {
     let mut words = Command::of(wanted).as_str().to_owned();
     let argument: &dyn std::fmt::Display = match wanted {
@@ -111,9 +111,13 @@ pub fn words(wanted: &Operator) -> String {
         Operator::Volume(Volume::Quiet) => &"quiet",
         Operator::Volume(Volume::Normal) => &"normal",
         Operator::Volume(Volume::Loud) => &"loud",
-        Operator::Select(unit) => unit,
+        Operator::Select(unit) => {
+            // Writing to a string does not fail.
+            let _ = write!(words, " {unit}");
+            return words;
+        }
         Operator::Control(Control::Door(number) | Control::Code(number)) => number,
-        Operator::Control(Control::Relay(number, on)) => &format!("{number} {}", if *on { "on" } else { "off" }),
+        Operator::Control(Control::Relay(number, on)) => &format!("{number}-{}", if *on { "on" } else { "off" }),
         Operator::Speak
         | Operator::Listen
         | Operator::Duplex
@@ -124,8 +128,7 @@ pub fn words(wanted: &Operator) -> String {
         | Operator::Next
         | Operator::Control(Control::KeySafe | Control::UnlockAll) => return words,
     };
-    // Writing to a string does not fail.
-    let _ = write!(words, " {argument}");
+    let _ = write!(words, "-{argument}");
     words
 }
 
@@ -175,10 +178,10 @@ mod tests {
     fn a_command_is_said_with_its_arguments() {
         let table = [
             (Operator::Speak, "speak"),
-            (Operator::Volume(Volume::Up), "volume up"),
+            (Operator::Volume(Volume::Up), "volume-up"),
             (Operator::Select("0027".to_owned()), "select 0027"),
-            (Operator::Control(Control::Door(1)), "door 1"),
-            (Operator::Control(Control::Relay(2, false)), "relay 2 off"),
+            (Operator::Control(Control::Door(1)), "door-1"),
+            (Operator::Control(Control::Relay(2, false)), "relay-2-off"),
             (Operator::Control(Control::UnlockAll), "unlock-all"),
         ];
         for (wanted, expected) in table {

@@ -47,7 +47,26 @@ pub(super) const ENDS: &[&str] = &[
     "link-lost",
 ];
 pub(super) const MODEM_TROUBLES: &[&str] = &["no-answer", "error", "no-caller-number"];
-const RULES: &[&str] = &["unanswered", "lease-lost", "hold-over", "pressed-again", "no-outcome", "unserved", "trouble"];
+const RULES: &[&str] =
+    &["unanswered", "lease-lost", "hold-over", "pressed-again", "missed-call", "no-outcome", "unserved", "trouble"];
+const COMMANDS: &[&str] = &[
+    "speak",
+    "listen",
+    "duplex",
+    "simplex",
+    "volume",
+    "clear",
+    "clear-down",
+    "hang-up",
+    "next",
+    "select",
+    "door",
+    "key-safe",
+    "unlock-all",
+    "relay",
+    "code",
+];
+const COMMANDED: &[&str] = &["done", "refused", "unsupported", "no-answer"];
 const CALLOUT_OUTCOMES: &[&str] = &["delivered", "given-up"];
 const TRY_RESULTS: &[&str] = &["ok", "refused", "failed"];
 const RELOADS: &[&str] = &["done", "refused"];
@@ -138,6 +157,12 @@ pub const CATALOGUE: &[Metric] = &[
         &[("rule", Values::Each(RULES))],
         "Times a card went up or out because nobody helped, by rule, for escalations this receiver made.",
         "unanswered moves steadily: too few operators",
+    ),
+    total(
+        "telecare_call_commands_total",
+        &[("command", Values::Each(COMMANDS)), ("outcome", Values::Each(COMMANDED))],
+        "Operators' commands to calls on this receiver's lines, by kind and what came of them.",
+        "no-answer or refused move: operators cannot speak to the callers they have",
     ),
     total(
         "telecare_callouts_total",
