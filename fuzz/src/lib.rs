@@ -6,6 +6,7 @@
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
+mod modem;
 mod session;
 
 use std::sync::LazyLock;
@@ -15,6 +16,7 @@ use telecare_protocol::{
 };
 
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call};
+pub use modem::voice_modem;
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -34,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("contact_id_call", contact_id_call),
     ("contact_id_unit", contact_id_unit),
     ("detect_call", detect_call),
+    ("voice_modem", voice_modem),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);

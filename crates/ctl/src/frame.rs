@@ -2,6 +2,7 @@
 
 mod ademco685;
 mod contact_id;
+mod tunstall;
 
 use telecare_protocol::contact_id::Qualifier;
 use telecare_protocol::sia;
@@ -14,10 +15,10 @@ use crate::decoded::fields_in_words;
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
 #[derive(clap::Args, Default)]
 pub struct FrameArguments {
-    /// Account [surgard, ademco-685, contact-id, fast-format].
+    /// Account [surgard, ademco-685, contact-id, fast-format, tt92, ttnew, ttold].
     #[arg(long)]
     pub account: Option<String>,
-    /// Event code: Contact ID 3 digits, SIA 2 letters [surgard 5, 3, contact-id].
+    /// Event code: Contact ID 3 digits, SIA 2 letters, Tunstall 1 digit [surgard 5, 3, contact-id, tt92, ttnew, ttold].
     #[arg(long)]
     pub code: Option<String>,
     /// E new, R restored, P still present; E by default [surgard 5, contact-id].
@@ -60,7 +61,7 @@ pub struct FrameArguments {
     /// Dwelling, 4 digits; 0000 by default [bs8521].
     #[arg(long, alias = "local_unit")]
     pub local_unit: Option<String>,
-    /// Location, 2 digits; 00 by default [bs8521].
+    /// Location: 2 digits, 00 by default [bs8521]; 4 digits, 0000 by default [tt92, ttnew].
     #[arg(long)]
     pub location: Option<String>,
     /// Priority, 1 digit; 0 by default [bs8521].
@@ -69,13 +70,13 @@ pub struct FrameArguments {
     /// Status: 2 digits, 00 by default [bs8521]; 1 digit, 7 by default [fast-format].
     #[arg(long)]
     pub status: Option<String>,
-    /// System category, 1 digit; 0 by default [bs8521].
+    /// System category, 1 digit; 0 by default [bs8521]. Equipment class, 1 by default, 2 and 3 are schemes [tt92, ttnew].
     #[arg(long)]
     pub category: Option<String>,
     /// Speech, 1 digit; 1 by default [bs8521].
     #[arg(long)]
     pub speech: Option<String>,
-    /// Type, 2 digits; 00 by default [bs8521].
+    /// Type: 2 digits, 00 by default [bs8521]; 1 digit, 1 by default [tt92, ttnew].
     #[arg(long = "type")]
     pub conformance: Option<String>,
 }
@@ -103,10 +104,10 @@ const SIA_BLOCK: [Slot; 2] = [("account", None), ("data", None)];
 const PULSE: [Slot; 4] = [("account", None), ("event", None), ("group", Some("")), ("zone", Some("000"))];
 
 impl FrameArguments {
-    /// The BS 8521 frame of these fields.
-    pub fn bs8521(&self) -> Result<Vec<u8>, Usage> {
+    /// The BS 8521 frame of these fields, with `defaults` as below.
+    pub fn bs8521(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
         let [category, speech, conformance, controller, local_unit, event, location, priority, status] =
-            self.fill(&BS8521, &[], &[], "bs8521")?;
+            self.fill(&BS8521, &[], defaults, "bs8521")?;
         let frame =
             bs8521::Frame { category, speech, conformance, controller, local_unit, event, location, priority, status };
         frame.encode().map(String::into_bytes).map_err(|error| Usage(error.to_string()))

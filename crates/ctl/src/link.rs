@@ -1,5 +1,6 @@
 //! The wire between a hardware receiver, which is us, and the receiver under test.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ const WRITE_MAX: Duration = Duration::from_secs(5);
 /// Settings of the Sur-Gard MLR2-DV as it is delivered.
 const SERIAL_DEFAULT: (u32, &str) = (1200, "7E1");
 
-/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT` or `listen:HOST:PORT`.
+/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT`, `listen:HOST:PORT` or
+/// `voice-modem:PATH`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     /// A serial port.
@@ -27,6 +29,8 @@ pub enum Target {
     Tcp(String),
     /// A line that connects to its hardware receiver.
     Listen(String),
+    /// A telephone line whose modem is simulated at this path.
+    VoiceModem(PathBuf),
 }
 
 impl FromStr for Target {
@@ -37,7 +41,8 @@ impl FromStr for Target {
             Some(("serial", place)) => serial(place),
             Some(("tcp", address)) if address.contains(':') => Ok(Target::Tcp(address.to_owned())),
             Some(("listen", address)) if address.contains(':') => Ok(Target::Listen(address.to_owned())),
-            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT or listen:HOST:PORT".to_owned()),
+            Some(("voice-modem", path)) if !path.is_empty() => Ok(Target::VoiceModem(PathBuf::from(path))),
+            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT, listen:HOST:PORT or voice-modem:PATH".to_owned()),
         }
     }
 }
@@ -101,6 +106,7 @@ impl Link {
                 let accepted = timeout(LISTEN_MAX, listener.accept()).await;
                 Link::tcp(accepted.with_context(|| format!("nobody connected to {address} in time"))??.0)
             }
+            Target::VoiceModem(_) => bail!("a modem is no wire to write lines to"),
         }
     }
 
@@ -145,13 +151,21 @@ mod tests {
             ("serial:/dev/ttyS0,9600,8n2", serial("/dev/ttyS0", 9600, DataBits::Eight, Parity::None, StopBits::Two)),
             ("tcp:10.0.0.5:1025", Ok(Target::Tcp("10.0.0.5:1025".to_owned()))),
             ("listen:[::1]:1025", Ok(Target::Listen("[::1]:1025".to_owned()))),
+            ("voice-modem:/run/modem", Ok(Target::VoiceModem("/run/modem".into()))),
         ];
         for (text, target) in table {
             assert_eq!(text.parse::<Target>(), target, "{text}");
         }
-        for wrong in
-            ["", "tcp:host", "serial:", "serial:/dev/x,fast", "serial:/dev/x,1200,9E1", "serial:a,1,7E1,x", "udp:a:1"]
-        {
+        for wrong in [
+            "",
+            "tcp:host",
+            "serial:",
+            "serial:/dev/x,fast",
+            "serial:/dev/x,1200,9E1",
+            "serial:a,1,7E1,x",
+            "udp:a:1",
+            "voice-modem:",
+        ] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }
     }

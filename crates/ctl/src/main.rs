@@ -25,6 +25,7 @@ mod sniff;
 mod text;
 mod timed;
 mod validity;
+mod voice;
 mod watch;
 
 use std::io;
@@ -52,8 +53,8 @@ enum Command {
     /// Read frames of a protocol.
     Decode(decode::Arguments),
     /// Write a frame of a protocol.
-    Encode(encode::Arguments),
-    Call(call_command::Arguments),
+    Encode(Box<encode::Arguments>),
+    Call(Box<call_command::Arguments>),
     Calls(calls::Arguments),
     Watch(watch_command::Arguments),
     Sniff(sniff_command::Arguments),

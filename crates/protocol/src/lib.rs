@@ -33,6 +33,7 @@ pub mod surgard;
 pub mod tones;
 pub mod trigger;
 pub mod tunstall;
+pub mod voice_modem;
 
 pub use codes::{Codes, CodesError};
 pub use decode::{DecodeOptions, Decoded, Mode, What, decode};

@@ -45,6 +45,20 @@ impl Protocol {
         Protocol::Own,
     ];
 
+    /// Whether it is spoken in tones, in a telephone call of its own; [`Protocol::Detect`] is one of these.
+    pub fn is_in_tones(self) -> bool {
+        match self {
+            Protocol::Bs8521
+            | Protocol::Tt92
+            | Protocol::TtNew
+            | Protocol::TtOld
+            | Protocol::ContactId
+            | Protocol::FastFormat
+            | Protocol::Detect => true,
+            Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => false,
+        }
+    }
+
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
         match self {

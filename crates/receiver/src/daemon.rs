@@ -21,12 +21,12 @@ use telecare_api::tls::Tls;
 use telecare_queue::Queue;
 use time::OffsetDateTime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Transport, Webhook};
 use crate::intake::Intake;
-use crate::line::{self, DRAIN_MAX, Supervisor};
+use crate::line::{self, DRAIN_MAX, Supervisor, VoiceLines};
 use crate::metrics::answers::Watcher;
 use crate::metrics::page::Page;
 use crate::pulse::Pulses;
@@ -147,15 +147,22 @@ async fn start(
     let page = Page::new(prometheus, queue.clone());
     let api_ended = listeners.serve(queue.clone(), settings, page, &pulses, stopped.clone())?;
     let intake = Intake { queue: queue.clone(), receiver: config.receiver, software: Arc::from(SOFTWARE) };
-    let shared =
-        line::Shared { intake: intake.clone(), codes: config.codes, calls, pulses: pulses.clone(), stop: stopped };
+    let voice = VoiceLines::new();
+    let shared = line::Shared {
+        intake: intake.clone(),
+        codes: config.codes,
+        calls,
+        pulses: pulses.clone(),
+        voice: voice.clone(),
+        stop: stopped,
+    };
     let count = config.lines.len();
     let mut lines = JoinSet::new();
     let mut links = Vec::with_capacity(count);
     for line in config.lines {
         let passed = match &line.transport {
             Transport::TcpListen { address, .. } => sockets.take(&sockets::of_line(line.name.as_str()), *address),
-            Transport::Serial(_) | Transport::TcpConnect { .. } => None,
+            Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => None,
         };
         let supervisor = Supervisor::new(line, shared.clone()).on(passed);
         links.push(supervisor.link());
@@ -169,7 +176,9 @@ async fn start(
     let (webhooks, webhooks_told) = watch::channel(Arc::from(config.webhooks));
     beside.spawn(callout::run(queue.clone(), intake.receiver.clone(), webhooks_told));
     beside.spawn(metrics::host::watch(journal));
-    beside.spawn(trouble::raise(queue.clone(), intake));
+    let (tell, others) = mpsc::unbounded_channel();
+    beside.spawn(trouble::raise(queue.clone(), intake, others));
+    beside.spawn(line::watch_busy(voice, tell));
     let tried = async {
         for link in links {
             link.tried().await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use telecare_alarm::unit::Place;
-use telecare_alarm::{LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
+use telecare_alarm::{CallId, Lane, LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
 use telecare_protocol::{Delivery, Message, RepeatProof, Report, Token};
 use telecare_queue::{Answer, Incoming, Queue};
 use time::OffsetDateTime;
@@ -136,16 +136,26 @@ fn signal_id(last_byte: OffsetDateTime) -> SignalId {
     SignalId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
+/// What a delivery becomes.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    /// The signal.
+    pub signal: SignalId,
+    /// Where it was ranked.
+    pub lane: Lane,
+}
+
 /// Deliveries of one session that a later one may speak about.
 const REMEMBERED_MAX: usize = 16;
 
 /// The intake of one session: takes deliveries in, gives answers back by token without ever making the
 /// line wait. Deliveries taken are stored even if the session ends first.
 ///
-/// Bound: a session owes at most eight answers, so no more are under way here. One that only listens owes none; there
+/// Bound: a session owes at most eight answers and a call delivers at most 64 times, so no more are under way here. One that only listens owes none; there
 /// the queue's lane is the bound, which refuses at once when it is full.
 pub struct SessionIntake {
     line: LineIntake,
+    call: Option<CallId>,
     under_way: JoinSet<(Token, Answer)>,
     ready: VecDeque<(Token, Answer)>,
     units: VecDeque<(Token, UnitKey)>,
@@ -154,13 +164,20 @@ pub struct SessionIntake {
 impl SessionIntake {
     /// The intake of a new session.
     pub fn new(line: LineIntake) -> SessionIntake {
-        SessionIntake { line, under_way: JoinSet::new(), ready: VecDeque::new(), units: VecDeque::new() }
+        SessionIntake { line, call: None, under_way: JoinSet::new(), ready: VecDeque::new(), units: VecDeque::new() }
     }
 
-    /// Takes a delivery; gives the signal it becomes, none for a sign of life. Its answer comes from
+    /// The intake of a telephone call.
+    pub fn of_call(line: LineIntake, call: CallId) -> SessionIntake {
+        let mut intake = SessionIntake::new(line);
+        intake.call = Some(call);
+        intake
+    }
+
+    /// Takes a delivery; gives what becomes of it, none for a sign of life. Its answer comes from
     /// [`SessionIntake::answered`]; a sign of life is stored when anything could be, so that units try elsewhere
     /// while nothing can.
-    pub fn take(&mut self, delivery: Delivery) -> Option<SignalId> {
+    pub fn take(&mut self, delivery: Delivery) -> Option<Taken> {
         let token = delivery.token;
         let report = match delivery.message {
             Message::Report(report) => report,
@@ -172,13 +189,13 @@ impl SessionIntake {
         };
         let unit = delivery.about.and_then(|about| self.unit_of(about));
         let heard = Heard { raw: delivery.raw, first_byte: delivery.first_byte, last_byte: delivery.last_byte };
-        let signal = self.line.signal(report, heard, unit);
+        let signal = Signal { call: self.call, ..self.line.signal(report, heard, unit) };
         self.remember(token, signal.unit.clone());
-        let id = signal.id;
+        let taken = Taken { signal: signal.id, lane: signal.ranking.lane };
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
         self.under_way.spawn(async move { (token, stored::store(&queue, incoming).await) });
-        Some(id)
+        Some(taken)
     }
 
     /// The queue.

@@ -10,6 +10,7 @@ pub mod answers;
 pub mod catalogue;
 pub mod host;
 pub mod page;
+mod reasons;
 
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +21,8 @@ use telecare_protocol::Protocol;
 
 use crate::line::Cause;
 use catalogue::{CATALOGUE, Kind};
+
+pub use reasons::bad_frame_reasons;
 
 /// How often histograms are condensed; between scrapes they grow by what happens in this time.
 pub const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -43,24 +46,6 @@ pub fn began() {
     gauge!("telecare_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     gauge!("telecare_started_timestamp_seconds").set(since_epoch.as_secs_f64());
-}
-
-/// The names a protocol's errors can have.
-pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
-    match protocol {
-        Protocol::SurGard => &["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"],
-        Protocol::Ademco685 => {
-            &["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"]
-        }
-        Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Tt92
-        | Protocol::TtNew
-        | Protocol::TtOld
-        | Protocol::Detect
-        | Protocol::Own => &[],
-    }
 }
 
 pub fn up(line: &str) -> Gauge {
@@ -127,6 +112,23 @@ pub fn repeats(line: &str) -> Counter {
     counter!("telecare_repeats_total", "line" => line.to_owned())
 }
 
+pub fn voice_lines(standing: &'static str) -> Gauge {
+    gauge!("telecare_voice_lines", "standing" => standing)
+}
+
+pub fn voice_calls(protocol: Protocol, end: &'static str) -> Counter {
+    counter!("telecare_voice_calls_total", "protocol" => protocol.as_str(), "end" => end)
+}
+
+/// From a frame's last digit to the command that plays its acknowledgement.
+pub fn voice_acknowledgement_seconds() -> Histogram {
+    histogram!("telecare_voice_acknowledgement_seconds")
+}
+
+pub fn modem_troubles(trouble: &'static str) -> Counter {
+    counter!("telecare_modem_troubles_total", "trouble" => trouble)
+}
+
 /// From a last byte to the acknowledgement on the wire, by what it waited for.
 pub fn acknowledgement_seconds(stored: &'static str) -> Histogram {
     histogram!("telecare_acknowledgement_seconds", "stored" => stored)
@@ -190,31 +192,4 @@ pub fn flag(on: bool) -> f64 {
 /// A number of things as a gauge takes it.
 pub fn count(number: usize) -> f64 {
     u32::try_from(number).unwrap_or(u32::MAX).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use telecare_protocol::surgard::LineError;
-
-    use super::*;
-
-    /// A reason that is missing here would appear in a query only once it has happened.
-    #[test]
-    fn every_reason_for_a_bad_frame_is_there_from_the_start() {
-        let both = [
-            LineError::Empty,
-            LineError::IllegalCharacter { index: 0 },
-            LineError::BadField { field: "account" },
-            LineError::UnknownForm,
-        ];
-        // Only one make's forms have a fixed length, and only the other writes a start.
-        let surgard = [LineError::WrongLength { expected: 1, got: 0 }];
-        let ademco685 = [LineError::NoStart, LineError::NoEnd];
-        for (protocol, own) in [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685)] {
-            let errors = both.iter().chain(own).map(LineError::name);
-            let reasons: Vec<_> = bad_frame_reasons(protocol).to_vec();
-            assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
-            assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
-        }
-    }
 }

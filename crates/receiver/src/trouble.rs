@@ -1,4 +1,4 @@
-//! What ails the queue itself, as technical alarms on a card of the receiver's own.
+//! What ails the queue, or the telephone lines as a whole, as technical alarms on a card of the receiver's own.
 //!
 //! Each kind of trouble is raised and cleared by itself, told apart by its place on the card. A report that
 //! nothing can store (often the trouble itself) waits here; of each kind only the latest state, so the wait
@@ -12,6 +12,7 @@ use telecare_alarm::{LineId, TriggerKey, TriggerState};
 use telecare_protocol::report::Location;
 use telecare_protocol::{Report, Status, Trigger};
 use telecare_queue::{Answer, Board, Queue, Trouble};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::intake::{Intake, LineIntake};
@@ -25,30 +26,35 @@ const OFFER_EVERY: Duration = Duration::from_secs(2);
 /// When a trouble told before the start, and not since, counts as over. Longer than the queue takes to notice.
 const SETTLED_AFTER: Duration = Duration::from_secs(30);
 
-/// Makes an alarm of each trouble. Never ends by itself.
-pub async fn raise(queue: Queue, intake: Intake) {
-    raise_settling(queue, intake, SETTLED_AFTER).await;
+/// Makes an alarm of each trouble: the queue's, and those that others tell. Never ends by itself.
+pub async fn raise(queue: Queue, intake: Intake, others: mpsc::UnboundedReceiver<Trouble>) {
+    raise_settling(queue, intake, others, SETTLED_AFTER).await;
 }
 
-async fn raise_settling(queue: Queue, intake: Intake, settled_after: Duration) {
+async fn raise_settling(
+    queue: Queue,
+    intake: Intake,
+    mut others: mpsc::UnboundedReceiver<Trouble>,
+    settled_after: Duration,
+) {
     let intake = intake.line(&LineId::new(CARD), None, false);
     let mut earlier = raised(&queue.board().borrow(), &intake);
     let settled = Instant::now() + settled_after;
     let mut waiting: BTreeMap<String, Report> = BTreeMap::new();
     loop {
         let again = if waiting.is_empty() { settled } else { Instant::now() + OFFER_EVERY };
-        tokio::select! {
-            trouble = queue.next_trouble() => {
-                earlier.retain(|what| what != trouble.what);
-                say(&trouble);
-                let status = if trouble.active { Status::Active } else { Status::Restored };
-                waiting.insert(trouble.what.to_owned(), report(trouble.what, status));
-            }
-            () = tokio::time::sleep_until(again), if !waiting.is_empty() || !earlier.is_empty() => {
-                if Instant::now() >= settled {
-                    waiting.extend(earlier.drain(..).map(|what| (what.clone(), report(&what, Status::Restored))));
-                }
-            }
+        let trouble = tokio::select! {
+            trouble = queue.next_trouble() => Some(trouble),
+            Some(trouble) = others.recv() => Some(trouble),
+            () = tokio::time::sleep_until(again), if !waiting.is_empty() || !earlier.is_empty() => None,
+        };
+        if let Some(trouble) = trouble {
+            earlier.retain(|what| what != trouble.what);
+            say(&trouble);
+            let status = if trouble.active { Status::Active } else { Status::Restored };
+            waiting.insert(trouble.what.to_owned(), report(trouble.what, status));
+        } else if Instant::now() >= settled {
+            waiting.extend(earlier.drain(..).map(|what| (what.clone(), report(&what, Status::Restored))));
         }
         offer(&intake, &mut waiting).await;
     }
@@ -107,9 +113,14 @@ mod tests {
             std::fs::write(entry.unwrap().path(), "no database any more, but text, and more of it").unwrap();
         }
         let rig = Rig::on(journal).await;
-        tokio::spawn(raise(rig.queue.clone(), rig.intake.clone()));
+        let (tell, others) = mpsc::unbounded_channel();
+        tokio::spawn(raise(rig.queue.clone(), rig.intake.clone(), others));
         let board = rig.board(|board| state(board, "journal-damaged") == Some(true)).await;
         assert_eq!(&*board.open[0].unit.words, "line (receiver)");
+        for active in [true, false] {
+            tell.send(Trouble { what: "voice-lines-busy", active, why: String::new() }).unwrap();
+            rig.board(|board| state(board, "voice-lines-busy") == Some(active)).await;
+        }
     }
 
     #[tokio::test]
@@ -118,7 +129,8 @@ mod tests {
         let intake = rig.intake.line(&LineId::new(CARD), None, false);
         intake.own(report("database-away", Status::Active)).await;
         rig.board(|board| state(board, "database-away") == Some(true)).await;
-        tokio::spawn(raise_settling(rig.queue.clone(), rig.intake.clone(), Duration::from_millis(10)));
+        let others = mpsc::unbounded_channel().1;
+        tokio::spawn(raise_settling(rig.queue.clone(), rig.intake.clone(), others, Duration::from_millis(10)));
         rig.board(|board| state(board, "database-away") == Some(false)).await;
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +80,8 @@ pub enum Transport {
         /// Connections it takes at once.
         connections_max: u16,
     },
+    /// A voice modem at this path, in a hurry: it answers at the second ring and asks at once.
+    VoiceModem(PathBuf),
 }
 
 impl Default for Setup {
@@ -140,6 +142,14 @@ impl Setup {
                 Transport::Listen { address, connections_max } => {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max} }}")
                 }
+                Transport::VoiceModem(path) => {
+                    let _ = writeln!(
+                        text,
+                        "voice-modem = {{ path = {path:?} }}\n{} = {{ guard-wait-ms = 0 }}",
+                        line.protocol
+                    );
+                    continue;
+                }
             };
             let _ = writeln!(text, "{} = {{ ack-wait-ms = {} }}", line.protocol, self.ack_wait.as_millis());
         }
@@ -151,7 +161,7 @@ impl Setup {
     pub fn free_ports(&self) -> Result<()> {
         self.lines.iter().try_for_each(|line| match &line.transport {
             Transport::Serial(port) => port.free(),
-            Transport::Connect(_) | Transport::Listen { .. } => Ok(()),
+            Transport::Connect(_) | Transport::Listen { .. } | Transport::VoiceModem(_) => Ok(()),
         })
     }
 

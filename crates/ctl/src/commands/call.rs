@@ -1,7 +1,9 @@
 //! `call`: test calls as a hardware receiver places them: a line, the wait for its acknowledgement, the same line
-//! again, as often as that make of receiver does. With access to the API it also says what became of the call.
+//! again, as often as that make of receiver does. With access to the API it also says what became of the call. Calls
+//! by tones are placed by a simulated unit behind a simulated modem, see [`crate::voice`].
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -16,23 +18,24 @@ use crate::client::ApiArguments;
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
 use crate::text::unescaped;
-use crate::{Usage, Verdict};
+use crate::{Usage, Verdict, voice};
 
 /// The reserved test identity, in Sur-Gard and Ademco 685 alike: an account that no centre gives to a person.
 const TEST_ACCOUNT: &str = "9999";
 /// Contact ID 601, manual trigger test; SIA RX, the same.
 const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")];
 
-/// Place a test call as a hardware receiver would, and say with every time what became of it.
+/// Place a test call as a hardware receiver or a unit would, and say with every time what became of it.
 ///
-/// Without --account the call is of the reserved test identity, account 9999. With a token (TELECARE_TOKEN) it is
+/// Without --account or --controller the call is of the reserved test identity, account 9999. With a token (TELECARE_TOKEN) it is
 /// also looked for in the receiver's list. Exit code 1 when it is not acknowledged, or not in the list.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver.
+    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver;
+    /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
-    /// surgard or ademco-685.
+    /// surgard or ademco-685; bs8521 with voice-modem.
     #[arg(long, default_value = "surgard", value_parser = protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
@@ -51,6 +54,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 4000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=9_900))]
     ack_wait_ms: u64,
     #[command(flatten)]
+    voice: voice::VoiceArguments,
+    #[command(flatten)]
     fields: FrameArguments,
     #[command(flatten)]
     api: ApiArguments,
@@ -65,29 +70,54 @@ struct Acknowledged {
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
-        Ok(
-            Protocol::Bs8521
-            | Protocol::ContactId
-            | Protocol::FastFormat
-            | Protocol::Tt92
-            | Protocol::TtNew
-            | Protocol::TtOld
-            | Protocol::Detect
-            | Protocol::Own,
-        )
-        | Err(_) => Err("one of surgard, ademco-685".to_owned()),
+        Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
+        Ok(_) | Err(_) => {
+            let known: Vec<&str> =
+                Protocol::ALL.into_iter().filter(|p| p.is_in_tones()).map(Protocol::as_str).collect();
+            Err(format!("one of surgard, ademco-685, {}", known.join(", ")))
+        }
     }
 }
 
 /// Places the calls; fails at the first that nobody acknowledges.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let line = line(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Target::VoiceModem(path) = &arguments.to {
+        return runtime.block_on(by_tones(arguments, path));
+    }
+    if arguments.protocol.is_in_tones() {
+        let what = format!("{} is spoken in telephone calls: use --to voice-modem:PATH", arguments.protocol);
+        return Err(Usage(what).into());
+    }
+    let line = line(arguments)?;
     runtime.block_on(place_all(arguments, &line))
 }
 
+/// Calls of a simulated unit behind a simulated modem.
+async fn by_tones(arguments: &Arguments, path: &Path) -> anyhow::Result<Verdict> {
+    if arguments.heartbeat {
+        return Err(Usage("a unit that telephones has no heartbeat".to_owned()).into());
+    }
+    let frame = arguments.frame.as_deref();
+    let unit = voice::unit(arguments.protocol, &arguments.voice, &arguments.fields, frame)?;
+    let aftermath = aftermath(arguments, &unit.identity)?;
+    let every = Duration::from_millis(arguments.every);
+    if voice::place(path, &arguments.voice, &unit, arguments.repeat, every).await? == Verdict::Failed {
+        return Ok(Verdict::Failed);
+    }
+    tell_aftermath(aftermath)
+}
+
+fn tell_aftermath(aftermath: Option<Aftermath>) -> anyhow::Result<Verdict> {
+    match aftermath {
+        Some(aftermath) => aftermath.tell(|text| println(&format!("{} {text}", clock().unwrap_or_default()))),
+        None => Ok(Verdict::Done),
+    }
+}
+
 async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict> {
-    let aftermath = aftermath(arguments)?;
+    let account = arguments.fields.account.as_deref().unwrap_or(TEST_ACCOUNT);
+    let aftermath = aftermath(arguments, account)?;
     let opening = Instant::now();
     let mut link = Link::open(&arguments.to).await?;
     println(&format!("{} connected after {:.1} ms", clock()?, ms(opening.elapsed())))?;
@@ -117,18 +147,14 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
     if arguments.repeat > 1 {
         println(&format!("{} calls, all acknowledged, the slowest after {:.1} ms", arguments.repeat, ms(slowest)))?;
     }
-    match aftermath {
-        Some(aftermath) => aftermath.tell(|text| println(&format!("{} {text}", clock().unwrap_or_default()))),
-        None => Ok(Verdict::Done),
-    }
+    tell_aftermath(aftermath)
 }
 
 /// What the receiver knows before the call, where it can be asked and there is something to look for.
-fn aftermath(arguments: &Arguments) -> anyhow::Result<Option<Aftermath>> {
+fn aftermath(arguments: &Arguments, account: &str) -> anyhow::Result<Option<Aftermath>> {
     if arguments.frame.is_some() || arguments.heartbeat || !arguments.api.has_token() {
         return Ok(None);
     }
-    let account = arguments.fields.account.as_deref().unwrap_or(TEST_ACCOUNT);
     match Aftermath::before(&arguments.api, account) {
         Ok(aftermath) => Ok(Some(aftermath)),
         Err(error) => {
@@ -215,13 +241,13 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-fn clock() -> anyhow::Result<String> {
+pub fn clock() -> anyhow::Result<String> {
     let format = format_description!("[hour]:[minute]:[second].[subsecond digits:3]Z");
     Ok(OffsetDateTime::now_utc().format(format)?)
 }
 
 /// Each line at once: a person may be watching.
-fn println(text: &str) -> io::Result<()> {
+pub fn println(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()

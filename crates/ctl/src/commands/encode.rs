@@ -29,22 +29,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
-        // Test calls of these are a simulated unit's; their frames are not written by hand.
-        Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => {
-            return Err(crate::Usage(format!("{} frames cannot be encoded here", arguments.protocol)).into());
-        }
-        protocol @ (Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Detect
-        | Protocol::Own)
-            if arguments.heartbeat =>
-        {
+        protocol if protocol.is_in_tones() && arguments.heartbeat => {
             return Err(crate::Usage(format!("{protocol} has no heartbeat")).into());
         }
-        Protocol::ContactId => fields.contact_id()?,
-        Protocol::FastFormat => fields.fast_format()?,
-        Protocol::Bs8521 | Protocol::Detect | Protocol::Own => fields.bs8521()?,
+        protocol @ (Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => fields.tunstall(protocol, &[])?,
+        Protocol::ContactId => fields.contact_id(&[])?,
+        Protocol::FastFormat => fields.fast_format(&[])?,
+        Protocol::Bs8521 => fields.bs8521(&[])?,
+        Protocol::Detect | Protocol::Own => {
+            return Err(crate::Usage(format!("{} has no frames of its own", arguments.protocol)).into());
+        }
     };
     writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;
     Ok(Verdict::Done)

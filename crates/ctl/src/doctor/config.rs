@@ -65,7 +65,8 @@ impl Settings {
         let lines = table.get("line").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table);
         for line in lines {
             let name = text(line, &["name"]).unwrap_or("unnamed").to_owned();
-            if let Some(port) = text(line, &["serial", "path"]) {
+            let port = text(line, &["serial", "path"]).or_else(|| text(line, &["voice-modem", "path"]));
+            if let Some(port) = port {
                 settings.serial_ports.push((name, path(port)));
             } else if let Some(address) = text(line, &["tcp-listen", "address"]) {
                 settings.listens.push((format!("line {name}"), address.to_owned()));
@@ -126,6 +127,9 @@ mod tests {
             [[line]]
             name = "c"
             tcp-connect = { address = "host:1" }
+            [[line]]
+            name = "d"
+            voice-modem = { path = "/dev/modem" }
         "#;
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         let expected = Settings {
@@ -134,7 +138,10 @@ mod tests {
             tls: Some((PathBuf::from("/etc/x/c.pem"), PathBuf::from("/k.pem"))),
             database: vec!["postgres://a/b".to_owned()],
             password_file: Some(PathBuf::from("/etc/x/secret")),
-            serial_ports: vec![("a".to_owned(), PathBuf::from("/dev/ttyUSB0"))],
+            serial_ports: vec![
+                ("a".to_owned(), PathBuf::from("/dev/ttyUSB0")),
+                ("d".to_owned(), PathBuf::from("/dev/modem")),
+            ],
             listens: vec![pair("API", API_LISTEN), pair("metrics", METRICS_LISTEN), pair("line b", "127.0.0.1:1025")],
             connects: vec![pair("c", "host:1")],
         };

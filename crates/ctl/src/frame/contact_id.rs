@@ -3,7 +3,7 @@
 use telecare_protocol::contact_id::{InvalidField, Message, Qualifier};
 use telecare_protocol::fast_format::Group;
 
-use super::{CONTACT_ID, FrameArguments, Slot, contact_id_widths, one_letter};
+use super::{CONTACT_ID, FieldDefault, FrameArguments, Slot, contact_id_widths, one_letter};
 use crate::Usage;
 
 const EXPRESS: [Slot; 2] = [("account", None), ("event", None)];
@@ -11,12 +11,12 @@ const EXPRESS_ZONE: [Slot; 3] = [("account", None), ("event", None), ("zone", No
 const GROUP: [Slot; 3] = [("account", None), ("channels", None), ("status", Some("7"))];
 
 impl FrameArguments {
-    /// The message of these fields, check digit included.
-    pub fn contact_id(&self) -> Result<Vec<u8>, Usage> {
+    /// The message of these fields, check digit included, with `defaults` for a Contact ID message.
+    pub fn contact_id(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
         let message = match self.form.as_deref().unwrap_or("cid") {
             "cid" => {
                 let [account, qualifier, code, group, zone] =
-                    self.fill(&CONTACT_ID, &["form"], &[], "contact-id form cid")?;
+                    self.fill(&CONTACT_ID, &["form"], defaults, "contact-id form cid")?;
                 let qualifier = match Qualifier::from_char(one_letter("qualifier", &qualifier)?) {
                     Some(qualifier) => qualifier.digit(),
                     None => return Err(Usage("--qualifier must be E, R or P".to_owned())),
@@ -38,9 +38,9 @@ impl FrameArguments {
         written(message.encode())
     }
 
-    /// The group of these fields.
-    pub fn fast_format(&self) -> Result<Vec<u8>, Usage> {
-        let [account, channels, status] = self.fill(&GROUP, &[], &[], "fast-format")?;
+    /// The group of these fields, with `defaults`.
+    pub fn fast_format(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
+        let [account, channels, status] = self.fill(&GROUP, &[], defaults, "fast-format")?;
         let status = one_letter("status", &status)?;
         written(Group { account, channels, status }.encode())
     }

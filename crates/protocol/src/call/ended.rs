@@ -72,6 +72,18 @@ pub enum End {
 }
 
 impl End {
+    /// Every end.
+    pub const ALL: [End; 8] = [
+        End::ClearedDown,
+        End::Unconfirmed,
+        End::RemoteHangup,
+        End::Released,
+        End::NoData,
+        End::NoValidData,
+        End::NotStored,
+        End::LinkLost,
+    ];
+
     /// The name used in metrics and records.
     pub fn as_str(self) -> &'static str {
         match self {

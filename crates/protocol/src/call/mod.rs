@@ -33,7 +33,7 @@ pub use command::{Command, Speech};
 pub use deliveries::Stored;
 pub use ended::{End, Ended, Side};
 pub use operator::{Control, Operated, Operator, Request, RequestId, Volume};
-pub use unit::{Unit, UnitCommand, UnitEvent};
+pub use unit::{Unit, UnitCommand, UnitEvent, UnitSettings};
 pub(crate) use unread::digits;
 
 use crate::tones::Heard;

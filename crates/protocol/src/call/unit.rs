@@ -1,9 +1,33 @@
-//! The other side of a call: a simulated unit, for test calls and tests.
+//! The other side of a call, whatever its protocol: a simulated unit, for test calls and tests.
 
+use std::fmt;
 use std::time::Instant;
 
 use crate::tones::{Heard, Note};
 use crate::{bs8521, contact_id, tunstall};
+
+/// A unit that is going to telephone.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a call has one")]
+pub enum UnitSettings {
+    /// BS 8521 over DTMF.
+    Bs8521(bs8521::UnitSettings),
+    /// A panel of Contact ID or its relatives, or a unit of the fast format.
+    ContactId(contact_id::UnitSettings),
+    /// Tunstall TT92, TTNEW and TTOLD.
+    Tunstall(tunstall::UnitSettings),
+}
+
+impl UnitSettings {
+    /// Its call has been answered.
+    pub fn answered(self, now: Instant) -> Unit {
+        match self {
+            UnitSettings::Bs8521(settings) => bs8521::Unit::new(settings, now).into(),
+            UnitSettings::ContactId(settings) => contact_id::Unit::new(settings, now).into(),
+            UnitSettings::Tunstall(settings) => tunstall::Unit::new(settings, now).into(),
+        }
+    }
+}
 
 /// What a unit asks its driver to do, or tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +55,26 @@ pub enum UnitEvent {
     Commanded(String),
     /// No command came for too long.
     LinkLost,
+}
+
+impl UnitEvent {
+    /// Whether it is the acknowledgement of what the unit called for.
+    pub fn is_acknowledgement(&self) -> bool {
+        matches!(self, UnitEvent::Acknowledged(_))
+    }
+}
+
+impl fmt::Display for UnitEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnitEvent::Asked => f.write_str("was asked for data"),
+            UnitEvent::Sent(times) => write!(f, "sent its frame, attempt {times}"),
+            UnitEvent::Acknowledged(times) => write!(f, "was acknowledged, attempts {times}"),
+            UnitEvent::GaveUp => f.write_str("gave up: nobody acknowledged"),
+            UnitEvent::Commanded(command) => write!(f, "was told {command}"),
+            UnitEvent::LinkLost => f.write_str("heard no command for too long"),
+        }
+    }
 }
 
 /// A simulated unit of one of the tone protocols. Others are added here, as a variant and a line of `each`.

@@ -150,6 +150,7 @@ impl<'a> Check<'a> {
             let line = self.line(line)?;
             let end = match &line.transport {
                 Transport::Serial(serial) => format!("serial port {}", serial.path.display()),
+                Transport::VoiceModem(modem) => format!("serial port {}", modem.serial.path.display()),
                 Transport::TcpConnect { address } => format!("address {address}"),
                 Transport::TcpListen { address, .. } => format!("address {address}"),
             };

@@ -132,9 +132,14 @@ pub(super) struct Line {
     pub serial: Option<Spanned<Serial>>,
     pub tcp_connect: Option<Spanned<TcpConnect>>,
     pub tcp_listen: Option<Spanned<TcpListen>>,
+    pub voice_modem: Option<Spanned<VoiceModem>>,
     pub surgard: Option<Spanned<Automation>>,
     #[serde(rename = "ademco-685")]
     pub ademco685: Option<Spanned<Automation>>,
+    pub bs8521: Option<Spanned<Bs8521>>,
+    pub tunstall: Option<Spanned<Tunstall>>,
+    pub contact_id: Option<Spanned<ContactId>>,
+    pub detect: Option<Spanned<Detect>>,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +189,63 @@ pub(super) struct Automation {
     pub header_digits: Option<Spanned<u64>>,
     pub ack_wait_ms: Option<Spanned<u64>>,
     pub link_watch_s: Option<Spanned<u64>>,
+}
+
+/// A telephone line on a voice modem.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct VoiceModem {
+    pub path: Spanned<PathBuf>,
+    #[serde(default = "modem_speed")]
+    pub speed: Spanned<u64>,
+    pub country: Option<Spanned<String>>,
+    #[serde(default)]
+    pub init: Vec<Spanned<String>>,
+    pub answer: Option<Spanned<String>>,
+    pub rings: Option<Spanned<u64>>,
+    pub extension: Option<Spanned<String>>,
+    pub report_delay_ms: Option<Spanned<u64>>,
+    pub command_chars_max: Option<Spanned<u64>>,
+}
+
+/// What a site sets of BS 8521 calls; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Bs8521 {
+    pub guard_wait_ms: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub allow_control: bool,
+}
+
+/// What a site sets of TT92, TTNEW and TTOLD calls.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Tunstall {
+    pub guard_wait_ms: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub allow_control: bool,
+    #[serde(default)]
+    pub accept_unverified: bool,
+    #[serde(default)]
+    pub ttold: bool,
+}
+
+/// What a site sets of Contact ID calls, and of those in the fast format.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ContactId {
+    pub fast_format: Option<bool>,
+    #[serde(default)]
+    pub accept_key_d: bool,
+    #[serde(default)]
+    pub always_speech: bool,
+}
+
+/// What callers' units are asked for, in which order.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Detect {
+    pub order: Spanned<Vec<Spanned<String>>>,
 }
 
 /// Where escalations go out to.
@@ -270,6 +332,10 @@ fn data_bits() -> Spanned<u64> {
 
 fn stop_bits() -> Spanned<u64> {
     unwritten(1)
+}
+
+fn modem_speed() -> Spanned<u64> {
+    unwritten(115_200)
 }
 
 /// More hardware receivers than one centre has behind one port.

@@ -10,6 +10,7 @@ use telecare_protocol::{Protocol, ademco685, surgard};
 use toml::Spanned;
 
 use super::check::Check;
+use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
 /// One input of this receiver.
@@ -25,8 +26,10 @@ pub struct Line {
     pub listen_only: bool,
     /// How its bytes come.
     pub transport: Transport,
-    /// Settings of its protocol.
+    /// Settings of its protocol, where a hardware receiver speaks it.
     pub automation: Automation,
+    /// Settings of its protocol, where units speak it in calls.
+    pub calls: CallSettings,
 }
 
 /// How a line's bytes come.
@@ -46,6 +49,8 @@ pub enum Transport {
         /// How many may be connected at once; beyond it the newest is turned away.
         connections_max: usize,
     },
+    /// A telephone line on a voice modem at a serial port.
+    VoiceModem(Box<VoiceModem>),
 }
 
 impl Transport {
@@ -55,6 +60,7 @@ impl Transport {
             Transport::Serial(_) => "serial",
             Transport::TcpConnect { .. } => "tcp-connect",
             Transport::TcpListen { .. } => "tcp-listen",
+            Transport::VoiceModem(_) => "voice-modem",
         }
     }
 }
@@ -104,7 +110,7 @@ pub struct Automation {
 }
 
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
-const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
+pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
 
 impl Check<'_> {
     pub(super) fn line(&self, line: &Spanned<file::Line>) -> Result<Line, ConfigError> {
@@ -117,12 +123,15 @@ impl Check<'_> {
             return Err(self.at(self.error(what, "remove namespace, or listen-only"), namespace.span()));
         }
         let protocol = self.protocol(&line.protocol)?;
+        let transport = self.transport(line, &name, span)?;
+        self.fits(line, protocol, &transport)?;
         Ok(Line {
             protocol,
             namespace,
             listen_only: line.listen_only,
-            transport: self.transport(line, &name, span)?,
+            transport,
             automation: self.automation(line, protocol)?,
+            calls: self.calls(line, protocol)?,
             name: LineId::new(&name),
         })
     }
@@ -130,45 +139,40 @@ impl Check<'_> {
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
             Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
-            Ok(
-                Protocol::Bs8521
-                | Protocol::ContactId
-                | Protocol::FastFormat
-                | Protocol::Tt92
-                | Protocol::TtNew
-                | Protocol::TtOld
-                | Protocol::Detect
-                | Protocol::Own,
-            )
-            | Err(_) => {
+            Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
+            Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                Err(self.at(self.error(what, "use \"surgard\" or \"ademco-685\""), protocol.span()))
+                let remedy = "use \"surgard\" or \"ademco-685\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
-        match (&line.serial, &line.tcp_connect, &line.tcp_listen) {
-            (Some(serial), None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
-            (None, Some(connect), None) => {
+        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.voice_modem) {
+            (Some(serial), None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
+            (None, None, None, Some(modem)) => {
+                self.voice_modem(modem.as_ref()).map(Box::new).map(Transport::VoiceModem)
+            }
+            (None, Some(connect), None, None) => {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
-            (None, None, Some(listen)) => {
+            (None, None, Some(listen), None) => {
                 let connections_max = self.within(&listen.as_ref().connections_max, 1..=256)?;
                 Ok(Transport::TcpListen {
                     address: self.address(&listen.as_ref().address)?,
                     connections_max: usize::try_from(connections_max).unwrap_or(usize::MAX),
                 })
             }
-            (None, None, None) => {
-                let error =
-                    self.error(format!("line {name:?} has no transport"), "add one of serial, tcp-connect, tcp-listen");
+            (None, None, None, None) => {
+                let remedy = "add one of serial, tcp-connect, tcp-listen, voice-modem";
+                let error = self.error(format!("line {name:?} has no transport"), remedy);
                 Err(self.at(error, span))
             }
             _ => {
                 let error = self.error(
                     format!("line {name:?} has more than one transport"),
-                    "keep one of serial, tcp-connect, tcp-listen; a second port is a second line",
+                    "keep one of serial, tcp-connect, tcp-listen, voice-modem; a second port is a second line",
                 );
                 Err(self.at(error, span))
             }
@@ -258,16 +262,8 @@ fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
             let ademco685::Settings { header_digits, timing } = ademco685::Settings::default();
             (Usual { header_digits: number(header_digits), timing }, wide(&ademco685::HEADER_DIGITS))
         }
-        // No line speaks those after the first.
-        Protocol::SurGard
-        | Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Tt92
-        | Protocol::TtNew
-        | Protocol::TtOld
-        | Protocol::Detect
-        | Protocol::Own => {
+        // The others are no output of a hardware receiver.
+        _ => {
             let surgard::Settings { header_digits, timing } = surgard::Settings::default();
             (Usual { header_digits: number(header_digits), timing }, wide(&surgard::HEADER_DIGITS))
         }

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod line;
 mod secret;
+mod voice;
 mod webhook;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use api::Api;
 pub use error::ConfigError;
 pub use file::Parity;
 pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
+pub use voice::{CallSettings, Family, VoiceModem};
 pub(crate) use webhook::certificates;
 pub use webhook::{Secret, Webhook};
 

@@ -70,12 +70,37 @@ fn a_line_of_the_second_protocol_and_one_that_only_listens() {
     assert_eq!((line.protocol, line.automation, line.listen_only), (Protocol::Ademco685, set, true));
 }
 
+#[test]
+fn a_telephone_line_on_a_voice_modem() {
+    let text = "[[line]]\nname = \"v\"\nprotocol = \"bs8521\"\nvoice-modem = { path = \"/dev/m\" }\n";
+    let line = load(&format!("{SMALLEST}{text}")).unwrap().lines.remove(0);
+    let Transport::VoiceModem(modem) = &line.transport else { panic!("{line:?}") };
+    assert_eq!((modem.serial.speed, modem.serial.data_bits), (115_200, DataBits::Eight));
+    assert_eq!((&modem.modem, &modem.extension), (&telecare_protocol::voice_modem::Settings::default(), &None));
+    assert_eq!(line.calls, CallSettings::of(line.protocol));
+    let set = "voice-modem = { path = \"/dev/m\", speed = 9600, country = \"B4\", init = [\"AT+VGR=128\"], \
+               answer = \"AT+VLS=15\", rings = 1, extension = \"201\", report-delay-ms = 90, command-chars-max = 60 }\n\
+               bs8521 = { guard-wait-ms = 0, allow-control = true }\n";
+    let text = format!("{SMALLEST}[[line]]\nname = \"v\"\nprotocol = \"bs8521\"\n{set}");
+    let line = load(&text).unwrap().lines.remove(0);
+    let Transport::VoiceModem(modem) = &line.transport else { panic!("{line:?}") };
+    assert_eq!((modem.serial.speed, modem.extension.as_deref()), (9600, Some("201")));
+    let ours = &modem.modem;
+    assert_eq!((ours.country, ours.init.len(), ours.answer.as_str(), ours.rings), (Some(0xB4), 1, "AT+VLS=15", 1));
+    assert_eq!((ours.slack, ours.command_chars_max), (Some(Duration::from_millis(90)), 60));
+    let bs8521 = &line.calls.bs8521;
+    assert!(bs8521.allow_control && bs8521.guard_wait.is_zero());
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
     let with = |more: &str| format!("{SMALLEST}{more}");
     let line = |rest: &str| with(&format!("[[line]]\nname = \"b\"\nprotocol = \"surgard\"\n{rest}\n"));
     let serial = |rest: &str| line(&format!("serial = {{ path = \"/dev/ttyS0\", speed = 1200{rest} }}"));
+    let voice = |rest: &str| with(&format!("[[line]]\nname = \"v\"\n{rest}\nvoice-modem = {{ path = \"/dev/m\" }}\n"));
+    let modem =
+        |rest: &str| voice("protocol = \"bs8521\"").replace("path = \"/dev/m\"", &format!("path = \"/dev/m\", {rest}"));
     for (text, at, what, remedy) in [
         ("receiver = [", Some(1), "unclosed array", "correct the value"),
         ("[receiver]\nnam = \"r\"\n", Some(2), "unknown field `nam`", "correct its spelling"),
@@ -135,6 +160,18 @@ fn errors_name_line_and_remedy() {
             "9 is out",
             "from 2 to 5",
         ),
+        (&voice("protocol = \"surgard\""), Some(7), "no unit speaks surgard in a call", "bs8521"),
+        (&voice("protocol = \"bs8521\"\nlisten-only = true"), Some(7), "cannot only listen", "remove listen-only"),
+        (&with(&LINE.replace("surgard", "bs8521")), Some(7), "spoken in telephone calls", "voice-modem"),
+        (&serial(" }\nbs8521 = { allow-control = true"), Some(9), "the line speaks surgard", "remove them"),
+        (&modem("country = \"UK\""), Some(8), "no country code", "two hexadecimal digits"),
+        (&modem("init = [\"AT\", \"ATX\\r\"]"), Some(8), "no modem command", "write AT"),
+        (&modem("answer = \"+VLS=1\""), Some(8), "no modem command", "write AT"),
+        (&modem("rings = 0"), Some(8), "0 is out", "from 1 to 10"),
+        (&modem("extension = \" \""), Some(8), "no extension", "1 to 60"),
+        (&modem("report-delay-ms = 501"), Some(8), "501 is out", "from 0 to 500"),
+        (&modem("command-chars-max = 39"), Some(8), "39 is out", "from 40 to 250"),
+        (&modem("baud = 1"), Some(8), "unknown field `baud`", "spelling"),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
         (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),

@@ -28,13 +28,13 @@ use crate::pulse::{Pulse, TICK_EVERY};
 
 /// A peer that takes no byte for so long is gone: the longest answer is a few bytes, and at 1200 bit/s each
 /// takes under 10 ms.
-const WRITE_WAIT_MAX: Duration = Duration::from_secs(2);
+pub(super) const WRITE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How long answers that are owed may take to leave once the process stops.
 pub const DRAIN_MAX: Duration = Duration::from_secs(2);
 
 /// How late the session's timer may fire behind a peer that never stops sending.
-const TIMER_LATE_MAX: Duration = Duration::from_secs(1);
+pub(super) const TIMER_LATE_MAX: Duration = Duration::from_secs(1);
 
 /// Bytes taken at one read.
 const READ_BYTES_MAX: usize = 4096;
@@ -203,8 +203,8 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         self.owed.push((delivery.token, delivery.last_byte, is_report));
         self.with.book.delivered(&delivery);
         let token = delivery.token;
-        if let Some(signal) = self.with.intake.take(delivery) {
-            self.with.book.signal(token, signal);
+        if let Some(taken) = self.with.intake.take(delivery) {
+            self.with.book.signal(token, taken.signal);
         }
     }
 

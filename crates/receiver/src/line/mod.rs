@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Supervisor ─┬─ LineTask ─┬─ serial | tcp connect ── converse ── Session
+//!             │            ├─ voice modem ── talk ── Call
 //!             │            └─ tcp listen ── one task per connection ── converse ── Session
 //!             └─ link::watch: is anybody there?
 //! ```
@@ -18,6 +19,7 @@ mod meters;
 mod serial;
 mod session;
 mod tcp;
+mod voice;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +44,7 @@ use meters::LineMeters;
 pub use conversation::DRAIN_MAX;
 pub use link::{Cause, Link};
 pub use meters::WaitedFor;
+pub use voice::{VoiceLines, watch_busy};
 
 /// What every line gets.
 #[derive(Clone)]
@@ -54,6 +57,8 @@ pub struct Shared {
     pub calls: Calls,
     /// For the watchdog.
     pub pulses: Pulses,
+    /// The telephone lines.
+    pub voice: VoiceLines,
     /// True when the process stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -164,7 +169,7 @@ where
 /// protocol's link watch counts.
 fn away_max(line: &config::Line) -> Duration {
     match line.transport {
-        Transport::Serial(_) | Transport::TcpConnect { .. } => link::AWAY_MAX,
+        Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => link::AWAY_MAX,
         Transport::TcpListen { .. } => line.automation.link_watch.unwrap_or(Duration::MAX),
     }
 }
@@ -179,6 +184,7 @@ impl LineTask {
     async fn run(self: Arc<Self>) {
         match &self.line.transport {
             Transport::Serial(serial) => serial::run(&self, serial).await,
+            Transport::VoiceModem(modem) => voice::run(&self, modem).await,
             Transport::TcpConnect { address } => tcp::connect(&self, address).await,
             Transport::TcpListen { address, connections_max } => tcp::listen(&self, *address, *connections_max).await,
         }

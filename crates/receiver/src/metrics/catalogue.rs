@@ -90,9 +90,13 @@ impl Metric {
 #[cfg(test)]
 mod tests {
     use telecare_alarm::Class;
+    use telecare_protocol::Protocol;
     use telecare_queue::Link;
 
-    use super::table::{CAUSES, LINKS};
+    use telecare_protocol::call::End;
+    use telecare_protocol::voice_modem::Trouble;
+
+    use super::table::{CAUSES, ENDS, LINKS, MODEM_TROUBLES, SPOKEN};
     use super::*;
     use crate::line::Cause;
 
@@ -118,5 +122,10 @@ mod tests {
         assert_eq!(CAUSES, Cause::ALL.map(Cause::as_str));
         let links = [Link::Standalone, Link::Connected, Link::CutOff, Link::CatchingUp];
         assert_eq!(LINKS, links.map(Link::as_str));
+        assert_eq!(ENDS, End::ALL.map(End::as_str));
+        assert_eq!(MODEM_TROUBLES, Trouble::ALL.map(Trouble::as_str));
+        let spoken: Vec<&str> =
+            Protocol::ALL.into_iter().filter(|protocol| protocol.is_in_tones()).map(Protocol::as_str).collect();
+        assert_eq!(SPOKEN, spoken);
     }
 }

@@ -7,6 +7,7 @@ mod listen_only;
 pub(super) mod pty;
 mod serial;
 mod tcp;
+mod voice;
 
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ impl Rig {
             codes: Arc::new(Codes::builtin()),
             calls: Calls::default(),
             pulses: Pulses::new(),
+            voice: VoiceLines::new(),
             stop: stopped,
         };
         Rig { base, shared, stop }
@@ -57,7 +59,8 @@ impl Rig {
 fn surgard(transport: Transport) -> Line {
     let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation }
+    let calls = config::CallSettings::of(Protocol::SurGard);
+    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -41,6 +42,22 @@ impl Cable {
     pub async fn send(&self, bytes: &[u8]) {
         assert_eq!(rustix::io::write(&self.ours, bytes).unwrap(), bytes.len());
         until(|| rustix::io::ioctl_fionread(&self.theirs).unwrap() == 0).await;
+    }
+
+    /// Sends bytes; the receiver reads them in its own time.
+    pub fn write(&self, bytes: &[u8]) {
+        assert_eq!(rustix::io::write(&self.ours, bytes).unwrap(), bytes.len());
+    }
+
+    /// The next bytes of the receiver, for as long as it takes. Cancel safe.
+    pub async fn read(&self) -> Vec<u8> {
+        let mut buffer = [0; 256];
+        loop {
+            match rustix::io::read(&self.ours, &mut buffer) {
+                Err(Errno::AGAIN) => tokio::time::sleep(Duration::from_millis(1)).await,
+                count => return buffer[..count.unwrap()].to_vec(),
+            }
+        }
     }
 
     /// Whether the receiver has sent anything that was not heard yet.

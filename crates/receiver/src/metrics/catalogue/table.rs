@@ -30,7 +30,23 @@ const TROUBLES: &[&str] = &[
     "database-not-durable",
     "quarantined",
     "unwatched",
+    "voice-lines-busy",
 ];
+const VOICE_LINES: &[&str] = &["away", "free", "in-use"];
+/// What units speak in calls.
+pub(super) const SPOKEN: &[&str] = &["bs8521"];
+/// How a call can end.
+pub(super) const ENDS: &[&str] = &[
+    "cleared-down",
+    "unconfirmed",
+    "remote-hangup",
+    "released",
+    "no-data",
+    "no-valid-data",
+    "not-stored",
+    "link-lost",
+];
+pub(super) const MODEM_TROUBLES: &[&str] = &["no-answer", "error", "no-caller-number"];
 const RULES: &[&str] =
     &["unanswered", "lease-lost", "hold-over", "pressed-again", "missed-call", "no-outcome", "unserved", "trouble"];
 const COMMANDS: &[&str] = &[
@@ -304,6 +320,32 @@ pub const CATALOGUE: &[Metric] = &[
         "Answers not sent because the sender had stopped waiting for them.",
         "it moves",
     ),
+    level(
+        "telecare_voice_lines",
+        &[("standing", Values::Each(VOICE_LINES))],
+        "Telephone lines, by what they are at: away, free, in a call.",
+        "none free for 10 s: callers hear busy tone; an alarm is raised, too",
+    ),
+    total(
+        "telecare_voice_calls_total",
+        &[("protocol", Values::Each(SPOKEN)), ("end", Values::Each(ENDS))],
+        "Telephone calls that have ended, by protocol and by how.",
+        "no-data and no-valid-data are more than a few in a hundred: a bad line, or units of another kind; not-stored \
+         moves: at once",
+    ),
+    took(
+        "telecare_voice_acknowledgement_seconds",
+        STAGES,
+        &[],
+        "From the last digit of a stored frame, as the line told of it, to the command that plays its acknowledgement.",
+        "99 % over 120 ms: units repeat",
+    ),
+    total(
+        "telecare_modem_troubles_total",
+        &[("trouble", Values::Each(MODEM_TROUBLES))],
+        "Times a modem did not answer, said ERROR, or could not tell who telephones. The log names the line.",
+        "it moves: a modem that hangs, or commands that it does not know",
+    ),
     took(
         "telecare_stage_seconds",
         STAGES,
@@ -376,7 +418,7 @@ pub const CATALOGUE: &[Metric] = &[
     level(
         "telecare_trouble",
         &[("what", Values::Each(TROUBLES))],
-        "1 while the queue itself is in this trouble; a technical alarm is raised, too.",
+        "1 while the queue, or the telephone lines as a whole, are in this trouble; a technical alarm is raised, too.",
         "1",
     ),
     level(

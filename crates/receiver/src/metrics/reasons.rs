@@ -1,0 +1,124 @@
+//! The names that a protocol's bad frames can have: a reason that is missing here would appear in a query only once it has
+//! happened.
+
+use telecare_protocol::Protocol;
+
+const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
+const ADEMCO685: [&str; 7] =
+    ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"];
+const BS8521: [&str; 12] = [
+    "IllegalDigit",
+    "TooShort",
+    "TooLong",
+    "BadChecksum",
+    "MissingStart",
+    "MissingEnd",
+    "GapTooLong",
+    "ToneTooLong",
+    "DoubtfulRecord",
+    "SelectUnanswered",
+    "ListUnanswered",
+    "TooManyAlarms",
+];
+const TUNSTALL: [&str; 17] = [
+    "IllegalDigit",
+    "NoPrefix",
+    "TooShort",
+    "TooLong",
+    "BadChecksum",
+    "GapTooLong",
+    "CopiesDiffer",
+    "NoCopy",
+    "BadLength",
+    "UnknownTag",
+    "IllegalPulse",
+    "DoubtfulMessage",
+    "SpecialFunction",
+    "UnitUnknown",
+    "SelectUnanswered",
+    "ClearUnanswered",
+    "TooManyAlarms",
+];
+const CONTACT_ID: [&str; 11] = [
+    "IllegalDigit",
+    "ChecksumKeyD",
+    "TooShort",
+    "TooLong",
+    "UnknownType",
+    "BadChecksum",
+    "IllegalValue",
+    "ToneTooLong",
+    "SingleCopy",
+    "DoubtfulCopy",
+    "TooManyMessages",
+];
+
+/// The names of a protocol's bad frames, each once.
+pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
+    let lists: &[&[&str]] = match protocol {
+        Protocol::SurGard => &[&SURGARD],
+        Protocol::Ademco685 => &[&ADEMCO685],
+        Protocol::Bs8521 => &[&BS8521],
+        Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
+        Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
+        Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
+        Protocol::Own => &[],
+    };
+    let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use telecare_protocol::surgard::LineError;
+    use telecare_protocol::{bs8521, contact_id, tunstall};
+
+    use super::*;
+
+    #[test]
+    fn every_error_of_a_line_is_a_reason() {
+        let both = [
+            LineError::Empty,
+            LineError::IllegalCharacter { index: 0 },
+            LineError::BadField { field: "account" },
+            LineError::UnknownForm,
+        ];
+        // Only one make's forms have a fixed length, and only the other writes a start.
+        let surgard = [LineError::WrongLength { expected: 1, got: 0 }];
+        let ademco685 = [LineError::NoStart, LineError::NoEnd];
+        for (protocol, own) in [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685)] {
+            let errors = both.iter().chain(own).map(LineError::name);
+            let reasons = bad_frame_reasons(protocol);
+            assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
+            assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
+        }
+    }
+
+    #[test]
+    fn every_error_of_a_call_is_a_reason() {
+        let bs8521 = [
+            bs8521::FrameError::IllegalDigit { index: 0 },
+            bs8521::FrameError::TooShort { got: 0 },
+            bs8521::FrameError::TooLong { got: 0 },
+            bs8521::FrameError::BadChecksum { computed: 0, received: 0 },
+            bs8521::FrameError::MissingStart,
+            bs8521::FrameError::MissingEnd,
+            bs8521::FrameError::GapTooLong { after: 0, ms: 0 },
+            bs8521::FrameError::ToneTooLong { index: 0, ms: 0 },
+        ];
+        let tunstall =
+            [tunstall::FrameError::NoPrefix, tunstall::FrameError::CopiesDiffer, tunstall::FrameError::NoCopy];
+        let contact_id = [contact_id::FrameError::ChecksumKeyD, contact_id::FrameError::SingleCopy];
+        let all = bad_frame_reasons(Protocol::Detect);
+        for (protocol, names) in [
+            (Protocol::Bs8521, bs8521.iter().map(bs8521::FrameError::name).collect::<Vec<_>>()),
+            (Protocol::Tt92, tunstall.iter().map(tunstall::FrameError::name).collect()),
+            (Protocol::ContactId, contact_id.iter().map(contact_id::FrameError::name).collect()),
+        ] {
+            let reasons = bad_frame_reasons(protocol);
+            assert!(names.iter().all(|name| reasons.contains(name) && all.contains(name)), "{protocol}: {reasons:?}");
+        }
+    }
+}
