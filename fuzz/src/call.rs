@@ -4,33 +4,93 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use telecare_protocol::bs8521::{Call as Bs8521, Settings, Unit, UnitSettings};
-use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, UnitCommand, Volume};
+use telecare_protocol::bs8521;
+use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, Unit, UnitCommand, Volume};
 use telecare_protocol::tones::{Digit, Heard, Length, Note, Sound, Tone};
+use telecare_protocol::tunstall::{self, Probe, Signalling};
 use telecare_protocol::{Answered, Codes, Token};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
-const FRAMES: [&str; 4] =
-    ["A01000001234500000190190076#", "A12004412007700270101180048#", "A002701011800#", "A01000001234500000190190077#"];
+/// What a protocol's calls hear besides single digits, and what an acknowledgement of theirs is.
+struct Spoken {
+    frames: [&'static str; 4],
+    is_acknowledgement: fn(&[Note]) -> bool,
+}
+
+const BS8521: Spoken = Spoken {
+    frames: [
+        "A01000001234500000190190076#",
+        "A12004412007700270101180048#",
+        "A002701011800#",
+        "A01000001234500000190190077#",
+    ],
+    // The confirmation of an answer without an alarm needs no store: only a scheme, or a control, gives one.
+    is_acknowledgement: |notes| matches!(notes, [note] if note.sound == Sound::Digit(Digit::B) && note.on.as_millis() < 500),
+};
+
+const TUNSTALL: Spoken = Spoken {
+    frames: ["D#1016123456******000004", "D#2021771234******000078", "6D27DD7D", "D#1017987654******000035"],
+    // D B is an enquiry, too.
+    is_acknowledgement: |notes| {
+        let sounds: Vec<Sound> = notes.iter().map(|note| note.sound).collect();
+        sounds == [Sound::Digit(Digit::B), Sound::Digit(Digit::Zero)]
+            || matches!(notes, [note] if note.sound == Sound::Tone(Tone(1400)) && note.on.as_millis() < 1000)
+    },
+};
 
 /// A BS 8521 call; the first byte chooses the line's slack and settings. Steps are pairs of bytes: what, how much.
 pub fn bs8521_call(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
     let start = Instant::now();
-    let settings = Settings {
+    let settings = bs8521::Settings {
         guard_wait: Duration::from_millis(if first & 1 == 0 { 0 } else { 4600 }),
         allow_control: first & 2 != 0,
-        ..Settings::default()
+        ..bs8521::Settings::default()
     };
     let begun = Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4) };
-    call(Bs8521::new(settings, Arc::clone(&CODES), begun).into(), start, data);
+    call(&BS8521, bs8521::Call::new(settings, Arc::clone(&CODES), begun).into(), start, data);
+}
+
+/// The same in TT92, TTNEW and TTOLD.
+pub fn tunstall_call(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let start = Instant::now();
+    let probes = [Probe::Tt92, Probe::TtNew, Probe::TtOld];
+    let settings = tunstall::Settings {
+        guard_wait: Duration::from_millis(if first & 1 == 0 { 0 } else { 4600 }),
+        allow_control: first & 2 != 0,
+        accept_unverified: first & 4 != 0,
+        probes: probes.into_iter().cycle().skip(usize::from(first >> 3) % 3).take(3).collect(),
+        ..tunstall::Settings::default()
+    };
+    let begun = Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 5) * 30) };
+    call(&TUNSTALL, tunstall::Call::new(settings, Arc::clone(&CODES), begun).into(), start, data);
 }
 
 /// A simulated unit under the same: no panic, nothing after it has hung up.
 pub fn bs8521_unit(data: &[u8]) {
-    let mut now = Instant::now();
-    let mut unit = Unit::new(UnitSettings::new(FRAMES[0].to_owned()), now);
+    let now = Instant::now();
+    unit(bs8521::Unit::new(bs8521::UnitSettings::new(BS8521.frames[0].to_owned()), now).into(), now, data);
+}
+
+/// The same of a Tunstall unit; the first byte chooses which.
+pub fn tunstall_unit(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let now = Instant::now();
+    let frame = TUNSTALL.frames[1].to_owned();
+    let settings = match first % 4 {
+        0 => tunstall::UnitSettings::new(frame),
+        1 => tunstall::UnitSettings { probe: Probe::TtNew, ..tunstall::UnitSettings::new(frame) },
+        2 => tunstall::UnitSettings { signalling: Signalling::Stmf, ..tunstall::UnitSettings::stmf(frame) },
+        _ => tunstall::UnitSettings::old("12341".to_owned()),
+    };
+    let waiting = vec![TUNSTALL.frames[2].to_owned()];
+    let settings = tunstall::UnitSettings { waiting, tells_again: first & 4 != 0, ..settings };
+    unit(tunstall::Unit::new(settings, now).into(), now, data);
+}
+
+fn unit(mut unit: Unit, mut now: Instant, data: &[u8]) {
     let (mut is_over, mut playing) = (false, false);
     for pair in data.chunks_exact(2) {
         let amount = u64::from(pair[1]);
@@ -55,15 +115,15 @@ pub fn bs8521_unit(data: &[u8]) {
     }
 }
 
-fn call(call: Call, start: Instant, data: &[u8]) {
-    let mut rig = Rig::new(call, start);
+fn call(spoken: &'static Spoken, call: Call, start: Instant, data: &[u8]) {
+    let mut rig = Rig::new(spoken, call, start);
     let mut rest = data;
     while let [step, size, tail @ ..] = rest {
         rest = tail;
         let amount = u64::from(*size);
         match step % 9 {
             0 => rig.call.handle_sound(heard(step / 9, amount, rig.now), rig.now),
-            1 => rig.frame(FRAMES[usize::from(*size) % FRAMES.len()]),
+            1 => rig.frame(spoken.frames[usize::from(*size) % spoken.frames.len()]),
             2 => rig.call.handle_played(rig.now),
             3 => rig.now += Duration::from_millis(amount * 10),
             4 => rig.now += Duration::from_secs(amount),
@@ -94,7 +154,10 @@ fn call(call: Call, start: Instant, data: &[u8]) {
 fn heard(which: u8, amount: u64, now: Instant) -> Heard {
     let sound = match Digit::all().nth(usize::from(which)) {
         Some(digit) => Sound::Digit(digit),
-        None => Sound::Tone(Tone([1850, 1645, 1000, 1400][usize::from(which) % 4])),
+        None => {
+            let tones = [1850, 1645, 1000, 1400, 697, 770, 852, 941, 1209, 1336, 1477, 1633];
+            Sound::Tone(Tone(tones[usize::from(which) % tones.len()]))
+        }
     };
     let lasts = Duration::from_millis(amount * 12);
     let began = now.checked_sub(lasts).unwrap_or(now);
@@ -106,6 +169,7 @@ fn heard(which: u8, amount: u64, now: Instant) -> Heard {
 }
 
 struct Rig {
+    spoken: &'static Spoken,
     call: Call,
     now: Instant,
     waiting: Vec<Token>,
@@ -118,8 +182,9 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(call: Call, start: Instant) -> Rig {
+    fn new(spoken: &'static Spoken, call: Call, start: Instant) -> Rig {
         Rig {
+            spoken,
             call,
             now: start,
             waiting: Vec::new(),
@@ -229,8 +294,7 @@ impl Rig {
 
     fn played(&self, notes: &[Note]) {
         assert!(!notes.is_empty());
-        let is_short_b = matches!(notes, [note] if note.sound == Sound::Digit(Digit::B) && note.on.as_millis() < 500);
-        // The confirmation of an answer without an alarm needs no store: only a scheme, or a control, gives one.
-        assert!(!is_short_b || !self.stored.is_empty(), "an acknowledgement, and nothing is stored");
+        let is_acknowledgement = (self.spoken.is_acknowledgement)(notes);
+        assert!(!is_acknowledgement || !self.stored.is_empty(), "an acknowledgement, and nothing is stored");
     }
 }

@@ -36,6 +36,7 @@ fn every_vector_is_a_seed() {
     for (protocol, id, bytes) in vectors() {
         let targets: &[&str] = match protocol.as_str() {
             "bs8521" => &["bs8521", "bs8521_call"],
+            "tunstall" => &["tunstall_frame", "tunstall_call"],
             "ademco-685" => &["ademco685", "ademco685_session"],
             _ => &["surgard", "surgard_session"],
         };
@@ -49,7 +50,7 @@ fn every_vector_is_a_seed() {
             // A session goes on: stored, four seconds, the line again, refused, an hour.
             let suffix: &[u8] = if target.ends_with("_session") { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
             let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
-            let seed = if *target == "bs8521_call" { call(&bytes) } else { [prefix, text, suffix].concat() };
+            let seed = if target.ends_with("_call") { call(&bytes) } else { [prefix, text, suffix].concat() };
             let path = folder().join(target).join(format!("vector-{id}"));
             if update && fs::read(&path).ok().as_deref() != Some(&seed) {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -73,7 +74,7 @@ fn call(digits: &[u8]) -> Vec<u8> {
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in ["ademco-685", "bs8521", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "surgard", "tunstall"] {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {
