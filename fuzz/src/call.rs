@@ -4,35 +4,89 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use telecare_protocol::bs8521::{self, Settings};
+use telecare_protocol::bs8521;
 use telecare_protocol::call::{Begun, Call, Command, Control, Operator, Request, RequestId, Unit, UnitCommand, Volume};
 use telecare_protocol::tones::{Digit, Heard, Length, Note, Sound, Tone};
+use telecare_protocol::tunstall::{self, Probe, Signalling};
 use telecare_protocol::{Answered, Codes, Protocol, Token, contact_id, detect};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
-const BS8521: [&str; 4] =
-    ["A01000001234500000190190076#", "A12004412007700270101180048#", "A002701011800#", "A01000001234500000190190077#"];
+/// What a protocol's calls hear besides single digits, and what an acknowledgement of theirs is.
+struct Spoken {
+    frames: &'static [&'static str],
+    is_acknowledgement: fn(&[Note]) -> bool,
+}
 
-/// As keys: a message, one that asks for speech, a wrong checksum, Express, Super Fast, a group.
-const CONTACT_ID: [&str; 6] =
-    ["4321181101000012", "6006181606000006", "1234181131010157", "12341739", "123456155555557", "1234515555517"];
+const BS8521: Spoken = Spoken {
+    frames: &[
+        "A01000001234500000190190076#",
+        "A12004412007700270101180048#",
+        "A002701011800#",
+        "A01000001234500000190190077#",
+    ],
+    // The confirmation of an answer without an alarm needs no store: only a scheme, or a control, gives one.
+    is_acknowledgement: |notes| matches!(notes, [note] if note.sound == Sound::Digit(Digit::B) && note.on.as_millis() < 500),
+};
+
+const TUNSTALL: Spoken = Spoken {
+    frames: &["D#1016123456******000004", "D#2021771234******000078", "6D27DD7D", "D#1017987654******000035"],
+    // D B is an enquiry, too.
+    is_acknowledgement: |notes| {
+        let sounds: Vec<Sound> = notes.iter().map(|note| note.sound).collect();
+        sounds == [Sound::Digit(Digit::B), Sound::Digit(Digit::Zero)]
+            || matches!(notes, [note] if note.sound == Sound::Tone(Tone(1400)) && note.on.as_millis() < 1000)
+    },
+};
+
+const CONTACT_ID: Spoken = Spoken {
+    // As keys: a message, one that asks for speech, a wrong checksum, Express, Super Fast, a group.
+    frames: &[
+        "4321181101000012",
+        "6006181606000006",
+        "1234181131010157",
+        "12341739",
+        "123456155555557",
+        "1234515555517",
+    ],
+    is_acknowledgement: |notes| matches!(notes, [note] if note.sound == Sound::Tone(Tone(1400))),
+};
 
 /// Some of each protocol.
-const ALL_FRAMES: [&str; 4] = [BS8521[0], BS8521[1], CONTACT_ID[0], CONTACT_ID[5]];
+const ALL: Spoken = Spoken {
+    frames: &["A01000001234500000190190076#", "D#1016123456******000004", "4321181101000012", "1234515555517"],
+    is_acknowledgement: |notes| [BS8521, TUNSTALL, CONTACT_ID].iter().any(|spoken| (spoken.is_acknowledgement)(notes)),
+};
 
 /// A BS 8521 call; the first byte chooses the line's slack and settings. Steps are pairs of bytes: what, how much.
 pub fn bs8521_call(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
     let start = Instant::now();
-    let settings = Settings {
+    let settings = bs8521::Settings {
         guard_wait: Duration::from_millis(if first & 1 == 0 { 0 } else { 4600 }),
         allow_control: first & 2 != 0,
-        ..Settings::default()
+        ..bs8521::Settings::default()
     };
     let begun =
         Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
-    call(bs8521::Call::new(settings, Arc::clone(&CODES), begun).into(), &BS8521, start, data);
+    call(&BS8521, bs8521::Call::new(settings, Arc::clone(&CODES), begun).into(), start, data);
+}
+
+/// The same in TT92, TTNEW and TTOLD.
+pub fn tunstall_call(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let start = Instant::now();
+    let probes = [Probe::Tt92, Probe::TtNew, Probe::TtOld];
+    let settings = tunstall::Settings {
+        guard_wait: Duration::from_millis(if first & 1 == 0 { 0 } else { 4600 }),
+        allow_control: first & 2 != 0,
+        accept_unverified: first & 4 != 0,
+        probes: probes.into_iter().cycle().skip(usize::from(first >> 3) % 3).take(3).collect(),
+        ..tunstall::Settings::default()
+    };
+    let begun =
+        Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 5) * 30), learnt: None };
+    call(&TUNSTALL, tunstall::Call::new(settings, Arc::clone(&CODES), begun).into(), start, data);
 }
 
 /// The same with the handshake of Contact ID.
@@ -47,7 +101,7 @@ pub fn contact_id_call(data: &[u8]) {
     };
     let begun =
         Begun { caller: None, at: start, slack: Duration::from_millis(u64::from(first >> 2) * 4), learnt: None };
-    call(contact_id::Call::new(settings, Arc::clone(&CODES), begun).into(), &CONTACT_ID, start, data);
+    call(&CONTACT_ID, contact_id::Call::new(settings, Arc::clone(&CODES), begun).into(), start, data);
 }
 
 /// A call whose protocol is found out; the first byte chooses the line's slack and what was learnt of the caller.
@@ -57,13 +111,29 @@ pub fn detect_call(data: &[u8]) {
     let learnt = Protocol::ALL.get(usize::from(first & 0x0f)).copied();
     let slack = Duration::from_millis(u64::from(first >> 4) * 16);
     let begun = Begun { caller: None, at: start, slack, learnt };
-    call(detect::Call::new(detect::Settings::default(), Arc::clone(&CODES), begun).into(), &ALL_FRAMES, start, data);
+    call(&ALL, detect::Call::new(detect::Settings::default(), Arc::clone(&CODES), begun).into(), start, data);
 }
 
 /// A simulated unit under the same: no panic, nothing after it has hung up.
 pub fn bs8521_unit(data: &[u8]) {
     let now = Instant::now();
-    unit(bs8521::Unit::new(bs8521::UnitSettings::new(BS8521[0].to_owned()), now).into(), now, data);
+    unit(bs8521::Unit::new(bs8521::UnitSettings::new(BS8521.frames[0].to_owned()), now).into(), now, data);
+}
+
+/// The same of a Tunstall unit; the first byte chooses which.
+pub fn tunstall_unit(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let now = Instant::now();
+    let frame = TUNSTALL.frames[1].to_owned();
+    let settings = match first % 4 {
+        0 => tunstall::UnitSettings::new(frame),
+        1 => tunstall::UnitSettings { probe: Probe::TtNew, ..tunstall::UnitSettings::new(frame) },
+        2 => tunstall::UnitSettings { signalling: Signalling::Stmf, ..tunstall::UnitSettings::stmf(frame) },
+        _ => tunstall::UnitSettings::old("12341".to_owned()),
+    };
+    let waiting = vec![TUNSTALL.frames[2].to_owned()];
+    let settings = tunstall::UnitSettings { waiting, tells_again: first & 4 != 0, ..settings };
+    unit(tunstall::Unit::new(settings, now).into(), now, data);
 }
 
 /// The same of a panel; the first byte chooses what is wrong with it.
@@ -78,7 +148,7 @@ pub fn contact_id_unit(data: &[u8]) {
         hangs_up_after: place(8),
         ..contact_id::UnitFaults::default()
     };
-    let messages = CONTACT_ID[..2].iter().map(|message| (*message).to_owned()).collect();
+    let messages = CONTACT_ID.frames[..2].iter().map(|message| (*message).to_owned()).collect();
     let settings = contact_id::UnitSettings { faults, ..contact_id::UnitSettings::new(messages) };
     unit(contact_id::Unit::new(settings, now).into(), now, data);
 }
@@ -108,15 +178,15 @@ fn unit(mut unit: Unit, mut now: Instant, data: &[u8]) {
     }
 }
 
-fn call(call: Call, frames: &[&str], start: Instant, data: &[u8]) {
-    let mut rig = Rig::new(call, start);
+fn call(spoken: &'static Spoken, call: Call, start: Instant, data: &[u8]) {
+    let mut rig = Rig::new(spoken, call, start);
     let mut rest = data;
     while let [step, size, tail @ ..] = rest {
         rest = tail;
         let amount = u64::from(*size);
         match step % 9 {
             0 => rig.call.handle_sound(heard(step / 9, amount, rig.now), rig.now),
-            1 => rig.frame(frames[usize::from(*size) % frames.len()]),
+            1 => rig.frame(spoken.frames[usize::from(*size) % spoken.frames.len()]),
             2 => rig.call.handle_played(rig.now),
             3 => rig.now += Duration::from_millis(amount * 10),
             4 => rig.now += Duration::from_secs(amount),
@@ -147,7 +217,10 @@ fn call(call: Call, frames: &[&str], start: Instant, data: &[u8]) {
 fn heard(which: u8, amount: u64, now: Instant) -> Heard {
     let sound = match Digit::all().nth(usize::from(which)) {
         Some(digit) => Sound::Digit(digit),
-        None => Sound::Tone(Tone([1850, 1645, 1000, 1400, 2300][usize::from(which) % 5])),
+        None => {
+            let tones = [1850, 1645, 1000, 1400, 2300, 697, 770, 852, 941, 1209, 1336, 1477, 1633];
+            Sound::Tone(Tone(tones[usize::from(which) % tones.len()]))
+        }
     };
     let lasts = Duration::from_millis(amount * 12);
     let began = now.checked_sub(lasts).unwrap_or(now);
@@ -159,6 +232,7 @@ fn heard(which: u8, amount: u64, now: Instant) -> Heard {
 }
 
 struct Rig {
+    spoken: &'static Spoken,
     call: Call,
     now: Instant,
     waiting: Vec<Token>,
@@ -171,8 +245,9 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(call: Call, start: Instant) -> Rig {
+    fn new(spoken: &'static Spoken, call: Call, start: Instant) -> Rig {
         Rig {
+            spoken,
             call,
             now: start,
             waiting: Vec::new(),
@@ -282,9 +357,7 @@ impl Rig {
 
     fn played(&self, notes: &[Note]) {
         assert!(!notes.is_empty());
-        let is_short_b = matches!(notes, [note] if note.sound == Sound::Digit(Digit::B) && note.on.as_millis() < 500);
-        let is_kiss_off = matches!(notes, [note] if note.sound == Sound::Tone(Tone(1400)));
-        // The confirmation of an answer without an alarm needs no store: only a scheme, or a control, gives one.
-        assert!(!(is_short_b || is_kiss_off) || !self.stored.is_empty(), "an acknowledgement, and nothing is stored");
+        let is_acknowledgement = (self.spoken.is_acknowledgement)(notes);
+        assert!(!is_acknowledgement || !self.stored.is_empty(), "an acknowledgement, and nothing is stored");
     }
 }

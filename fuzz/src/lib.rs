@@ -13,9 +13,10 @@ use std::sync::LazyLock;
 
 use telecare_protocol::{
     Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, contact_id, decode, fast_format, sia, surgard,
+    tunstall,
 };
 
-pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call};
+pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
 pub use modem::voice_modem;
 pub use session::{ademco685_session, surgard_session};
 
@@ -37,6 +38,9 @@ pub const TARGETS: &[Target] = &[
     ("contact_id_unit", contact_id_unit),
     ("detect_call", detect_call),
     ("voice_modem", voice_modem),
+    ("tunstall_frame", tunstall_frame),
+    ("tunstall_call", tunstall_call),
+    ("tunstall_unit", tunstall_unit),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
@@ -56,6 +60,37 @@ pub fn bs8521(data: &[u8]) {
     let _ = bs8521::parameter::read_answer(data);
     let _ = (bs8521::read_outstanding(data), bs8521::read_equipment(data));
     front_door(Protocol::Bs8521, data, 3);
+}
+
+/// Tunstall frames, messages and burst groups: both modes, and what was read is written and read again.
+pub fn tunstall_frame(data: &[u8]) {
+    for mode in [Mode::Strict, Mode::Tolerant] {
+        for read in tunstall::decode_all(data, mode) {
+            let again = match read.what {
+                Ok(tunstall::What::Frame(tunstall::Verified { body: tunstall::Body::Opening(frame), map })) => {
+                    frame.encode(map.expect("a map matched")).expect("what was read fits its layout")
+                }
+                Ok(tunstall::What::Message(tunstall::Message::Waiting(waiting))) => {
+                    let again = waiting.encode().expect("what was read fits its layout");
+                    let reread = tunstall::Message::decode(again.as_bytes());
+                    assert_eq!(reread, Ok(tunstall::Message::Waiting(waiting)), "{again}");
+                    continue;
+                }
+                Ok(_) | Err(_) => continue,
+            };
+            assert!(tunstall::search(&read.raw, &tunstall::Map::ALL).is_some() || read.raw.starts_with(b"#"));
+            let reread = tunstall::decode_all(again.as_bytes(), Mode::Strict);
+            assert!(matches!(reread[..], [tunstall::Read { what: Ok(tunstall::What::Frame(_)), .. }]), "{again}");
+        }
+    }
+    for (_, read) in tunstall::decode_copies(data) {
+        let Ok(frame) = read else { continue };
+        let again = frame.encode().expect("what was read fits its layout");
+        assert_eq!(tunstall::OldFrame::decode(again.as_bytes()), Ok(frame));
+    }
+    for protocol in [Protocol::Tt92, Protocol::TtNew, Protocol::TtOld] {
+        front_door(protocol, data, 3);
+    }
 }
 
 /// One Sur-Gard line; the first byte chooses the header's width.

@@ -38,6 +38,7 @@ fn every_vector_is_a_seed() {
             "bs8521" => &["bs8521", "bs8521_call", "detect_call"],
             "contact-id" => &["contact_id_frame", "contact_id_call"],
             "fast-format" => &["contact_id_frame", "contact_id_call"],
+            "tunstall" => &["tunstall_frame", "tunstall_call"],
             "ademco-685" => &["ademco685", "ademco685_session"],
             _ => &["surgard", "surgard_session"],
         };
@@ -52,7 +53,7 @@ fn every_vector_is_a_seed() {
             let suffix: &[u8] = if target.ends_with("_session") { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
             let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
             let seed = match *target {
-                "bs8521_call" | "detect_call" => call(&bytes),
+                "bs8521_call" | "detect_call" | "tunstall_call" => call(&bytes),
                 "contact_id_call" => contact_id_call(&bytes),
                 _ => [prefix, text, suffix].concat(),
             };
@@ -95,7 +96,7 @@ fn contact_id_call(digits: &[u8]) -> Vec<u8> {
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in ["ademco-685", "bs8521", "contact-id", "fast-format", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "contact-id", "fast-format", "surgard", "tunstall"] {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {

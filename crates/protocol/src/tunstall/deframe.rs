@@ -71,6 +71,8 @@ pub struct Deframer {
     tone_longest: Duration,
     digit_on: Duration,
     symbol: Duration,
+    /// The longest STMF digit: it is told of at its end.
+    stmf_digit: Duration,
     slack: Duration,
     group: Option<Group>,
     /// The group has a frame in it.
@@ -94,6 +96,7 @@ impl Deframer {
             tone_longest: settings.tone_longest,
             digit_on: settings.digit_on,
             symbol: settings.stmf_symbol,
+            stmf_digit: settings.stmf_longest.saturating_mul(2).saturating_add(settings.stmf_gap_longest),
             slack,
             group: None,
             has_frame: false,
@@ -143,7 +146,8 @@ impl Deframer {
     /// When [`Deframer::expire`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
         let group = self.group.as_ref().filter(|_| !self.is_expired && self.on.is_none())?;
-        let wait = if self.has_frame { self.grace() } else { self.longest() };
+        let late = if group.signalling == Signalling::Stmf { self.stmf_digit } else { Duration::ZERO };
+        let wait = if self.has_frame { self.grace() } else { self.longest().saturating_add(late) };
         Some(after(group.ended, wait.saturating_add(self.slack)))
     }
 
