@@ -74,7 +74,7 @@ mod tests {
     /// A centre with a call on its line.
     fn on_the_line() -> Centre {
         let mut centre = Centre::new(Registry::default());
-        centre.duty.set_calls(BTreeSet::from([CALL]), Vec::new());
+        centre.begins(CALL);
         centre
     }
 
@@ -82,13 +82,6 @@ mod tests {
         let mut said = in_call(centre.said("1234", seconds, trigger, Status::Active), 7);
         change(&mut said);
         centre.keeps(said)
-    }
-
-    fn ends(centre: &mut Centre, seconds: i64) {
-        centre.until(seconds);
-        let over = CallOver { call: CALL, at: at(seconds), how: "remote-hangup".into() };
-        centre.duty.set_calls(BTreeSet::new(), vec![over]);
-        centre.until(seconds);
     }
 
     fn end_of(centre: &Centre, id: AlarmId) -> Option<(OffsetDateTime, &str)> {
@@ -101,7 +94,7 @@ mod tests {
         let press = says(&mut centre, 0, Trigger::Pendant, |_| {});
         centre.until(4);
         assert_eq!(end_of(&centre, press), None);
-        ends(&mut centre, 5);
+        centre.hangs_up(CALL, 5);
         assert_eq!(end_of(&centre, press), Some((at(5), "remote-hangup")));
         assert_eq!((centre.card(press).level, centre.escalated(press)), (1, vec!["missed-call".to_owned()]));
         let told = &centre.card(press).escalations[0];
@@ -128,7 +121,7 @@ mod tests {
             if claims {
                 centre.claims("Ann", alarm, 20);
             }
-            ends(&mut centre, 30);
+            centre.hangs_up(CALL, 30);
             assert_eq!(end_of(&centre, alarm).is_some(), ended, "{name}");
             assert!(!centre.escalated(alarm).contains(&"missed-call".to_owned()), "{name}");
         }
@@ -142,7 +135,7 @@ mod tests {
         centre.says(test.report(), test.unit_key(&Registry::default()));
         let press = says(&mut centre, 10, Trigger::Pendant, |_| {});
         assert!(centre.card(press).marks.test.is_some());
-        ends(&mut centre, 30);
+        centre.hangs_up(CALL, 30);
         assert!(end_of(&centre, press).is_some() && centre.escalated(press).is_empty());
     }
 
@@ -152,7 +145,7 @@ mod tests {
         let equipment = says(&mut centre, 0, Trigger::Battery, |_| {});
         centre.claims("Ann", equipment, 5);
         centre.closes("Ann", equipment, 10);
-        ends(&mut centre, 30);
+        centre.hangs_up(CALL, 30);
         assert!(end_of(&centre, equipment).is_some());
         let late = says(&mut centre, 31, Trigger::Pendant, |_| {});
         assert_eq!(

@@ -9,14 +9,14 @@ use telecare_protocol::{Protocol, Report, Trigger};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Duty, Expected, Own};
+use super::{CallOver, Duty, Expected, Own};
 use crate::expect::Kept;
 use crate::rules::Target;
 use crate::testing::{action, actor, at, signal};
 use crate::unit::Place;
 use crate::{
-    Act, Action, Alarm, AlarmId, LineId, Listing, Policy, ReceiverId, Refusal, Registry, Shelves, Signal, SignalId,
-    UnitKey,
+    Act, Action, Alarm, AlarmId, CallId, LineId, Listing, Policy, ReceiverId, Refusal, Registry, Shelves, Signal,
+    SignalId, UnitKey,
 };
 
 static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
@@ -36,6 +36,8 @@ pub struct Centre {
     known: BTreeSet<SignalId>,
     open: BTreeMap<Arc<str>, AlarmId>,
     last: BTreeMap<Arc<str>, AlarmId>,
+    live: BTreeSet<CallId>,
+    answered: BTreeSet<CallId>,
     next_id: u128,
 }
 
@@ -56,6 +58,8 @@ impl Centre {
             known: BTreeSet::new(),
             open: BTreeMap::new(),
             last: BTreeMap::new(),
+            live: BTreeSet::new(),
+            answered: BTreeSet::new(),
             next_id: 1,
         };
         centre.restart();
@@ -65,6 +69,7 @@ impl Centre {
     /// The process ends and begins again: the cards are there, and what was kept of who was heard.
     pub fn restart(&mut self) {
         self.keep();
+        self.live.clear();
         self.duty = Duty::new(&receiver(), POLICY.clone(), self.registry.clone());
         self.kept.values().for_each(|kept| self.duty.restore_expected(kept.clone()));
         let expected = Expected::of(&self.registry);
@@ -72,6 +77,29 @@ impl Centre {
         for card in self.cards.values() {
             self.duty.observe(card, self.now);
         }
+    }
+
+    /// A call is on the line from now on. No call begins twice.
+    pub fn begins(&mut self, call: CallId) {
+        if self.answered.insert(call) {
+            self.live.insert(call);
+        }
+        self.duty.set_calls(self.live.clone(), Vec::new());
+    }
+
+    /// A call ends, if it is on the line.
+    pub fn hangs_up(&mut self, call: CallId, seconds: i64) {
+        self.until(seconds);
+        if self.live.remove(&call) {
+            let over = CallOver { call, at: at(seconds), how: "remote-hangup".into() };
+            self.duty.set_calls(self.live.clone(), vec![over]);
+        }
+        self.until(seconds);
+    }
+
+    /// Whether a call is on the line.
+    pub fn is_live(&self, call: CallId) -> bool {
+        self.live.contains(&call)
     }
 
     /// What an account says at a second of the test.

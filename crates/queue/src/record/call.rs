@@ -53,3 +53,48 @@ impl CallRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use telecare_alarm::{Alarm, Signal};
+
+    use super::*;
+    use crate::record::{AlarmRecord, SignalRecord};
+    use crate::sample::{START, press};
+
+    fn card() -> (Signal, Alarm) {
+        let signal = Signal { call: Some(CallId(Uuid::from_u128(7))), ..press("1234", 1) };
+        let mut alarm = Alarm::open(&signal, None);
+        for call in &mut alarm.calls {
+            call.answered_at = Some(START);
+            call.ended = Some(CardCallEnd { at: START, how: "released".into() });
+            call.told = true;
+        }
+        (signal, alarm)
+    }
+
+    fn without(record: impl Serialize, field: &str) -> Value {
+        let mut json = json!(record);
+        json.as_object_mut().unwrap().remove(field).unwrap();
+        json
+    }
+
+    #[test]
+    fn a_call_read_back_is_the_call_written() {
+        let (_, alarm) = card();
+        let read: AlarmRecord = serde_json::from_value(json!(AlarmRecord::of(&alarm))).unwrap();
+        assert_eq!(read.restore().unwrap().calls, alarm.calls);
+    }
+
+    #[test]
+    fn what_was_written_before_there_were_calls_is_read() {
+        let (signal, alarm) = card();
+        let read: AlarmRecord = serde_json::from_value(without(AlarmRecord::of(&alarm), "calls")).unwrap();
+        assert_eq!(read.restore().unwrap(), Alarm { calls: Vec::new(), ..alarm });
+        let read: SignalRecord = serde_json::from_value(without(SignalRecord::of(&signal), "call")).unwrap();
+        assert_eq!(read.restore().unwrap().call, None);
+        let plain = json!(SignalRecord::of(&Signal { call: None, ..signal }));
+        assert!(plain.get("call").is_none(), "a signal of another line is written as before");
+    }
+}
