@@ -95,12 +95,13 @@ fn play_noise(rig: &mut Rig, mut at: Duration, noise: &[(u64, Sound, u64)]) -> D
 }
 
 fn reports(rig: &Rig) -> Vec<&Report> {
-    let messages = rig.reports.iter().map(|(_, delivery)| &delivery.message);
-    let report = |message| match message {
-        Message::Report(report) => Some(report),
-        Message::SignOfLife => None,
-    };
-    messages.filter_map(report).collect()
+    rig.reports
+        .iter()
+        .filter_map(|(_, delivery)| match &delivery.message {
+            Message::Report(report) => Some(report),
+            Message::SignOfLife => None,
+        })
+        .collect()
 }
 
 fn decoded(rig: &Rig) -> Vec<&Report> {
