@@ -175,6 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_answered_its_first_press_has_answered_the_call() {
+        let mut alarm = card(&[press(1, 0, 1)]);
+        alarm.act(&claimed(&alarm, 10)).expect("it waits");
+        for (id, seconds) in [(2, 20), (3, 5)] {
+            alarm.attach(&press(id, seconds, 1));
+            let call = &alarm.calls[0];
+            assert_eq!((call.rang_at, call.answered_at), (Some(at(0)), Some(at(10))));
+        }
+        alarm.act(&ended(&alarm, 1, 30)).expect("it was on the line");
+        assert!(!alarm.calls[0].is_missed());
+        // The later press was not looked at: that is the ring's business.
+        assert!(alarm.ring.is_some());
+    }
+
+    #[test]
     fn a_call_ends_once_and_only_on_its_card() {
         let mut alarm = card(&[press(1, 0, 1)]);
         assert_eq!(alarm.act(&ended(&alarm, 2, 30)), Err(Refusal::NotDue));

@@ -24,7 +24,7 @@ const KEPT_WITHIN: Duration = Duration::from_secs(60);
 /// Commands of one call; more are refused.
 const COMMANDS_MAX: usize = 1_000;
 /// Commands remembered; beyond it the oldest of a call that is over goes first.
-const REMEMBERED_MAX: usize = 10_000;
+pub(super) const REMEMBERED_MAX: usize = 10_000;
 
 /// A command to a call.
 #[derive(Clone, Debug)]
@@ -70,28 +70,40 @@ pub(super) struct Asked {
     order: VecDeque<ActionId>,
 }
 
+#[cfg(test)]
+impl Asked {
+    pub fn count(&self) -> usize {
+        self.order.len()
+    }
+}
+
 /// Where a command goes.
-enum Way {
+#[derive(Debug)]
+pub(super) enum Way {
     /// It was sent before: its outcome.
     Known(watch::Receiver<Option<Outcome>>),
     /// To this line, and where the outcome is to be written.
     New(mpsc::Sender<Operate>, watch::Sender<Option<Outcome>>),
+    /// Nowhere.
+    Refused(OperateError),
+    /// Nowhere: the call is over.
     NotLive,
-    Unsupported,
-    TooMany,
 }
 
 impl State {
-    fn way(&mut self, commanded: &Commanded) -> Way {
+    pub(super) fn way(&mut self, commanded: &Commanded, may: Result<(), OperateError>) -> Way {
         if let Some((_, outcome)) = self.asked.outcomes.get(&commanded.id) {
             return Way::Known(outcome.clone());
         }
+        if let Err(refused) = may {
+            return Way::Refused(refused);
+        }
         let Some(known) = self.calls.get_mut(&commanded.call) else { return Way::NotLive };
         if !known.call.supports.has(Command::of(&commanded.wanted)) {
-            return Way::Unsupported;
+            return Way::Refused(OperateError::Unsupported(words(&commanded.wanted)));
         }
         if known.commands >= COMMANDS_MAX {
-            return Way::TooMany;
+            return Way::Refused(OperateError::Refused("too many commands in this call"));
         }
         known.commands += 1;
         let operator = known.operator.clone();
@@ -141,26 +153,19 @@ impl Queue {
             act: Act::Operate { call: commanded.call, command: words(&commanded.wanted) },
         };
         let command = Command::of(&commanded.wanted);
+        let may = self.may_operate(&action, commanded.call);
         // The lock goes with the statement.
-        let known = self.live_calls().lock().asked.outcomes.get(&commanded.id).map(|(_, outcome)| outcome.clone());
-        let mut outcome = match known {
-            Some(outcome) => outcome,
-            None => {
-                self.may_operate(&action, commanded.call)?;
-                let way = self.live_calls().lock().way(&commanded);
-                match way {
-                    Way::Known(outcome) => outcome,
-                    Way::New(line, told) => {
-                        let outcome = told.subscribe();
-                        // A console that hangs up must not leave it half done.
-                        tokio::spawn(self.clone().carry_out(commanded, action, line, told));
-                        outcome
-                    }
-                    Way::NotLive => return Err(self.refused(&action, Refusal::NoCall).into()),
-                    Way::Unsupported => return Err(OperateError::Unsupported(words(&commanded.wanted))),
-                    Way::TooMany => return Err(OperateError::Refused("too many commands in this call")),
-                }
+        let way = self.live_calls().lock().way(&commanded, may);
+        let mut outcome = match way {
+            Way::Known(outcome) => outcome,
+            Way::New(line, told) => {
+                let outcome = told.subscribe();
+                // A console that hangs up must not leave it half done.
+                tokio::spawn(self.clone().carry_out(commanded, action, line, told));
+                outcome
             }
+            Way::Refused(error) => return Err(error),
+            Way::NotLive => return Err(self.refused(&action, Refusal::NoCall).into()),
         };
         let said = tokio::time::timeout(ANSWER_WITHIN, outcome.wait_for(Option::is_some)).await;
         match said.map(|said| said.ok().and_then(|said| said.clone())) {

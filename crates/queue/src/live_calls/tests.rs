@@ -1,6 +1,7 @@
-use telecare_alarm::LineId;
+use telecare_alarm::{ActionId, AlarmId, LineId};
 use uuid::Uuid;
 
+use super::operate::Way;
 use super::*;
 
 fn call(n: u128) -> LiveCall {
@@ -56,6 +57,35 @@ fn an_end_is_told_once_and_a_dropped_call_was_lost() {
     let over: Vec<_> = news.over.iter().map(|over| (over.call, &*over.how)).collect();
     assert_eq!(over, [(ids[0], "cleared-down"), (ids[1], LOST)]);
     assert!(calls.take().is_none());
+}
+
+#[test]
+fn commands_have_a_bound_and_those_of_a_live_call_are_not_forgotten() {
+    let (calls, _told) = calls();
+    let command = |call: u128, n: u128| Commanded {
+        id: ActionId(Uuid::from_u128(call * 10_000 + n)),
+        alarm: AlarmId(Uuid::nil()),
+        call: CallId(Uuid::from_u128(call)),
+        by: Actor { person: "Ann".into(), desk: "1".into() },
+        wanted: Operator::Speak,
+    };
+    let asks = |call, n| calls.lock().way(&command(call, n), Ok(()));
+    let supports = Supports::of(&[Command::Speak]);
+    let live = calls.begin(LiveCall { supports, ..call(1) }, mpsc::channel(1).0);
+    let gives_all = |of| (0..1_000u128).all(|n| matches!(asks(of, n), Way::New(..)));
+    assert!(gives_all(1) && matches!(asks(1, 9_999), Way::Refused(OperateError::Refused(_))));
+    for n in 2..=11 {
+        let over = calls.begin(LiveCall { supports, ..call(n) }, mpsc::channel(1).0);
+        assert!(gives_all(n));
+        over.end(End::Released);
+    }
+    assert_eq!(calls.lock().asked.count(), operate::REMEMBERED_MAX);
+    assert!(
+        matches!(asks(1, 0), Way::Known(_)) && matches!(asks(11, 999), Way::Known(_)),
+        "the oldest live, the latest"
+    );
+    assert!(matches!(asks(2, 0), Way::NotLive), "forgotten, and sent nowhere");
+    drop(live);
 }
 
 #[test]
