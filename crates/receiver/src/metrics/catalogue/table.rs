@@ -34,7 +34,7 @@ const TROUBLES: &[&str] = &[
 ];
 const VOICE_LINES: &[&str] = &["away", "free", "in-use"];
 /// What units speak in calls.
-pub(super) const SPOKEN: &[&str] = &["bs8521"];
+pub(super) const SPOKEN: &[&str] = &["bs8521", "tt92", "ttnew", "ttold", "contact-id", "fast-format", "detect"];
 /// How a call can end.
 pub(super) const ENDS: &[&str] = &[
     "cleared-down",
