@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use serde_json::{Value, json};
 use telecare_tests::disk::{Disk, Fault};
 use telecare_tests::receiver::{Line, Receiver, Setup, Transport, token};
 use tempfile::TempDir;
@@ -92,6 +93,28 @@ fn what_is_wrong_with_a_unit_can_be_chosen() {
     assert_eq!(wrong.status.code(), Some(2), "given twice, or no telephone");
 }
 
+/// From the console through the modem to the unit and back.
+#[test]
+fn an_operator_clears_a_call_down() {
+    let bench = Bench::new(None);
+    let unit = ["--controller", "00012345", "--event", "019", "--stay-s", "60"];
+    let calling = bench.command(&unit).stdout(Stdio::piped()).spawn().unwrap();
+    let console = bench.receiver.console(0);
+    let speaks = |list: &Value| {
+        let mut alarms = list["alarms"].as_array()?.iter();
+        alarms.find(|alarm| alarm["calls"][0]["speech"] == "duplex").cloned()
+    };
+    let alarm = console.until("a call that speaks", speaks).unwrap();
+    let id = alarm["id"].as_str().unwrap();
+    console.act(id, "claim", json!({})).unwrap().alarm().unwrap();
+    let command = json!({"call": alarm["calls"][0]["id"], "command": "clear-down"});
+    console.act(id, "call", command).unwrap().alarm().unwrap();
+    let output = calling.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    in_order(&said, &["was acknowledged", "the unit was told [A]D", "the unit hangs up"]);
+}
+
 /// The unit is not acknowledged while nothing can be stored; its alarm is there all the same once something can.
 #[test]
 fn a_store_that_refuses_withholds_the_acknowledgement_and_the_alarm_comes_at_the_end() {
@@ -99,7 +122,7 @@ fn a_store_that_refuses_withholds_the_acknowledgement_and_the_alarm_comes_at_the
     let bench = Bench::new(Some(Arc::clone(&disk)));
     disk.set(Fault::Full).unwrap();
     let unit = ["--controller", "00012345", "--event", "019", "--caller", "01527960042"];
-    let mut calling = bench.command(&unit).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut calling = bench.command(&unit).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = std::io::BufReader::new(calling.stdout.take().unwrap());
     let mut lines = String::new();
     // In the unit's last attempt the disk works again; its acknowledgement may come or not.
@@ -110,7 +133,7 @@ fn a_store_that_refuses_withholds_the_acknowledgement_and_the_alarm_comes_at_the
     assert!(!lines.contains("hears B, 80 ms"), "{lines}");
     disk.set(Fault::None).unwrap();
     calling.wait().unwrap();
-    let its = |list: &serde_json::Value| {
+    let its = |list: &Value| {
         let mut alarms = list["alarms"].as_array()?.iter();
         alarms.find(|alarm| alarm["class"] == "person" && alarm["line"] == "phone").cloned()
     };

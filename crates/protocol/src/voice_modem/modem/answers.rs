@@ -59,6 +59,7 @@ impl Modem {
             State::Answering => {
                 self.state = State::Talking;
                 self.rings = 0;
+                self.last_ring = None;
                 self.quiet_from = now;
                 let (caller, not_told) = (self.caller.caller(), self.caller.not_told());
                 self.happened(Event::Connected { caller, not_told });
