@@ -95,14 +95,15 @@ fn play_noise(rig: &mut Rig, mut at: Duration, noise: &[(u64, Sound, u64)]) -> D
 }
 
 fn reports(rig: &Rig) -> Vec<&Report> {
-    let report = |message| match message {
-        &Message::Report(ref report) => report,
-        Message::SignOfLife => panic!("a call gives reports"),
-    };
-    rig.reports.iter().map(|(_, delivery)| report(&delivery.message)).collect()
+    let mut reports = Vec::new();
+    for (_, delivery) in &rig.reports {
+        let Message::Report(report) = &delivery.message else { panic!("a call gives reports") };
+        reports.push(report);
+    }
+    reports
 }
 
-fn decoded<'a>(rig: &'a Rig) -> Vec<&'a Report> {
+fn decoded(rig: &Rig) -> Vec<&Report> {
     reports(rig).into_iter().filter(|report| report.outcome == Outcome::Decoded).collect()
 }
 
