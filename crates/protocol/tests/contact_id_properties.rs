@@ -14,17 +14,15 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use rig::{Rig, Store, Tells};
-use telecare_protocol::call::{Begun, Call, Command, End, Operator, Request, RequestId, UnitEvent};
+use telecare_protocol::call::{Begun, Call, End, Operator, Request, RequestId, UnitEvent};
 use telecare_protocol::contact_id::{
     self, Message as Said, Settings, Unit, UnitFaults, UnitSettings, check_digit, keys, letters,
 };
 use telecare_protocol::fast_format::Group;
-use telecare_protocol::tones::{Digit, Heard, Length, Note, Sound, Tone, notes, playing_time};
+use telecare_protocol::tones::{Digit, Note, Sound, Tone};
 use telecare_protocol::{Codes, Message, Outcome, Protocol, Report, Trigger};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
-
-const C05: &str = "4321181101000012";
 
 fn call(slack: Duration) -> impl FnOnce(Instant) -> Call {
     move |at| {
@@ -99,150 +97,6 @@ fn reports(rig: &Rig) -> Vec<&Report> {
 fn kiss_offs(rig: &Rig) -> Vec<Instant> {
     let is_one = |notes: &[Note]| matches!(notes, [note] if note.sound == Sound::Tone(Tone(1400)));
     rig.played.iter().filter(|(_, notes)| is_one(notes)).map(|(at, _)| *at).collect()
-}
-
-/// The retry time of a sender is over: in doubt it is a press.
-#[test]
-fn the_same_message_much_later_is_a_press() {
-    for wait in [ms(2_000), ms(20_000)] {
-        let mut rig = Rig::new(call(ms(0)));
-        // Speech keeps the call up.
-        let at = rig.digits(ms(1_800), &keys("6006181606000006"), ms(55), ms(55));
-        let at = rig.digits(at + ms(2_000), C05, ms(55), ms(55));
-        rig.digits(at + wait, C05, ms(55), ms(55));
-        rig.hangs_up(ms(60_000));
-        rig.run(ms(80_000));
-        let is_press = wait > ms(15_000);
-        assert_eq!(reports(&rig).len(), if is_press { 3 } else { 2 }, "{:?}", rig.log);
-        assert_eq!((kiss_offs(&rig).len(), rig.ended[0].copies), (3, u32::from(!is_press)));
-    }
-}
-
-#[test]
-fn the_same_message_in_another_call_is_an_event_of_its_own() {
-    for _ in 0..2 {
-        let mut rig = Rig::new(call(ms(0)));
-        rig.unit = Some(Unit::new(UnitSettings::new(vec![C05.to_owned()]), rig.start).into());
-        rig.run(ms(30_000));
-        assert_eq!((rig.reports.len(), rig.ended.len(), rig.ended[0].end), (1, 1, End::ClearedDown));
-        assert_eq!(rig.reports[0].1.repeat, telecare_protocol::RepeatProof::None);
-        assert_eq!(rig.reports[0].1.raw, C05.as_bytes());
-    }
-}
-
-/// A group that came once after a valid message is told at the end with its digits and times.
-#[test]
-fn what_never_became_valid_is_kept_with_its_digits() {
-    let mut rig = Rig::new(call(ms(0)));
-    let at = rig.digits(ms(1_800), C05, ms(55), ms(55));
-    let end = rig.digits(at + ms(1_400), "1234515555517", ms(55), ms(55));
-    rig.hangs_up(end + ms(1_500));
-    rig.run(ms(30_000));
-    let (_, last) = rig.reports.last().unwrap();
-    let Message::Report(report) = &last.message else { panic!() };
-    assert_eq!((last.raw.as_slice(), last.owed), (&b"1234515555517"[..], false));
-    assert!(matches!(&report.outcome, Outcome::Unreadable(fault) if fault.name == "SingleCopy"));
-    assert!(last.first_byte > rig.start + at && last.last_byte <= rig.start + end);
-    assert_eq!(rig.ended[0].end, End::RemoteHangup);
-}
-
-/// Nothing is answered, and everything is given up with the book; the next protocol asks at once.
-#[test]
-fn a_call_without_data_is_given_up_with_its_book() {
-    let start = Instant::now();
-    let settings = Settings { handshakes: 2, hang_up_without_data: false, ..Settings::default() };
-    let begun = Begun { caller: None, at: start, slack: ms(0), learnt: None };
-    let mut first = contact_id::Call::new(settings.clone(), Arc::clone(&CODES), begun);
-    let guard = Heard::new(Sound::Tone(Tone(1850)), start, Length::Measured(ms(250)));
-    first.handle_sound(guard, start + ms(250));
-    let mut given_up = start;
-    while let Some(due) = first.poll_timeout() {
-        first.handle_timeout(due);
-        given_up = due;
-        while let Some(command) = first.next_command() {
-            let Command::Play(notes) = command else { panic!("{command:?}") };
-            first.handle_played(due + playing_time(&notes));
-        }
-    }
-    assert!(first.is_given_up());
-    assert!(given_up >= start + ms(5_000), "both handshakes were waited for");
-    let mut second = contact_id::Call::with_book(settings, Arc::clone(&CODES), first.into_book(), given_up);
-    assert!(second.poll_timeout().unwrap() <= given_up, "the line has settled");
-    second.handle_timeout(given_up);
-    assert!(matches!(second.next_command(), Some(Command::Play(_))));
-    second.handle_hung_up(start + ms(9_000));
-    assert!(matches!(second.next_command(), Some(Command::Deliver(_))));
-    let Some(Command::Ended(ended)) = second.next_command() else { panic!("no record") };
-    assert_eq!((ended.requests, ended.heard.len(), ended.end), (3, 1, End::RemoteHangup));
-    assert_eq!(second.next_command(), None);
-}
-
-/// The digits that another protocol could not read are told again, with the times they had; told at those times, or
-/// now. A message among them is taken without a handshake, and kissed off if the panel still waits.
-#[test]
-fn sounds_of_the_past_are_heard() {
-    for (is_told_now, late) in [(false, ms(300)), (true, ms(300)), (true, ms(3_000))] {
-        let start = Instant::now();
-        let begun = Begun { caller: None, at: start, slack: ms(0), learnt: None };
-        let mut book = telecare_protocol::call::Book::new(begun);
-        let mut told = Vec::new();
-        let mut at = start + ms(5_000);
-        for note in notes(&keys(C05), ms(55), ms(55)) {
-            let heard = Heard::new(note.sound, at, Length::Measured(note.on));
-            book.hear(&heard);
-            told.push(heard);
-            at += note.on + note.off;
-        }
-        let now = at + late;
-        let mut call = contact_id::Call::with_book(Settings::default(), Arc::clone(&CODES), book, now);
-        for heard in &told {
-            call.handle_sound(*heard, if is_told_now { now } else { heard.ended().unwrap() });
-        }
-        call.handle_timeout(now);
-        let Some(Command::Deliver(delivery)) = call.next_command() else { panic!("no delivery") };
-        assert_eq!(delivery.raw, keys(C05).as_bytes());
-        assert_eq!(call.next_command(), None, "no handshake");
-        call.handle_stored(delivery.token, now + ms(20));
-        match call.next_command() {
-            Some(Command::Play(notes)) => assert!(notes.len() == 1 && late < ms(1_000)),
-            Some(Command::Count(_)) => assert!(late > ms(1_000), "the panel has stopped waiting"),
-            other => panic!("{other:?}"),
-        }
-        call.handle_hung_up(now + ms(2_000));
-        let ended = std::iter::from_fn(|| call.next_command()).find_map(|command| match command {
-            Command::Ended(ended) => Some(ended),
-            _ => None,
-        });
-        assert_eq!(ended.unwrap().heard, told, "in the record once");
-    }
-}
-
-/// A line that never pauses, before the handshake, after it, or once a message is in, does not hold a call for ever.
-#[test]
-fn digits_without_a_pause_have_an_end() {
-    for (message, latest) in [("", 45), (C05, 60)] {
-        let mut rig = Rig::new(call(ms(0)));
-        let at = rig.digits(ms(650), message, ms(55), ms(55));
-        rig.digits(at + ms(1_000), &"1234567890".repeat(100), ms(80), ms(80));
-        rig.run(ms(200_000));
-        assert_eq!(rig.ended.len(), 1, "{:?}", rig.log);
-        assert!(rig.ended[0].lasted() <= Duration::from_secs(latest), "{:?}", rig.ended[0].lasted());
-        assert!(!rig.reports.is_empty());
-    }
-}
-
-/// A digit whose end is never told does not hold back what came before it.
-#[test]
-fn a_digit_that_never_ends_holds_nothing_back() {
-    let mut rig = Rig::new(call(ms(0)));
-    let end = rig.digits(ms(1_800), C05, ms(55), ms(55));
-    rig.run(end);
-    let stuck = Heard::new(Sound::Digit(Digit::One), rig.now + ms(50), Length::StillOn);
-    rig.now += ms(50);
-    rig.call.handle_sound(stuck, rig.now);
-    rig.hangs_up(end + ms(10_000));
-    rig.run(end + ms(20_000));
-    assert_eq!(reports(&rig)[0].outcome, Outcome::Decoded, "{:?}", rig.log);
 }
 
 /// Seeded faults of the panel, of the line and of the store, a thousand calls: each ends in one record that is right.

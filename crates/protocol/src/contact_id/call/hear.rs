@@ -84,12 +84,11 @@ impl Call {
         }
     }
 
-    /// The panel is about to repeat what was not kissed off.
+    /// The panel is about to repeat what was not kissed off: no speech before that.
     fn postpone(&mut self, run: &Run) {
         let again = after(run.ended, self.settings.ask_again);
-        if let State::Between { talk_at, until } = &mut self.state {
+        if let State::Between { talk_at, .. } = &mut self.state {
             *talk_at = again.max(*talk_at);
-            *until = again.max(*until);
         }
     }
 }
