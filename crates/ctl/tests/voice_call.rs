@@ -18,17 +18,25 @@ struct Bench {
 
 impl Bench {
     fn new(disk: Option<Arc<Disk>>) -> Bench {
+        Bench::speaking("bs8521", disk)
+    }
+
+    fn speaking(protocol: &'static str, disk: Option<Arc<Disk>>) -> Bench {
         let ports = tempfile::tempdir().unwrap();
         let modem = ports.path().join("modem");
-        let lines = vec![Line { protocol: "bs8521", ..Line::new("phone", Transport::VoiceModem(modem.clone())) }];
+        let lines = vec![Line { protocol, ..Line::new("phone", Transport::VoiceModem(modem.clone())) }];
         let receiver = Receiver::start(Setup { lines, disk, ..Setup::default() }).unwrap();
         Bench { receiver, modem, _ports: ports }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of("bs8521", arguments)
+    }
+
+    fn command_of(&self, protocol: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"));
         command
-            .args(["call", "--protocol", "bs8521", "--to", &format!("voice-modem:{}", self.modem.display())])
+            .args(["call", "--protocol", protocol, "--to", &format!("voice-modem:{}", self.modem.display())])
             .args(arguments)
             .env("TELECARE_API", format!("http://127.0.0.1:{}", self.receiver.api_port()))
             .env("TELECARE_TOKEN", token(0));
@@ -139,4 +147,46 @@ fn a_store_that_refuses_withholds_the_acknowledgement_and_the_alarm_comes_at_the
     };
     let alarm = bench.receiver.console(0).until("the alarm", its).unwrap();
     assert_eq!(alarm["presses"], 1, "{alarm}");
+}
+
+/// Nobody told the line what its callers speak. A second call is asked in the right protocol at once; another protocol
+/// from the same number is said on the card.
+#[test]
+fn what_a_unit_speaks_is_found_out_and_remembered() {
+    let kinds = [
+        ("tt92", &["--account", "1234", "--code", "6"][..], " hears 0, 80 ms"),
+        ("ttnew", &["--account", "1235", "--code", "7"], " hears D, 80 ms"),
+        ("contact-id", &["--account", "1236", "--code", "101"], " hears 1400 Hz, 100 ms"),
+        ("fast-format", &["--account", "1237", "--channels", "51555555", "--status", "7"], " hears 1400 Hz, 100 ms"),
+    ];
+    // Each on a receiver of its own, side by side: asking for one protocol after the other takes its time.
+    std::thread::scope(|scope| {
+        for (place, (protocol, fields, asked)) in kinds.into_iter().enumerate() {
+            scope.spawn(move || {
+                let bench = Bench::speaking("detect", None);
+                let number = format!("0163296000{place}");
+                let call = |protocol: &str, fields: &[&str]| {
+                    let more = ["--caller", &number, "--stay-s", "1"];
+                    let output = bench.command_of(protocol, &[fields, &more].concat()).output().unwrap();
+                    let said = String::from_utf8(output.stdout).unwrap();
+                    assert_eq!(output.status.code(), Some(0), "{protocol}: {said}");
+                    said
+                };
+                let first = call(protocol, fields);
+                in_order(&first, &[" hears B, 600 ms", asked, " acknowledged after ", " visible within "]);
+                let second = call(protocol, fields);
+                assert!(second.contains(asked) && !second.contains(" hears B, 600 ms"), "{protocol}: {second}");
+                call("bs8521", &["--controller", "00012345", "--event", "019"]);
+                let changed = |list: &Value| {
+                    let mut alarms = list["alarms"].as_array()?.iter();
+                    let is_changed = |trigger: &Value| trigger["trigger"] == "communication";
+                    alarms
+                        .find(|alarm| alarm["triggers"].as_array().is_some_and(|all| all.iter().any(is_changed)))
+                        .cloned()
+                };
+                let alarm = bench.receiver.console(0).until("the change", changed).unwrap();
+                assert_eq!(alarm["unit"], "unit 123450000", "{alarm}");
+            });
+        }
+    });
 }

@@ -143,11 +143,9 @@ impl Setup {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max} }}")
                 }
                 Transport::VoiceModem(path) => {
-                    let _ = writeln!(
-                        text,
-                        "voice-modem = {{ path = {path:?} }}\n{} = {{ guard-wait-ms = 0 }}",
-                        line.protocol
-                    );
+                    // What is asked for first does not wait for a guard tone, which no modem hears.
+                    let first = if line.protocol == "detect" { "bs8521" } else { line.protocol };
+                    let _ = writeln!(text, "voice-modem = {{ path = {path:?} }}\n{first} = {{ guard-wait-ms = 0 }}");
                     continue;
                 }
             };

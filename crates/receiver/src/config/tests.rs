@@ -92,6 +92,28 @@ fn a_telephone_line_on_a_voice_modem() {
     assert!(bs8521.allow_control && bs8521.guard_wait.is_zero());
 }
 
+#[test]
+fn a_telephone_line_that_finds_out() {
+    let line = |protocol: &str, set: &str| {
+        let text =
+            format!("[[line]]\nname = \"v\"\nprotocol = \"{protocol}\"\nvoice-modem = {{ path = \"/dev/m\" }}\n{set}");
+        load(&format!("{SMALLEST}{text}")).unwrap().lines.remove(0)
+    };
+    let usual = line("detect", "").calls;
+    assert_eq!(usual.order, [Family::Bs8521, Family::Tunstall, Family::ContactId]);
+    assert_eq!((usual.bs8521.requests, usual.contact_id.handshakes, usual.tunstall.probes.len()), (2, 2, 2));
+    let set = "detect = { order = [\"contact-id\", \"bs8521\"] }\ntunstall = { ttold = true, accept-unverified = true }\n\
+               contact-id = { fast-format = false, accept-key-d = true, always-speech = true }\n";
+    let set = line("detect", set).calls;
+    assert_eq!(set.order, [Family::ContactId, Family::Bs8521]);
+    assert!(set.tunstall.accept_unverified && set.tunstall.probes.len() == 3);
+    let contact_id = set.contact_id;
+    assert!(!contact_id.takes_fast_format && contact_id.accepts_key_d && contact_id.always_speech);
+    let ttnew = line("ttnew", "tunstall = { allow-control = true, guard-wait-ms = 100 }\n").calls.tunstall;
+    assert!(ttnew.allow_control && ttnew.probes.len() == 1 && ttnew.guard_wait == Duration::from_millis(100));
+    assert!(line("fast-format", "").calls.contact_id.prefers_fast_format);
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
@@ -164,6 +186,15 @@ fn errors_name_line_and_remedy() {
         (&voice("protocol = \"bs8521\"\nlisten-only = true"), Some(7), "cannot only listen", "remove listen-only"),
         (&with(&LINE.replace("surgard", "bs8521")), Some(7), "spoken in telephone calls", "voice-modem"),
         (&serial(" }\nbs8521 = { allow-control = true"), Some(9), "the line speaks surgard", "remove them"),
+        (&voice("protocol = \"tt92\"\nbs8521 = {}"), Some(8), "the settings of bs8521 would do nothing", "remove them"),
+        (&voice("protocol = \"tt92\"\ndetect = { order = [] }"), Some(8), "of detect would do nothing", "remove them"),
+        (&voice("protocol = \"detect\"\ndetect = { order = [] }"), Some(8), "nothing is asked for", "at least one"),
+        (
+            &voice("protocol = \"detect\"\ndetect = { order = [\"tunstall\", \"tunstall\"] }"),
+            Some(8),
+            "\"tunstall\" is unknown, or stands twice",
+            "each once",
+        ),
         (&modem("country = \"UK\""), Some(8), "no country code", "two hexadecimal digits"),
         (&modem("init = [\"AT\", \"ATX\\r\"]"), Some(8), "no modem command", "write AT"),
         (&modem("answer = \"+VLS=1\""), Some(8), "no modem command", "write AT"),

@@ -1,7 +1,8 @@
 //! How many telephone lines there are, how many are in a call, and the trouble when none can take the next one.
 //!
 //! A unit that hears busy tone dials again or elsewhere, and its person waits meanwhile: operations are told when
-//! every line has been busy for [`BUSY_MAX`]. Lines that are away have an alarm of their own.
+//! every line has been busy for [`BUSY_MAX`]. A site with a single line would be told of each call, and is not. Lines that
+//! are away have an alarm of their own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,7 +104,7 @@ impl Counts {
 
     /// Whether the next caller hears busy tone.
     fn is_full(&self) -> bool {
-        self.free == 0 && self.in_use > 0
+        self.free == 0 && self.in_use > 0 && self.away + self.in_use > 1
     }
 }
 
@@ -142,6 +143,17 @@ mod tests {
             assert_eq!(trouble.what, TROUBLE);
             trouble.active
         })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_on_the_only_line_is_no_trouble() {
+        let lines = VoiceLines::new();
+        let mut only = lines.line();
+        let (tell, mut troubles) = mpsc::unbounded_channel();
+        tokio::spawn(watch_busy(lines.clone(), tell));
+        only.is(Standing::InUse);
+        tokio::time::sleep(BUSY_MAX * 2).await;
+        assert_eq!(told(&mut troubles), None);
     }
 
     #[tokio::test(start_paused = true)]
