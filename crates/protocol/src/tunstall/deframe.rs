@@ -36,7 +36,7 @@ pub struct Group {
     pub ended: Instant,
     /// Whether the line was unsure of one of them.
     pub doubtful: bool,
-    /// How they were sent.
+    /// How most of them were sent: noise in front of a frame may have been heard in the other way.
     pub signalling: Signalling,
     /// Silence inside a frame ended it.
     pub cut: Option<FrameError>,
@@ -75,6 +75,9 @@ pub struct Deframer {
     stmf_digit: Duration,
     slack: Duration,
     group: Option<Group>,
+    /// How the last digit was sent, and how many of the group in STMF.
+    last: Signalling,
+    stmf_digits: usize,
     /// The group has a frame in it.
     has_frame: bool,
     /// The silence after an unfinished frame is too long; only the next digit can tell how long it was.
@@ -99,6 +102,8 @@ impl Deframer {
             stmf_digit: settings.stmf_longest.saturating_mul(2).saturating_add(settings.stmf_gap_longest),
             slack,
             group: None,
+            last: Signalling::default(),
+            stmf_digits: 0,
             has_frame: false,
             is_expired: false,
             follows_cut: false,
@@ -146,7 +151,7 @@ impl Deframer {
     /// When [`Deframer::expire`] wants to be called.
     pub fn deadline(&self) -> Option<Instant> {
         let group = self.group.as_ref().filter(|_| !self.is_expired && self.on.is_none())?;
-        let late = if group.signalling == Signalling::Stmf { self.stmf_digit } else { Duration::ZERO };
+        let late = if self.last == Signalling::Stmf { self.stmf_digit } else { Duration::ZERO };
         let wait = if self.has_frame { self.grace() } else { self.longest().saturating_add(late) };
         Some(after(group.ended, wait.saturating_add(self.slack)))
     }
@@ -197,7 +202,7 @@ impl Deframer {
     /// Silence that ends the group.
     fn longest(&self) -> Duration {
         let rest = match &self.group {
-            Some(group) if group.signalling == Signalling::Stmf && self.is_unfinished() => {
+            Some(group) if self.last == Signalling::Stmf && self.is_unfinished() => {
                 let left = STMF_SYMBOLS.saturating_sub(group.digits.len());
                 self.symbol.saturating_mul(u32::try_from(left).unwrap_or(0))
             }
@@ -243,9 +248,11 @@ impl Deframer {
         group.digits.push(digit.as_byte());
         group.ended = ended;
         group.doubtful |= heard.doubtful;
-        if signalling == Signalling::Stmf {
-            group.signalling = signalling;
-        }
+        self.last = signalling;
+        let is_stmf = signalling == Signalling::Stmf;
+        self.stmf_digits = self.stmf_digits.saturating_add(usize::from(is_stmf));
+        let is_most = self.stmf_digits.saturating_mul(2) > group.digits.len();
+        group.signalling = if is_most { Signalling::Stmf } else { Signalling::Dtmf };
         self.is_expired = false;
         let (is_full, found) = (group.digits.len() >= GROUP_DIGITS_MAX, group.has_frame());
         self.has_frame = found;
@@ -264,6 +271,7 @@ impl Deframer {
     fn take(&mut self, cut: Option<FrameError>) -> Option<Group> {
         self.is_expired = false;
         self.has_frame = false;
+        self.stmf_digits = 0;
         self.pace = Duration::ZERO;
         self.follows_cut = cut.is_some();
         self.group.take().map(|group| Group { cut, ..group })
