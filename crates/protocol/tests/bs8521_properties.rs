@@ -237,6 +237,54 @@ proptest! {
         prop_assert_eq!(rig.ended.len(), 1);
     }
 
+    /// Anything at all, told in any way, and every kind of request.
+    #[test]
+    fn any_sounds_end_in_one_record(
+        sounds in noise(120),
+        (tells, slack) in tells(),
+        requests in prop::collection::vec((0u64..60_000, 0u8..8), 0..12),
+        hangs_up in prop::option::of(0u64..60_000),
+        takes in 0u64..2_000,
+    ) {
+        let mut rig = Rig::new(call(slack));
+        rig.tells = tells;
+        rig.store = Store { takes: ms(takes), refuses: (ms(0), ms(0)) };
+        let mut at = ms(0);
+        for (silence, sound, lasts) in sounds {
+            at += ms(silence);
+            rig.sound(at, sound, ms(lasts));
+            at += ms(lasts);
+        }
+        for (id, (at, wanted)) in (0..).zip(&requests) {
+            let wanted = match wanted {
+                0 => Operator::Speak,
+                1 => Operator::Listen,
+                2 => Operator::Clear,
+                3 => Operator::ClearDown,
+                4 => Operator::Next,
+                5 => Operator::Select("27".to_owned()),
+                6 => Operator::Duplex,
+                _ => Operator::Simplex,
+            };
+            rig.wanted(ms(*at), Request { id: RequestId(id), wanted });
+        }
+        if let Some(at) = hangs_up {
+            rig.hangs_up(ms(at));
+        }
+        rig.wanted(ms(200_000), Request { id: RequestId(999), wanted: Operator::HangUp });
+        rig.run(ms(300_000));
+        prop_assert_eq!(rig.ended.len(), 1, "{:?}", &rig.log);
+        prop_assert!(!rig.reports.is_empty(), "never silence");
+        let end = rig.ended[0].ended;
+        let asked = requests.iter().filter(|(at, _)| rig.start + ms(*at) < end).count();
+        let answered = rig.log.iter().filter(|line| line.contains("operated") && !line.contains("operated 999")).count();
+        prop_assert!(answered >= asked && answered <= requests.len(), "each request is answered once");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
     /// A unit with faults, over a bad line, and a receiver whose store comes and goes.
     #[test]
     fn a_unit_with_faults_is_heard_or_reported(
@@ -280,49 +328,5 @@ proptest! {
         if hangs_up_after.is_none() && sends < 3 {
             prop_assert!(is_heard, "{:?}", &rig.log);
         }
-    }
-
-    /// Anything at all, told in any way, and every kind of request.
-    #[test]
-    fn any_sounds_end_in_one_record(
-        sounds in noise(120),
-        (tells, slack) in tells(),
-        requests in prop::collection::vec((0u64..60_000, 0u8..8), 0..12),
-        hangs_up in prop::option::of(0u64..60_000),
-        takes in 0u64..2_000,
-    ) {
-        let mut rig = Rig::new(call(slack));
-        rig.tells = tells;
-        rig.store = Store { takes: ms(takes), refuses: (ms(0), ms(0)) };
-        let mut at = ms(0);
-        for (silence, sound, lasts) in sounds {
-            at += ms(silence);
-            rig.sound(at, sound, ms(lasts));
-            at += ms(lasts);
-        }
-        for (id, (at, wanted)) in (0..).zip(&requests) {
-            let wanted = match wanted {
-                0 => Operator::Speak,
-                1 => Operator::Listen,
-                2 => Operator::Clear,
-                3 => Operator::ClearDown,
-                4 => Operator::Next,
-                5 => Operator::Select("27".to_owned()),
-                6 => Operator::Duplex,
-                _ => Operator::Simplex,
-            };
-            rig.wanted(ms(*at), Request { id: RequestId(id), wanted });
-        }
-        if let Some(at) = hangs_up {
-            rig.hangs_up(ms(at));
-        }
-        rig.wanted(ms(200_000), Request { id: RequestId(999), wanted: Operator::HangUp });
-        rig.run(ms(300_000));
-        prop_assert_eq!(rig.ended.len(), 1, "{:?}", &rig.log);
-        prop_assert!(!rig.reports.is_empty(), "never silence");
-        let end = rig.ended[0].ended;
-        let asked = requests.iter().filter(|(at, _)| rig.start + ms(*at) < end).count();
-        let answered = rig.log.iter().filter(|line| line.contains("operated") && !line.contains("operated 999")).count();
-        prop_assert!(answered >= asked && answered <= requests.len(), "each request is answered once");
     }
 }
