@@ -75,12 +75,12 @@ impl Aftermath {
 
     /// The new signal and its alarm, once both are there.
     fn look(&self) -> anyhow::Result<Option<(Value, Value)>> {
-        let Some(new) = self.signals()?.into_iter().find(|signal| !self.known.contains(signal)) else {
-            return Ok(None);
-        };
+        let new: Vec<String> = self.signals()?.into_iter().filter(|signal| !self.known.contains(signal)).collect();
         let list = self.client.list()?;
         let mut cards = list.alarms.iter().chain(&list.just_closed);
-        let Some(card) = cards.find(|card| card.last_signal.to_string() == new) else { return Ok(None) };
+        // A call may tell of more than the press: that its unit speaks another protocol than before.
+        let card = cards.find(|card| new.contains(&card.last_signal.to_string()));
+        let (Some(card), Some(new)) = (card, new.first()) else { return Ok(None) };
         let detail: Value = read(&self.client.detail_text(card.id)?)?;
         let signals = detail["signals"].as_array().into_iter().flatten();
         Ok(signals
