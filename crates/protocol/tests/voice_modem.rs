@@ -195,6 +195,11 @@ fn an_ok_before_the_tones_is_no_played() {
     let mut rig = rig_with(SimSettings { faults, ..SimSettings::default() }, unit());
     rig.run(ms(30_000));
     assert_eq!(rig.outcomes, [Outcome::Acknowledged], "{:#?}", rig.log);
+    let mut bare = Bare::talking(Settings::default());
+    bare.modem.play(&notes("B", ms(600), ms(0)), bare.now);
+    bare.events();
+    assert_eq!(bare.says(b"OK\r\n"), []);
+    assert_eq!((bare.wait(599), bare.wait(1)), (vec![], vec![Event::Played]));
 }
 
 #[test]
@@ -217,15 +222,21 @@ impl Bare {
     fn talking(settings: Settings) -> Bare {
         let now = Instant::now();
         let mut bare = Bare { modem: Modem::new(settings, now), now };
-        for _ in 0..6 {
-            bare.says(b"\r\nOK\r\n");
-        }
-        bare.says(b"\r\nRING\r\n");
-        bare.wait(3_000);
-        bare.says(b"\r\nRING\r\n");
-        bare.modem.answer(bare.now);
         bare.says(b"OK\r\n");
+        bare.take_call();
         bare
+    }
+
+    /// The modem is prepared, rings and is answered.
+    fn take_call(&mut self) {
+        for _ in 0..5 {
+            self.says(b"\r\nOK\r\n");
+        }
+        self.says(b"\r\nRING\r\n");
+        self.wait(3_000);
+        assert_eq!(self.says(b"\r\nRING\r\n"), [Event::Ringing]);
+        self.modem.answer(self.now);
+        assert!(matches!(self.says(b"OK\r\n")[..], [Event::Connected { .. }]));
     }
 
     fn says(&mut self, bytes: &[u8]) -> Vec<Event> {
@@ -354,6 +365,18 @@ fn the_line_is_released_when_what_plays_is_out() {
     assert!(!bare.modem.is_on_hook());
     assert_eq!(bare.says(b"OK\r\n"), []);
     assert!(bare.modem.is_on_hook());
+    // Nobody of the next call asked for those notes.
+    bare.take_call();
+    assert_eq!(bare.wait(1_000), []);
+}
+
+#[test]
+fn a_bell_that_rings_while_the_modem_fails_is_no_news() {
+    let now = Instant::now();
+    let mut bare = Bare { modem: Modem::new(Settings::default(), now), now };
+    bare.says(b"RING\r\n");
+    assert_eq!(bare.says(b"ERROR\r\n"), [Event::Trouble(Trouble::Error)]);
+    assert_eq!(bare.wait(60_000), []);
 }
 
 proptest! {
