@@ -9,7 +9,7 @@ use std::time::Duration;
 use desk::{Desk, Server};
 use serde_json::{Value, json};
 use telecare_alarm::{CallId, LineId, ReceiverId};
-use telecare_protocol::call::{Control, End, Operated, Operator, Speech};
+use telecare_protocol::call::{End, Operated, Operator, Speech, Volume};
 use telecare_queue::live_calls::Command;
 use telecare_queue::{CallHandle, LiveCall, Operate, Reach, Supports};
 use time::OffsetDateTime;
@@ -29,7 +29,7 @@ fn begin(server: &Server) -> (CallHandle, mpsc::Receiver<Operate>) {
         began: OffsetDateTime::now_utc(),
         reach: Reach::Extension("21".to_owned()),
         speech: Speech::None,
-        supports: Supports::of(&[Command::Speak, Command::Door, Command::Select]),
+        supports: Supports::of(&[Command::Speak, Command::Volume, Command::Select, Command::Door]),
         talker: None,
     };
     (server.queue().live_calls().begin(call, operator), line)
@@ -63,7 +63,7 @@ fn alarms_of_one_call_show_each_other_and_who_speaks() {
     assert_eq!((&shown["id"], &shown["receiver"]), (&json!(call.id().0), &json!("test-1")));
     assert_eq!((&shown["line"], &shown["speech"]), (&json!("modem-1"), &json!("none")));
     assert_eq!((&shown["reach"], &shown["with"]), (&json!({"extension": "21"}), &Value::Null));
-    assert_eq!(shown["supports"], json!(["speak", "select", "door"]));
+    assert_eq!(shown["supports"], json!(["speak", "volume", "select"]));
     let began = OffsetDateTime::parse(shown["began"].as_str().unwrap(), &time::format_description::well_known::Rfc3339);
     assert!((OffsetDateTime::now_utc() - began.unwrap()).abs() < time::Duration::MINUTE);
 
@@ -112,15 +112,18 @@ fn the_holder_s_commands_reach_the_line_once_and_are_in_the_log() {
     let spoken = ann.act(alarm, "call", command(&call, "speak"));
     assert_eq!(spoken.status, 200, "{}", spoken.json);
     until_call(&ben, alarm, |call| call["with"]["desk"] == "desk of Ann");
-    let mut door = command(&call, "door-1");
-    door["action"] = json!(Uuid::new_v4());
+    let mut louder = command(&call, "volume-up");
+    louder["action"] = json!(Uuid::new_v4());
     for _ in 0..3 {
-        assert_eq!(ann.act(alarm, "call", door.clone()).status, 200, "the same action is done once");
+        assert_eq!(ann.act(alarm, "call", louder.clone()).status, 200, "the same action is done once");
     }
     let refused = ann.act(alarm, "call", json!({"call": call.id().0, "command": "select", "unit": "0027"}));
     let named = |answer: &desk::Answer| (answer.status, answer.json["type"].as_str().unwrap().to_owned());
     assert_eq!(named(&refused), (409, "urn:telecare:problem:call-refused".to_owned()));
     assert!(refused.json["detail"].as_str().unwrap().contains("not allowed here"));
+    let door = ann.act(alarm, "call", command(&call, "door-1"));
+    assert_eq!(named(&door), (409, "urn:telecare:problem:call-refused".to_owned()));
+    assert!(door.json["detail"].as_str().unwrap().contains("registry"), "nobody's entry allows it");
     let unsupported = ann.act(alarm, "call", command(&call, "duplex"));
     assert_eq!(named(&unsupported), (409, "urn:telecare:problem:call-unsupported".to_owned()));
     let unitless = ann.act(alarm, "call", command(&call, "select"));
@@ -130,12 +133,12 @@ fn the_holder_s_commands_reach_the_line_once_and_are_in_the_log() {
     let named_call = call.id().0;
     call.end(End::Released);
     until_call(&ann, alarm, |call| call["state"] == "ended");
-    assert_eq!(ann.act(alarm, "call", door.clone()).status, 200, "its answer is remembered");
-    let late = ann.act(alarm, "call", json!({"call": named_call, "command": "door-1"}));
+    assert_eq!(ann.act(alarm, "call", louder.clone()).status, 200, "its answer is remembered");
+    let late = ann.act(alarm, "call", json!({"call": named_call, "command": "volume-up"}));
     assert_eq!((late.status, &late.json["refusal"]), (409, &json!("no-call")), "{}", late.json);
     let (heard, is_over) = line.join().unwrap();
     let select = Operator::Select("0027".to_owned());
-    assert_eq!(heard, [Operator::Speak, Operator::Control(Control::Door(1)), select]);
+    assert_eq!(heard, [Operator::Speak, Operator::Volume(Volume::Up), select]);
     assert!(is_over);
     let outcomes = |detail: &Value| {
         let log = detail["log"].as_array().unwrap().clone();
@@ -144,12 +147,12 @@ fn the_holder_s_commands_reach_the_line_once_and_are_in_the_log() {
         told.sort();
         told
     };
-    let all = [r#""door-1" "done""#, r#""select 0027" "not allowed here""#, r#""speak" "done""#];
+    let all = [r#""select 0027" "not allowed here""#, r#""speak" "done""#, r#""volume-up" "done""#];
     let detail = ann.until_detail(alarm, |detail| outcomes(detail) == all);
-    let asked = detail["log"].as_array().unwrap().iter().find(|entry| entry["command"] == "door-1").unwrap();
+    let asked = detail["log"].as_array().unwrap().iter().find(|entry| entry["command"] == "volume-up").unwrap();
     assert_eq!(
         (&asked["act"], &asked["action"], &asked["call"]),
-        (&json!("operate"), &door["action"], &json!(named_call))
+        (&json!("operate"), &louder["action"], &json!(named_call))
     );
 }
 

@@ -5,9 +5,13 @@
 mod common;
 
 use common::{act, board_where, claim, config, connected, press, submit};
-use telecare_alarm::{Act, ActionId, Actor, AlarmId, CallId, LineId, Refusal, Signal};
-use telecare_protocol::call::{Control, End, Operated, Operator, Speech};
+use telecare_alarm::registry::import::Row;
+use telecare_alarm::registry::{Field, UnitId};
+use telecare_alarm::unit::Place;
+use telecare_alarm::{Act, ActionId, Actor, AlarmId, CallId, LineId, Refusal, Signal, UnitKey};
+use telecare_protocol::call::{Control, End, Operated, Operator, Speech, Volume};
 use telecare_queue::live_calls::Command;
+use telecare_queue::registry::Import;
 use telecare_queue::{ActError, Board, CallHandle, Commanded, LiveCall, Operate, OperateError, Queue, Reach, Supports};
 use telecare_tests::postgres::Postgres;
 use time::OffsetDateTime;
@@ -133,7 +137,7 @@ fn command(alarm: AlarmId, call: CallId, wanted: Operator) -> Commanded {
 /// A call with a card that Ann has, and its line.
 async fn claimed_call(queue: &Queue) -> (CallHandle, mpsc::Receiver<Operate>, AlarmId) {
     let (operator, line) = mpsc::channel(4);
-    let supports = Supports::of(&[Command::Speak, Command::Door, Command::HangUp]);
+    let supports = Supports::of(&[Command::Speak, Command::Volume, Command::HangUp]);
     let call = begin_with(queue, LiveCall { supports, ..live("modem-1") }, operator);
     let signal = press_in(&call, "1");
     submit(queue, signal.clone()).await;
@@ -175,28 +179,28 @@ async fn a_command_is_kept_before_the_line_hears_of_it_and_goes_there_once() {
     let directory = tempfile::tempdir().unwrap();
     let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
     let (call, mut line, alarm) = claimed_call(&queue).await;
-    let door = command(alarm, call.id(), Operator::Control(Control::Door(1)));
+    let louder = command(alarm, call.id(), Operator::Volume(Volume::Up));
     let asked = || {
         tokio::spawn({
-            let (queue, door) = (queue.clone(), door.clone());
-            async move { queue.operate(door).await }
+            let (queue, louder) = (queue.clone(), louder.clone());
+            async move { queue.operate(louder).await }
         })
     };
     let (one, other) = (asked(), asked());
     let heard = line.recv().await.unwrap();
-    assert_eq!((heard.wanted, heard.by), (Operator::Control(Control::Door(1)), ann()));
-    assert_eq!(log_of(&queue, alarm).await.last().unwrap(), &("operate", "door-1".to_owned()));
+    assert_eq!((heard.wanted, heard.by), (Operator::Volume(Volume::Up), ann()));
+    assert_eq!(log_of(&queue, alarm).await.last().unwrap(), &("operate", "volume-up".to_owned()));
     heard.reply.send(Operated::Done).unwrap();
     one.await.unwrap().unwrap();
     other.await.unwrap().unwrap();
     asked().await.unwrap().unwrap();
-    until_log(&queue, alarm, &[("claim", ""), ("operate", "door-1"), ("operated", "door-1: done")]).await;
+    until_log(&queue, alarm, &[("claim", ""), ("operate", "volume-up"), ("operated", "volume-up: done")]).await;
     assert!(line.try_recv().is_err(), "once");
-    assert_eq!(queue.board().borrow().calls[&call.id()].talker, None, "a door is no speech");
+    assert_eq!(queue.board().borrow().calls[&call.id()].talker, None, "that is no speech");
     call.end(End::Released);
     board_where(&queue, "over", |board| board.calls.is_empty()).await;
     asked().await.unwrap().unwrap();
-    let late = queue.operate(command(alarm, door.call, Operator::Speak)).await;
+    let late = queue.operate(command(alarm, louder.call, Operator::Speak)).await;
     assert!(matches!(late, Err(OperateError::Act(ActError::Refused { refusal: Refusal::NoCall, .. }))), "{late:?}");
     queue.close().await;
 }
@@ -207,7 +211,7 @@ async fn whoever_speaks_is_shown_and_a_refusal_has_its_reason() {
     let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
     let (call, mut line, alarm) = claimed_call(&queue).await;
     let answers = tokio::spawn(async move {
-        for operated in [Operated::Done, Operated::Refused("no door 2"), Operated::Unsupported] {
+        for operated in [Operated::Done, Operated::Refused("not so low"), Operated::Unsupported] {
             line.recv().await.unwrap().reply.send(operated).unwrap();
         }
         // The line goes away with a command in its hands.
@@ -217,18 +221,18 @@ async fn whoever_speaks_is_shown_and_a_refusal_has_its_reason() {
     wants(Operator::Speak).await.unwrap();
     let has_ann = |board: &Board| board.calls[&call.id()].talker.as_ref().is_some_and(|talker| talker.actor == ann());
     board_where(&queue, "Ann speaks", has_ann).await;
-    let door = || Operator::Control(Control::Door(2));
-    assert!(matches!(wants(door()).await, Err(OperateError::Refused("no door 2"))));
-    assert!(matches!(wants(door()).await, Err(OperateError::Unsupported(_))));
+    let lower = || Operator::Volume(Volume::Down);
+    assert!(matches!(wants(lower()).await, Err(OperateError::Refused("not so low"))));
+    assert!(matches!(wants(lower()).await, Err(OperateError::Unsupported(_))));
     assert!(matches!(wants(Operator::HangUp).await, Err(OperateError::Refused("the call has ended"))));
     answers.await.unwrap();
     // What its protocol has no word for is not even kept.
     assert!(matches!(wants(Operator::Duplex).await, Err(OperateError::Unsupported(_))));
     let spoken = [("operate", "speak"), ("operated", "speak: done")];
-    let doors = [("operate", "door-2"), ("operated", "door-2: no door 2")];
-    let more = [("operate", "door-2"), ("operated", "door-2: unsupported")];
+    let refused = [("operate", "volume-down"), ("operated", "volume-down: not so low")];
+    let more = [("operate", "volume-down"), ("operated", "volume-down: unsupported")];
     let last = [("operate", "hang-up"), ("operated", "hang-up: the call has ended")];
-    until_log(&queue, alarm, &[&[("claim", "")], &spoken[..], &doors, &more, &last].concat()).await;
+    until_log(&queue, alarm, &[&[("claim", "")], &spoken[..], &refused, &more, &last].concat()).await;
     queue.close().await;
 }
 
@@ -261,17 +265,59 @@ async fn a_line_that_does_not_answer_is_not_waited_for_and_its_late_word_is_kept
     let directory = tempfile::tempdir().unwrap();
     let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
     let (call, mut line, alarm) = claimed_call(&queue).await;
-    let door = command(alarm, call.id(), Operator::Control(Control::Door(1)));
+    let louder = command(alarm, call.id(), Operator::Volume(Volume::Up));
     let asked = tokio::spawn({
-        let (queue, door) = (queue.clone(), door.clone());
-        async move { queue.operate(door).await }
+        let (queue, louder) = (queue.clone(), louder.clone());
+        async move { queue.operate(louder).await }
     });
     let heard = line.recv().await.unwrap();
     tokio::time::pause();
     assert!(matches!(asked.await.unwrap(), Err(OperateError::NoAnswer)));
     tokio::time::resume();
     heard.reply.send(Operated::Done).unwrap();
-    queue.operate(door).await.unwrap();
-    until_log(&queue, alarm, &[("claim", ""), ("operate", "door-1"), ("operated", "door-1: done")]).await;
+    queue.operate(louder).await.unwrap();
+    until_log(&queue, alarm, &[("claim", ""), ("operate", "volume-up"), ("operated", "volume-up: done")]).await;
+    queue.close().await;
+}
+
+/// Doors open only where the line allows it and the registry's entry of that very unit.
+#[tokio::test]
+async fn equipment_is_switched_only_where_the_unit_s_entry_allows_it() {
+    let server = Postgres::shared().unwrap();
+    let url = server.url(&server.create_database().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), Some(&url))).await.unwrap();
+    connected(&queue).await;
+    let row = |line: u64, label: &str, identity: &str, flags: &str| {
+        let cells =
+            [(Field::Reference, label), (Field::Label, label), (Field::Identities, identity), (Field::Flags, flags)];
+        let cells = cells.into_iter().map(|(field, text)| (field, text.to_owned())).collect();
+        Row { line, id: None, fresh: UnitId(Uuid::new_v4()), cells }
+    };
+    let rows = vec![row(2, "a", "north:surgard:1", "equipment-control"), row(3, "b", "north:surgard:2", "key-safe")];
+    queue.import_units(Import { id: Uuid::new_v4(), person: "Sue".to_owned(), rows, dry_run: false }).await.unwrap();
+    let (operator, mut line) = mpsc::channel(4);
+    let supports = Supports::of(&[Command::Door]);
+    let call = begin_with(&queue, LiveCall { supports, ..live("modem-1") }, operator);
+    for (account, is_allowed) in [("1", true), ("2", false), ("3", false)] {
+        let mut signal = press_in(&call, account);
+        let place = Place { receiver: &signal.receiver, line: &signal.line, namespace: Some("north") };
+        signal.unit = UnitKey::of(&signal.report, &place, signal.id, &queue.registry());
+        submit(&queue, signal.clone()).await;
+        let alarm = AlarmId::from(signal.id);
+        act(&queue, alarm, "Ann", claim()).await.unwrap();
+        let asked = tokio::spawn({
+            let (queue, opens) = (queue.clone(), command(alarm, call.id(), Operator::Control(Control::Door(1))));
+            async move { queue.operate(opens).await }
+        });
+        if is_allowed {
+            line.recv().await.unwrap().reply.send(Operated::Done).unwrap();
+            asked.await.unwrap().unwrap();
+        } else {
+            let refused = asked.await.unwrap();
+            assert!(matches!(&refused, Err(OperateError::Refused(why)) if why.contains("registry")), "{refused:?}");
+            assert!(line.try_recv().is_err() && log_of(&queue, alarm).await.len() == 1, "not sent, and not kept");
+        }
+    }
     queue.close().await;
 }

@@ -175,11 +175,13 @@ pub enum Flag {
     KeySafe,
     /// Responders go in pairs.
     VisitInPairs,
+    /// Doors and relays at its end may be switched from here, where its line allows that at all.
+    EquipmentControl,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Flag; 8] = [
+    pub const ALL: [Flag; 9] = [
         Flag::CannotSpeak,
         Flag::SpeechImpaired,
         Flag::HearingImpaired,
@@ -188,6 +190,7 @@ impl Flag {
         Flag::Oxygen,
         Flag::KeySafe,
         Flag::VisitInPairs,
+        Flag::EquipmentControl,
     ];
 
     /// The name used in CSV, storage and JSON.
@@ -201,6 +204,7 @@ impl Flag {
             Flag::Oxygen => "oxygen",
             Flag::KeySafe => "key-safe",
             Flag::VisitInPairs => "visit-in-pairs",
+            Flag::EquipmentControl => "equipment-control",
         }
     }
 
@@ -215,6 +219,7 @@ impl Flag {
             Flag::Oxygen => "oxygen in the dwelling",
             Flag::KeySafe => "key safe",
             Flag::VisitInPairs => "visit in pairs",
+            Flag::EquipmentControl => "doors and relays may be switched",
         }
     }
 }

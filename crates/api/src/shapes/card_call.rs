@@ -3,7 +3,7 @@
 use serde::Serialize;
 use telecare_alarm::{Alarm, CardCall};
 use telecare_protocol::call::Speech;
-use telecare_queue::live_calls::{Command, began, later};
+use telecare_queue::live_calls::{Command, allows_control, began, later};
 use telecare_queue::{LiveCall, Reach};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -103,7 +103,7 @@ impl CardCallShape {
             state,
             speech: live.map(|live| speech(live.speech)),
             reach: live.map(|live| ReachShape::of(&live.reach)).unwrap_or_default(),
-            supports: live.map(supports).unwrap_or_default(),
+            supports: live.map(|live| supports(live, allows_control(alarm, &sight.registry))).unwrap_or_default(),
             with: with.filter(|_| is_lasting).map(|talker| ActorShape::of(&talker.actor)),
             others: others.map(|other| other.0).collect(),
             line: call.line.to_string(),
@@ -124,8 +124,9 @@ fn speech(speech: Speech) -> &'static str {
     }
 }
 
-fn supports(live: &LiveCall) -> Vec<&'static str> {
-    live.supports.iter().map(Command::as_str).collect()
+/// Equipment only where the registry's entry of the unit allows it.
+fn supports(live: &LiveCall, control: bool) -> Vec<&'static str> {
+    live.supports.iter().filter(|command| control || !command.is_control()).map(Command::as_str).collect()
 }
 
 fn abilities() -> utoipa::openapi::schema::Array {

@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use call::{LiveCall, Reach, Talker};
 pub use cards::{CallCards, began, later};
-pub use operate::{ANSWER_WITHIN, Commanded, OperateError};
+pub use operate::{ANSWER_WITHIN, Commanded, OperateError, allows_control};
 pub use supports::{Command, Supports, words};
 
 use crate::told::Event;

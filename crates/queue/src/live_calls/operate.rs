@@ -7,7 +7,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, CallId, ReceiverId, Refusal};
+use telecare_alarm::registry::{Flag, Found};
+use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, AlarmId, CallId, ReceiverId, Refusal, Registry};
 use telecare_protocol::call::{Operated, Operator};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -153,7 +154,7 @@ impl Queue {
             act: Act::Operate { call: commanded.call, command: words(&commanded.wanted) },
         };
         let command = Command::of(&commanded.wanted);
-        let may = self.may_operate(&action, commanded.call);
+        let may = self.may_operate(&action, commanded.call, command);
         // The lock goes with the statement.
         let way = self.live_calls().lock().way(&commanded, may);
         let mut outcome = match way {
@@ -179,13 +180,16 @@ impl Queue {
     }
 
     /// Whether the rules would allow it as things are, and the call is on a line of ours.
-    fn may_operate(&self, action: &Action, call: CallId) -> Result<(), OperateError> {
+    fn may_operate(&self, action: &Action, call: CallId, command: Command) -> Result<(), OperateError> {
         let board = self.board().borrow().clone();
         let Some(alarm) = board.find(action.alarm) else {
             return Err(self.refused(action, Refusal::UnknownAlarm).into());
         };
         let asked = Action { alarm: alarm.id, ..action.clone() };
-        telecare_alarm::Alarm::clone(alarm).act(&asked).map_err(|refusal| self.refused(action, refusal))?;
+        Alarm::clone(alarm).act(&asked).map_err(|refusal| self.refused(action, refusal))?;
+        if command.is_control() && !allows_control(alarm, &board.registry) {
+            return Err(OperateError::Refused(NOT_ALLOWED));
+        }
         let elsewhere = alarm.calls.iter().find(|known| known.id == call && known.receiver != self.receiver);
         elsewhere.map_or(Ok(()), |known| Err(OperateError::Elsewhere(known.receiver.clone())))
     }
@@ -256,6 +260,14 @@ impl Queue {
     }
 }
 
+/// Whether the registry lets an alarm's unit be told to switch something: its entry says so, and it is known by what it
+/// said, not by a telephone number alone.
+pub fn allows_control(alarm: &Alarm, registry: &Registry) -> bool {
+    let found = registry.found(&alarm.unit, None);
+    matches!(found, Found::Unit(unit) if unit.flags.contains(&Flag::EquipmentControl))
+}
+
+const NOT_ALLOWED: &str = "the unit's entry in the registry does not allow its equipment to be switched";
 const OVER: &str = "the call has ended";
 
 /// Whether whoever gives it has the speech path then.

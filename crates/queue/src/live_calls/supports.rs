@@ -40,6 +40,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it switches something at the unit's end.
+    pub fn is_control(self) -> bool {
+        matches!(self, Command::Door | Command::KeySafe | Command::UnlockAll | Command::Relay | Command::Code)
+    }
+
     /// Every kind.
     pub const ALL: [Command; 15] = [
         Command::Speak,
