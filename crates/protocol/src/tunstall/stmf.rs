@@ -183,6 +183,7 @@ mod tests {
         ] {
             assert_eq!(played(&notes, true), "", "{notes:?}");
         }
+        assert_eq!(played(&[(low, 75, 5), (high, 75, 5), (high, 75, 5)], true), "5", "a low tone is used once");
         // A low tone that lost its high one costs one digit, not two.
         let (d_low, d_high) = D.tones();
         assert_eq!(played(&[(low, 75, 5), (d_low, 75, 5), (d_high, 75, 5)], true), "D");
