@@ -113,7 +113,7 @@ fn is_failed_call(report: &Report) -> bool {
 fn comes_by_call(protocol: Protocol) -> bool {
     match protocol {
         Protocol::Bs8521 => true,
-        Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => false,
+        Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Detect | Protocol::Own => false,
     }
 }
 
@@ -141,7 +141,7 @@ fn without_padding(protocol: Protocol, text: &str) -> &str {
             "" => "0",
             number => number,
         },
-        Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => text,
+        Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Detect | Protocol::Own => text,
     }
 }
 

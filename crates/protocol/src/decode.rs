@@ -3,7 +3,7 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, surgard};
+use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, espa, surgard};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,9 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
             };
             lines(bytes, ademco685::CR).into_iter().map(|line| automation_line(line, read(line))).collect()
         }
+        Protocol::Espa444 => {
+            espa::decode_all(bytes, mode).into_iter().map(|(raw, found)| espa_sign(raw, found, mode, codes)).collect()
+        }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
             vec![Decoded { input: bytes.to_vec(), what: What::Error(fault), warnings: Vec::new() }]
@@ -79,6 +82,21 @@ fn bs8521_frame(read: bs8521::Read, codes: &Codes) -> Decoded {
             Decoded { input: read.raw, warnings: report.warnings.clone(), what: What::Report(report) }
         }
         Err(error) => Decoded { input: read.raw, what: What::Error(error.fault()), warnings: Vec::new() },
+    }
+}
+
+/// A block, or a sign between blocks. What a line's own table of texts makes of it, its session knows.
+fn espa_sign(input: Vec<u8>, found: espa::Found, mode: Mode, codes: &Codes) -> Decoded {
+    let read = match found {
+        espa::Found::Sign(name) => return Decoded { input, what: What::Control(name), warnings: Vec::new() },
+        espa::Found::Junk => Err(Fault { name: "NoBlock".to_owned(), fields: Vec::new() }),
+        espa::Found::Block(read) => read
+            .and_then(|read| espa::report(&read, codes, &espa::Texts::default(), mode))
+            .map_err(|error| error.fault()),
+    };
+    match read {
+        Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+        Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
     }
 }
 

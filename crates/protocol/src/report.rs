@@ -14,6 +14,8 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// ESPA 4.4.4, the interface of pager systems.
+    Espa444,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -22,8 +24,8 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 5] =
-        [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Detect, Protocol::Own];
+    pub const ALL: [Protocol; 6] =
+        [Protocol::Bs8521, Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444, Protocol::Detect, Protocol::Own];
 
     /// The name used in configuration, metrics, storage and JSON.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Espa444 => "espa-444",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }

@@ -56,7 +56,7 @@ impl Vector {
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
-    for protocol in ["ademco-685", "bs8521", "surgard"] {
+    for protocol in ["ademco-685", "bs8521", "espa-444", "surgard"] {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
         files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);
     }

@@ -45,6 +45,19 @@ pub fn began() {
     gauge!("telecare_started_timestamp_seconds").set(since_epoch.as_secs_f64());
 }
 
+/// The errors of blocks, and blocks that are not for us or not for anybody.
+const ESPA_REASONS: [&str; 9] = [
+    "NoEnd",
+    "TooLong",
+    "BadChecksum",
+    "IllegalCharacter",
+    "BadLayout",
+    "UnknownHeader",
+    "BadRecord",
+    "OtherStation",
+    "NotSelected",
+];
+
 /// The names a protocol's errors can have.
 pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
     match protocol {
@@ -52,6 +65,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> &'static [&'static str] {
         Protocol::Ademco685 => {
             &["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"]
         }
+        Protocol::Espa444 => &ESPA_REASONS,
         Protocol::Bs8521 | Protocol::Detect | Protocol::Own => &[],
     }
 }
@@ -209,5 +223,7 @@ mod tests {
             assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
             assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
         }
+        let espa = bad_frame_reasons(Protocol::Espa444);
+        assert!(telecare_protocol::espa::BlockError::NAMES.iter().all(|name| espa.contains(name)), "{espa:?}");
     }
 }

@@ -11,7 +11,7 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, surgard or ademco-685.
+    /// bs8521, surgard, ademco-685 or espa-444.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Write a heartbeat instead of an event.
@@ -29,9 +29,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
-        Protocol::Bs8521 | Protocol::Detect | Protocol::Own if arguments.heartbeat => {
-            return Err(crate::Usage("bs8521 has no heartbeat".to_owned()).into());
+        Protocol::Espa444 | Protocol::Bs8521 | Protocol::Detect | Protocol::Own if arguments.heartbeat => {
+            return Err(crate::Usage(format!("{} has no heartbeat", arguments.protocol)).into());
         }
+        Protocol::Espa444 => fields.espa444(&[])?,
         Protocol::Bs8521 | Protocol::Detect | Protocol::Own => fields.bs8521()?,
     };
     writeln!(io::stdout().lock(), "{}", escaped(&bytes))?;

@@ -18,7 +18,7 @@ impl Method {
     pub fn usual(protocol: Protocol) -> Option<Method> {
         match protocol {
             Protocol::Bs8521 => Some(Method::Bs8521(bs8521::Settings::default())),
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => None,
+            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Detect | Protocol::Own => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use telecare_alarm::LineId;
 use telecare_protocol::automation::Timing;
-use telecare_protocol::{Protocol, ademco685, surgard};
+use telecare_protocol::{Protocol, ademco685, espa, surgard};
 use toml::Spanned;
 
 use super::check::Check;
@@ -25,8 +25,20 @@ pub struct Line {
     pub listen_only: bool,
     /// How its bytes come.
     pub transport: Transport,
-    /// Settings of its protocol.
+    /// Settings of its protocol, where that is an automation output.
     pub automation: Automation,
+    /// Settings of its protocol, where that is ESPA 4.4.4.
+    pub espa: espa::Settings,
+}
+
+impl Line {
+    /// How long the line may be silent before its link counts as lost; none to never tell.
+    pub fn link_watch(&self) -> Option<Duration> {
+        if self.protocol == Protocol::Espa444 {
+            return Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero());
+        }
+        self.automation.link_watch
+    }
 }
 
 /// How a line's bytes come.
@@ -123,16 +135,17 @@ impl Check<'_> {
             listen_only: line.listen_only,
             transport: self.transport(line, &name, span)?,
             automation: self.automation(line, protocol)?,
+            espa: self.espa(line)?,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
+            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
             Ok(Protocol::Bs8521 | Protocol::Detect | Protocol::Own) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                Err(self.at(self.error(what, "use \"surgard\" or \"ademco-685\""), protocol.span()))
+                Err(self.at(self.error(what, "use \"surgard\", \"ademco-685\" or \"espa-444\""), protocol.span()))
             }
         }
     }
@@ -210,11 +223,11 @@ impl Check<'_> {
 
     fn automation(&self, line: &file::Line, protocol: Protocol) -> Result<Automation, ConfigError> {
         let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
-        if let Some((of, table)) =
-            tables.iter().find_map(|(of, table)| Some((*of, table.as_ref()?)).filter(|_| *of != protocol))
-        {
+        let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
+        let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
+        if let Some((of, at)) = written.chain(espa).find(|(of, _)| *of != protocol) {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
-            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), table.span()));
+            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }
         let unset = file::Automation::default();
         let set = tables.iter().find_map(|(_, table)| table.as_ref()).map_or(&unset, Spanned::as_ref);
@@ -248,8 +261,8 @@ fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
             let ademco685::Settings { header_digits, timing } = ademco685::Settings::default();
             (Usual { header_digits: number(header_digits), timing }, wide(&ademco685::HEADER_DIGITS))
         }
-        // No line speaks the last two.
-        Protocol::SurGard | Protocol::Bs8521 | Protocol::Detect | Protocol::Own => {
+        // No automation output but the first.
+        Protocol::SurGard | Protocol::Bs8521 | Protocol::Espa444 | Protocol::Detect | Protocol::Own => {
             let surgard::Settings { header_digits, timing } = surgard::Settings::default();
             (Usual { header_digits: number(header_digits), timing }, wide(&surgard::HEADER_DIGITS))
         }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use telecare_protocol::Protocol;
+use telecare_protocol::{Protocol, espa};
 
 use super::*;
 
@@ -70,12 +70,45 @@ fn a_line_of_the_second_protocol_and_one_that_only_listens() {
     assert_eq!((line.protocol, line.automation, line.listen_only), (Protocol::Ademco685, set, true));
 }
 
+#[test]
+fn a_pager_line_as_a_station_and_in_control() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("flats.toml"), "[[call]]\ntext = \"FLAT {unit}\"\ntrigger = \"pendant\"\n")
+        .unwrap();
+    let line = |settings: &str| {
+        let text = format!("{SMALLEST}{}{settings}", LINE.replace("surgard", "espa-444"));
+        load_in(directory.path(), &text).map(|mut config| config.lines.remove(0))
+    };
+    let usual = line("").unwrap();
+    assert_eq!((usual.protocol, &usual.espa), (Protocol::Espa444, &espa::Settings::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(120)));
+    let set = line(
+        "espa-444 = { address = 3, polled = true, texts = \"flats.toml\", ack-wait-ms = 1000, link-watch-s = 0 }\n",
+    );
+    let set = set.unwrap();
+    let role = espa::Role::Station { control: b'1', polled: true };
+    assert_eq!((&set.espa.role, set.espa.address, set.link_watch()), (&role, b'3', None));
+    assert_eq!(set.espa.timing.ack_wait, Duration::from_secs(1));
+    assert!(*set.espa.texts != espa::Texts::default());
+    let control = line("espa-444 = { role = \"control\", stations = [2, 3], poll-every-s = 10 }\n").unwrap().espa;
+    assert_eq!((control.role, control.address), (espa::Role::Control { stations: b"23".to_vec() }, b'1'));
+    let listening = line("listen-only = true\nespa-444 = { role = \"control\", stations = [2] }\n");
+    assert!(listening.unwrap_err().to_string().contains("cannot be in control"));
+    std::fs::write(directory.path().join("flats.toml"), "\n[[call]]\ntext = \"A\"\ntrigger = \"flames\"\n").unwrap();
+    let wrong = line("espa-444 = { texts = \"flats.toml\" }\n").unwrap_err().to_string();
+    assert!(wrong.contains("flats.toml") && wrong.contains("unknown trigger \"flames\""), "{wrong}");
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
     let with = |more: &str| format!("{SMALLEST}{more}");
     let line = |rest: &str| with(&format!("[[line]]\nname = \"b\"\nprotocol = \"surgard\"\n{rest}\n"));
     let serial = |rest: &str| line(&format!("serial = {{ path = \"/dev/ttyS0\", speed = 1200{rest} }}"));
+    let espa = |role: &str, more: &str| {
+        let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+        with(&format!("{}espa-444 = {{ role = {role:?}{more} }}\n", LINE.replace("surgard", "espa-444")))
+    };
     for (text, at, what, remedy) in [
         ("receiver = [", Some(1), "unclosed array", "correct the value"),
         ("[receiver]\nnam = \"r\"\n", Some(2), "unknown field `nam`", "correct its spelling"),
@@ -134,6 +167,22 @@ fn errors_name_line_and_remedy() {
             Some(9),
             "9 is out",
             "from 2 to 5",
+        ),
+        (&espa("station", "stations = [3]"), Some(9), "a station polls nobody", "remove stations"),
+        (&espa("control", ""), Some(9), "without stations to poll", "add stations"),
+        (&espa("control", "stations = [3, 3]"), Some(9), "station 3 twice", "once"),
+        (&espa("control", "stations = [1]"), Some(9), "address 1 is this receiver's and another's", "its own"),
+        (&espa("control", "stations = [3], polled = true"), Some(9), "are of a station", "remove them"),
+        (&espa("station", "address = 12"), Some(9), "12 is out", "from 0 to 9"),
+        (&espa("station", "address = 1"), Some(9), "address 1 is this receiver's and another's", "its own"),
+        (&espa("master", ""), Some(9), "unknown variant `master`", "correct the value"),
+        (&espa("station", "texts = \"none.toml\""), Some(9), "cannot be read", "create it"),
+        (&espa("station", "reply-wait-ms = 5"), Some(9), "5 is out", "from 100"),
+        (
+            &espa("control", "stations = [3] }\nlisten-only = true\nsurgard = {"),
+            Some(11),
+            "the line speaks espa-444",
+            "name them espa-444",
         ),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{self, Dialect, Timing};
 use telecare_protocol::codes::Codes;
-use telecare_protocol::{Protocol, Session, Trigger, ademco685, surgard};
+use telecare_protocol::{Protocol, Session, Trigger, ademco685, espa, surgard};
 
 use crate::config;
 
@@ -17,6 +17,11 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
         Protocol::Ademco685 => {
             let timing = timing(&line.automation, ademco685::Settings::default().timing);
             Session::Ademco685(begin(line, ademco685::Settings { header_digits, timing }, codes, told))
+        }
+        Protocol::Espa444 => {
+            let now = Instant::now();
+            let session = espa::Session::new(line.espa.clone(), Arc::clone(codes), now).with_told(told, now);
+            Session::Espa444(if line.listen_only { session.listening_only() } else { session })
         }
         // The configuration lets no line speak the last two.
         Protocol::SurGard | Protocol::Bs8521 | Protocol::Detect | Protocol::Own => {
@@ -35,7 +40,7 @@ fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: 
 /// Whether one sender speaks for many units and waits for each answer before it sends the next message.
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
     match protocol {
-        Protocol::SurGard | Protocol::Ademco685 => true,
+        Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 => true,
         Protocol::Bs8521 | Protocol::Detect | Protocol::Own => false,
     }
 }
