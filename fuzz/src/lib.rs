@@ -2,10 +2,12 @@
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
 //! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
+//! ESPA sends more, and its ACK keeps the same promise.
 //! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
+mod espa;
 mod session;
 
 use std::sync::LazyLock;
@@ -13,6 +15,7 @@ use std::sync::LazyLock;
 use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, bs8521, decode, sia, surgard};
 
 pub use call::{bs8521_call, bs8521_unit};
+pub use espa::{espa_block, espa_session};
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -26,6 +29,8 @@ pub const TARGETS: &[Target] = &[
     ("sia", sia),
     ("surgard_session", surgard_session),
     ("ademco685_session", ademco685_session),
+    ("espa_block", espa_block),
+    ("espa_session", espa_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
 ];
@@ -97,7 +102,7 @@ pub fn sia(data: &[u8]) {
     assert_eq!(sia::said(&block, &CODES).len(), events, "one report event for each event sent");
 }
 
-fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
+pub(crate) fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
     for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) })
     {
         if let What::Report(report) = decoded.what {

@@ -254,7 +254,7 @@ fn a_faulty_policy_or_code_table_is_refused_by_its_own_name_and_line() {
     assert!(error.what.contains("line 2"), "{error}");
 }
 
-/// Every sample that is a receiver's configuration; policy and choices are samples of another kind.
+/// Every sample that is a receiver's configuration; policy, choices and a line's texts are samples of another kind.
 #[test]
 fn every_sample_in_config_is_valid() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
@@ -269,11 +269,13 @@ fn every_sample_in_config_is_valid() {
             assert_eq!(telecare_alarm::Choices::parse(&text).unwrap(), telecare_alarm::Choices::builtin());
         } else if path.ends_with("policy.toml") {
             telecare_alarm::Policy::parse(&text).unwrap();
+        } else if path.ends_with("espa-texts.toml") {
+            assert!(espa::Texts::parse(&text).unwrap() != espa::Texts::default());
         } else {
             Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
         }
         checked.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
     }
     checked.sort();
-    assert_eq!(checked, ["choices.toml", "policy.toml", "receiver.toml", "standalone.toml"]);
+    assert_eq!(checked, ["choices.toml", "espa-texts.toml", "policy.toml", "receiver.toml", "standalone.toml"]);
 }
