@@ -140,7 +140,7 @@ fn pager(arguments: &[&str], deaf: usize) -> (Output, Vec<Vec<u8>>) {
         while stream.read(&mut byte).unwrap_or(0) == 1 {
             bytes.push(byte[0]);
             let is_block = bytes.contains(&0x01);
-            if is_block && bytes[bytes.len() - 2] == 0x03 {
+            if is_block && bytes.len() > 2 && bytes[bytes.len() - 2] == 0x03 {
                 blocks.push(std::mem::take(&mut bytes));
                 if blocks.len() > deaf && stream.write_all(&[ACK]).is_err() {
                     break;

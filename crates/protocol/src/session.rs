@@ -110,7 +110,7 @@ pub enum Session {
     /// A hardware receiver that writes Ademco 685 lines.
     Ademco685(ademco685::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
-    Espa444(espa::Session),
+    Espa444(Box<espa::Session>),
 }
 
 impl Session {

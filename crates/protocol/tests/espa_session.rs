@@ -222,7 +222,7 @@ fn t11_a_block_without_selection_is_taken_unless_the_line_is_shared() {
 fn t12_a_character_with_wrong_parity_is_damage_whatever_the_check_byte() {
     let mut rig = settled();
     select(&mut rig, 2);
-    let block = espa::encode(&Block::new('1', &[("1", "0815"), ("2", "Feuer Zimmer\01\0")]));
+    let block = espa::encode(&Block::new('1', &[("1", "0815"), ("2", "Feuer Zimmer\x001\x00")]));
     assert_eq!(rig.hear(&block), ["bad IllegalCharacter", DAMAGED]);
     assert_eq!(rig.hear(&block), ["bad IllegalCharacter", "Unit unreadable IllegalCharacter active", DAMAGED]);
     assert_eq!(rig.hear(&block), ["bad IllegalCharacter", DAMAGED], "told once, never acknowledged");

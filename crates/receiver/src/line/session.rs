@@ -21,7 +21,7 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
         Protocol::Espa444 => {
             let now = Instant::now();
             let session = espa::Session::new(line.espa.clone(), Arc::clone(codes), now).with_told(told, now);
-            Session::Espa444(if line.listen_only { session.listening_only() } else { session })
+            if line.listen_only { session.listening_only().into() } else { session.into() }
         }
         // The configuration lets no line speak the last two.
         Protocol::SurGard | Protocol::Bs8521 | Protocol::Detect | Protocol::Own => {

@@ -257,6 +257,6 @@ impl Session {
 
 impl From<Session> for crate::Session {
     fn from(session: Session) -> Self {
-        crate::Session::Espa444(session)
+        crate::Session::Espa444(Box::new(session))
     }
 }
