@@ -2,10 +2,12 @@
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
 //! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
+//! ESPA sends more, and its ACK keeps the same promise.
 //! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
+mod espa;
 mod modem;
 mod session;
 
@@ -17,6 +19,7 @@ use telecare_protocol::{
 };
 
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
+pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
 pub use session::{ademco685_session, surgard_session};
 
@@ -31,6 +34,8 @@ pub const TARGETS: &[Target] = &[
     ("sia", sia),
     ("surgard_session", surgard_session),
     ("ademco685_session", ademco685_session),
+    ("espa_block", espa_block),
+    ("espa_session", espa_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),
@@ -166,7 +171,7 @@ pub fn contact_id_frame(data: &[u8]) {
     front_door(Protocol::FastFormat, data, 3);
 }
 
-fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
+pub(crate) fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
     for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) })
     {
         if let What::Report(report) = decoded.what {

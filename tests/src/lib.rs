@@ -11,6 +11,7 @@
 pub mod ademco685;
 pub mod console;
 pub mod disk;
+pub mod espa;
 pub mod figures;
 pub mod ledger;
 pub mod link;

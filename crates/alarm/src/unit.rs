@@ -111,15 +111,7 @@ fn is_failed_call(report: &Report) -> bool {
 
 /// Whether each frame comes in a telephone call of its own.
 fn comes_by_call(protocol: Protocol) -> bool {
-    match protocol {
-        Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Tt92
-        | Protocol::TtNew
-        | Protocol::TtOld => true,
-        Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => false,
-    }
+    protocol.is_in_tones() && protocol != Protocol::Detect
 }
 
 /// The parts of a key that say where an account means one unit.
@@ -146,13 +138,7 @@ fn without_padding(protocol: Protocol, text: &str) -> &str {
             "" => "0",
             number => number,
         },
-        Protocol::SurGard
-        | Protocol::Ademco685
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::TtOld
-        | Protocol::Detect
-        | Protocol::Own => text,
+        _ => text,
     }
 }
 

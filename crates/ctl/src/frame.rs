@@ -2,6 +2,7 @@
 
 mod ademco685;
 mod contact_id;
+mod espa444;
 mod tunstall;
 
 use telecare_protocol::contact_id::Qualifier;
@@ -30,7 +31,7 @@ pub struct FrameArguments {
     /// Zone or user; 000 by default [surgard 5, 1, contact-id].
     #[arg(long)]
     pub zone: Option<String>,
-    /// Zone or user of a SIA event; 0000 by default [surgard 3].
+    /// Zone or user of a SIA event; 0000 by default [surgard 3]. Call address [espa-444].
     #[arg(long)]
     pub address: Option<String>,
     /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S].
@@ -64,7 +65,7 @@ pub struct FrameArguments {
     /// Location: 2 digits, 00 by default [bs8521]; 4 digits, 0000 by default [tt92, ttnew].
     #[arg(long)]
     pub location: Option<String>,
-    /// Priority, 1 digit; 0 by default [bs8521].
+    /// Priority, 1 digit; 0 by default [bs8521, espa-444: none by default].
     #[arg(long)]
     pub priority: Option<String>,
     /// Status: 2 digits, 00 by default [bs8521]; 1 digit, 7 by default [fast-format].
@@ -76,9 +77,28 @@ pub struct FrameArguments {
     /// Speech, 1 digit; 1 by default [bs8521].
     #[arg(long)]
     pub speech: Option<String>,
-    /// Type: 2 digits, 00 by default [bs8521]; 1 digit, 1 by default [tt92, ttnew].
+    /// Type: 2 digits, 00 by default [bs8521]; 1 digit, 1 by default [tt92, ttnew]; 1 reset, 2 speech, 3 standard
+    /// [espa-444].
     #[arg(long = "type")]
     pub conformance: Option<String>,
+    /// Header: 1 call to pager (by default), 2 status, 3 status request, 4 call to subscriber line [espa-444].
+    #[arg(long)]
+    pub header: Option<String>,
+    /// Display message [espa-444].
+    #[arg(long)]
+    pub message: Option<String>,
+    /// Beep coding [espa-444].
+    #[arg(long)]
+    pub beep: Option<String>,
+    /// Number of transmissions [espa-444].
+    #[arg(long)]
+    pub transmissions: Option<String>,
+    /// What became of a call: 2 in queue, 6 acknowledged [espa-444].
+    #[arg(long, alias = "call_status")]
+    pub call_status: Option<String>,
+    /// The system itself: 1 transmitter failure [espa-444].
+    #[arg(long, alias = "system_status")]
+    pub system_status: Option<String>,
 }
 
 /// A field of a layout, and its value when none is given.
@@ -196,7 +216,7 @@ impl FrameArguments {
         Ok(values)
     }
 
-    fn given(&self) -> [(&'static str, &Option<String>); 21] {
+    fn given(&self) -> [(&'static str, &Option<String>); 27] {
         [
             ("account", &self.account),
             ("code", &self.code),
@@ -219,6 +239,12 @@ impl FrameArguments {
             ("category", &self.category),
             ("speech", &self.speech),
             ("type", &self.conformance),
+            ("header", &self.header),
+            ("message", &self.message),
+            ("beep", &self.beep),
+            ("transmissions", &self.transmissions),
+            ("call-status", &self.call_status),
+            ("system-status", &self.system_status),
         ]
     }
 }

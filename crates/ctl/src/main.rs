@@ -1,7 +1,7 @@
 //! `telecare-ctl`: the engineer's and the administrator's tool.
 //!
 //! It checks configurations and the host, reads and writes protocol frames, listens to ports, places test calls as a
-//! hardware receiver would, works the queue through the HTTP API as any console would, looks after the journal, and
+//! hardware receiver would, rehearses with equipment that is not there, works the queue through the HTTP API as any console would, looks after the journal, and
 //! keeps the token file.
 //!
 //! Exit codes: 0 done, 1 not done (a frame that cannot be read, an action that was refused, no answer), 2
@@ -16,11 +16,13 @@ mod aftermath;
 mod client;
 mod commands;
 mod decoded;
+mod device;
 mod doctor;
 mod frame;
 mod host;
 mod link;
 mod moment;
+mod simulate;
 mod sniff;
 mod text;
 mod timed;
@@ -35,7 +37,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     act, alarms, call as call_command, calls, check_config, decode, doctor as doctor_command, encode, incident,
-    journal, man, overdue, rules, show, sniff as sniff_command, test, token, unit, watch as watch_command,
+    journal, man, overdue, rules, show, simulate as simulate_command, sniff as sniff_command, test, token, unit,
+    watch as watch_command,
 };
 
 /// The telecare receiver's tool for engineers and administrators.
@@ -58,6 +61,7 @@ enum Command {
     Calls(calls::Arguments),
     Watch(watch_command::Arguments),
     Sniff(sniff_command::Arguments),
+    Simulate(simulate_command::Arguments),
     /// List the open alarms.
     Alarms(alarms::Arguments),
     /// Show one alarm with its signals and its log.
@@ -110,6 +114,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => man::man(&arguments),
         Command::Watch(arguments) => watch_command::run(&arguments),
         Command::Sniff(arguments) => sniff_command::run(&arguments),
+        Command::Simulate(arguments) => simulate_command::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Act(command) => act::run(&command),

@@ -128,3 +128,75 @@ fn an_ademco_685_call_is_placed_as_its_receiver_does() {
     let (output, lines) = call(&["--protocol", "ademco-685"], usize::MAX);
     assert_eq!((output.status.code(), lines.len()), (Some(1), 2), "two attempts, then computer trouble");
 }
+
+/// A pager system that acknowledges every selection and block, but for the first `deaf` blocks; tells the blocks.
+fn pager(arguments: &[&str], deaf: usize) -> (Output, Vec<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("tcp:{}", listener.local_addr().unwrap());
+    let receiver = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut blocks, mut bytes) = (Vec::new(), Vec::new());
+        let mut byte = [0];
+        while stream.read(&mut byte).unwrap_or(0) == 1 {
+            bytes.push(byte[0]);
+            let is_block = bytes.contains(&0x01);
+            if is_block && bytes.len() > 2 && bytes[bytes.len() - 2] == 0x03 {
+                blocks.push(std::mem::take(&mut bytes));
+                if blocks.len() > deaf && stream.write_all(&[ACK]).is_err() {
+                    break;
+                }
+            } else if !is_block && bytes.ends_with(b"1\x052\x05") {
+                bytes.clear();
+                if stream.write_all(&[ACK]).is_err() {
+                    break;
+                }
+            }
+        }
+        blocks
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(arguments)
+        .args(["--to", &to])
+        .env_remove("TELECARE_TOKEN")
+        .output()
+        .unwrap();
+    (output, receiver.join().unwrap())
+}
+
+#[test]
+fn espa_444_is_spoken_as_well() {
+    let call = ["call", "--protocol", "espa-444", "--ack-wait-ms", "200"];
+    let test = b"\x011\x021\x1f9999\x1e2\x1fTEST CALL\x1e4\x1f3\x1e6\x1f3\x03".to_vec();
+    for (arguments, block) in [
+        (&[][..], test),
+        (
+            &["--address", "12", "--message", "FLAT 18"],
+            b"\x011\x021\x1f12\x1e2\x1fFLAT 18\x1e4\x1f3\x1e6\x1f3\x03".to_vec(),
+        ),
+    ] {
+        let (output, blocks) = pager(&[&call, arguments].concat(), 1);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(blocks.len(), 2, "the first one was not answered");
+        assert!(blocks.iter().all(|sent| sent.starts_with(&block)), "{blocks:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("attempts 2"), "{said}");
+    }
+    let (output, _) = pager(&call, usize::MAX);
+    assert_eq!(output.status.code(), Some(1));
+    let encoded = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(["encode", "--protocol", "espa-444", "--header", "2", "--address", "0815", "--call-status", "6"])
+        .output()
+        .unwrap();
+    let expected = "\\x012\\x021\\x1F0815\\x1E7\\x1F6\\x03\\x11\n";
+    assert_eq!(String::from_utf8(encoded.stdout).unwrap(), expected);
+}
+
+#[test]
+fn a_controller_that_is_not_there_calls_again_and_again() {
+    let simulate = ["simulate", "espa-444", "--for", "2", "--calls-per-minute", "300", "--seed", "7"];
+    let (output, blocks) = pager(&simulate, 0);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(blocks.len() > 3, "{blocks:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(&format!("{0} calls, {0} acknowledged", blocks.len())), "{said}");
+}

@@ -3,7 +3,7 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, fast_format, surgard, tunstall};
+use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, surgard, tunstall};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +84,9 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
             };
             fast_format::decode_all(bytes).into_iter().map(read).collect()
         }
+        Protocol::Espa444 => {
+            espa::decode_all(bytes, mode).into_iter().map(|(raw, found)| espa_sign(raw, found, mode, codes)).collect()
+        }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
             vec![Decoded { input: bytes.to_vec(), what: What::Error(fault), warnings: Vec::new() }]
@@ -162,6 +165,21 @@ fn tunstall_decoded(input: Vec<u8>, what: Result<What, tunstall::FrameError>) ->
         Ok(What::Report(report)) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
         Ok(what) => Decoded { input, what, warnings: Vec::new() },
         Err(error) => Decoded { input, what: What::Error(error.fault()), warnings: Vec::new() },
+    }
+}
+
+/// A block, or a sign between blocks. What a line's own table of texts makes of it, its session knows.
+fn espa_sign(input: Vec<u8>, found: espa::Found, mode: Mode, codes: &Codes) -> Decoded {
+    let read = match found {
+        espa::Found::Sign(name) => return Decoded { input, what: What::Control(name), warnings: Vec::new() },
+        espa::Found::Junk => Err(Fault { name: "NoBlock".to_owned(), fields: Vec::new() }),
+        espa::Found::Block(read) => read
+            .and_then(|read| espa::report(&read, codes, &espa::Texts::default(), mode))
+            .map_err(|error| error.fault()),
+    };
+    match read {
+        Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+        Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
     }
 }
 

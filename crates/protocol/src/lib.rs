@@ -24,6 +24,7 @@ pub mod codes;
 pub mod contact_id;
 pub mod decode;
 pub mod detect;
+pub mod espa;
 pub mod fast_format;
 pub mod high_speed;
 pub mod report;

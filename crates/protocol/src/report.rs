@@ -14,6 +14,8 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// ESPA 4.4.4, the interface of pager systems.
+    Espa444,
     /// Tunstall TT92, in DTMF or STMF.
     Tt92,
     /// Tunstall TTNEW.
@@ -32,10 +34,11 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 10] = [
+    pub const ALL: [Protocol; 11] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
+        Protocol::Espa444,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
@@ -55,7 +58,7 @@ impl Protocol {
             | Protocol::ContactId
             | Protocol::FastFormat
             | Protocol::Detect => true,
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => false,
+            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Own => false,
         }
     }
 
@@ -65,6 +68,7 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Espa444 => "espa-444",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, surgard};
+use crate::{Report, ademco685, espa, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,7 +84,7 @@ pub enum Answered {
     Positive,
     /// Not given: the sender had stopped waiting.
     Late,
-    /// Not given: nothing could store it, or an answer could have been taken for another line's. Where a copy came
+    /// Not given: nothing could store it, the protocol refuses such a message, or an answer could have been taken for another line's. Where a copy came
     /// before the answer, the copy's is the one that counts.
     Withheld,
 }
@@ -109,6 +109,8 @@ pub enum Session {
     SurGard(surgard::Session),
     /// A hardware receiver that writes Ademco 685 lines.
     Ademco685(ademco685::Session),
+    /// A warden-call controller or nurse-call system that hands calls to a pager system.
+    Espa444(Box<espa::Session>),
 }
 
 impl Session {
@@ -117,6 +119,7 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_bytes(bytes, now),
             Session::Ademco685(session) => session.handle_bytes(bytes, now),
+            Session::Espa444(session) => session.handle_bytes(bytes, now),
         }
     }
 
@@ -125,6 +128,7 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_timeout(now),
             Session::Ademco685(session) => session.handle_timeout(now),
+            Session::Espa444(session) => session.handle_timeout(now),
         }
     }
 
@@ -133,6 +137,7 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_stored(token, now),
             Session::Ademco685(session) => session.handle_stored(token, now),
+            Session::Espa444(session) => session.handle_stored(token, now),
         }
     }
 
@@ -141,6 +146,7 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_refused(token, now),
             Session::Ademco685(session) => session.handle_refused(token, now),
+            Session::Espa444(session) => session.handle_refused(token, now),
         }
     }
 
@@ -149,6 +155,7 @@ impl Session {
         match self {
             Session::SurGard(session) => session.next_command(),
             Session::Ademco685(session) => session.next_command(),
+            Session::Espa444(session) => session.next_command(),
         }
     }
 
@@ -157,6 +164,7 @@ impl Session {
         match self {
             Session::SurGard(session) => session.poll_timeout(),
             Session::Ademco685(session) => session.poll_timeout(),
+            Session::Espa444(session) => session.poll_timeout(),
         }
     }
 }

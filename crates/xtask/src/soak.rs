@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the kill test and the flood of tests for as long as they take.
+//! `cargo xtask soak`: the kill test, the flood of tests and the bad line for as long as they take.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,9 +15,12 @@ pub struct Options {
     /// For how long people press over a flood of tests, minutes; 0 for not at all.
     #[arg(long, default_value_t = 10)]
     flood_minutes: u32,
+    /// For how long a warden-call controller calls over a bad line, minutes; 0 for not at all.
+    #[arg(long, default_value_t = 60)]
+    bad_line_minutes: u32,
 }
 
-/// Runs the kill test with many kills, then the flood.
+/// Runs the kill test with many kills, then the flood, then the bad line.
 pub fn run(options: &Options) -> Result<()> {
     packages::ensure_installed(&[Package::PostgreSql])?;
     println!("{} kills with a private PostgreSQL, {} without", options.kills, options.kills);
@@ -28,6 +31,11 @@ pub fn run(options: &Options) -> Result<()> {
         let mut test = cargo(&["test", "--package", "telecare-tests", "--test", "sweden", "--", "--nocapture"]);
         let seconds = u64::from(options.flood_minutes) * 60;
         steps.run_tests("people over a flood of tests", test.env("TELECARE_SWEDEN_S", seconds.to_string()))?;
+    }
+    if options.bad_line_minutes > 0 {
+        let test = ["test", "--package", "telecare-tests", "--test", "espa", "--", "--nocapture", "bad_line"];
+        let seconds = u64::from(options.bad_line_minutes) * 60;
+        steps.run_tests("calls over a bad line", cargo(&test).env("TELECARE_ESPA_S", seconds.to_string()))?;
     }
     steps.finish()
 }

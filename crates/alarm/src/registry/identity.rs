@@ -155,12 +155,7 @@ fn local_unit_digits(protocol: Protocol) -> Option<usize> {
     match protocol {
         Protocol::Bs8521 => Some(4),
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => Some(3),
-        Protocol::SurGard
-        | Protocol::Ademco685
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Detect
-        | Protocol::Own => None,
+        _ => None,
     }
 }
 

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
-use telecare_protocol::automation::{Sender, SenderCommand, SenderSettings};
 use telecare_protocol::{Protocol, ademco685, surgard};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::aftermath::Aftermath;
 use crate::client::ApiArguments;
+use crate::device::{Device, Told};
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
 use crate::text::unescaped;
 use crate::{Usage, Verdict, voice};
 
-/// The reserved test identity, in Sur-Gard and Ademco 685 alike: an account that no centre gives to a person.
+/// The reserved test identity, in every protocol alike: an account or call address that no centre gives to a person.
 const TEST_ACCOUNT: &str = "9999";
 /// Contact ID 601, manual trigger test; SIA RX, the same.
 const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")];
@@ -35,7 +35,7 @@ pub struct Arguments {
     /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
-    /// surgard or ademco-685; bs8521 with voice-modem.
+    /// surgard, ademco-685 or espa-444; one that telephones with voice-modem.
     #[arg(long, default_value = "surgard", value_parser = protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
@@ -69,12 +69,12 @@ struct Acknowledged {
 
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
+        Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
         Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
         Ok(_) | Err(_) => {
             let known: Vec<&str> =
                 Protocol::ALL.into_iter().filter(|p| p.is_in_tones()).map(Protocol::as_str).collect();
-            Err(format!("one of surgard, ademco-685, {}", known.join(", ")))
+            Err(format!("one of surgard, ademco-685, espa-444, {}", known.join(", ")))
         }
     }
 }
@@ -116,19 +116,18 @@ fn tell_aftermath(aftermath: Option<Aftermath>) -> anyhow::Result<Verdict> {
 }
 
 async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict> {
-    let account = arguments.fields.account.as_deref().unwrap_or(TEST_ACCOUNT);
+    let account = identity(arguments).unwrap_or(TEST_ACCOUNT);
     let aftermath = aftermath(arguments, account)?;
     let opening = Instant::now();
     let mut link = Link::open(&arguments.to).await?;
     println(&format!("{} connected after {:.1} ms", clock()?, ms(opening.elapsed())))?;
-    let settings = sender_settings(arguments);
-    let attempts = settings.attempts;
-    let mut sender = Sender::new(settings, Instant::now());
+    let attempts = Device::attempts(arguments.protocol);
+    let mut device = Device::new(arguments.protocol, Some(Duration::from_millis(arguments.ack_wait_ms)), false);
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
         let begun = Instant::now();
         println(&format!("{} sent {}{}", clock()?, escaped(line), mark(arguments)))?;
-        match place(&mut link, &mut sender, line).await? {
+        match place(&mut link, &mut device, line).await? {
             Some(answer) => {
                 slowest = slowest.max(answer.after);
                 let (ms, attempts) = (ms(answer.after), answer.attempts);
@@ -164,58 +163,53 @@ fn aftermath(arguments: &Arguments, account: &str) -> anyhow::Result<Option<Afte
     }
 }
 
+/// The account or call address that was asked for.
+fn identity(arguments: &Arguments) -> Option<&str> {
+    let fields = &arguments.fields;
+    let identity = if arguments.protocol == Protocol::Espa444 { &fields.address } else { &fields.account };
+    identity.as_deref()
+}
+
 /// Says that the account is nobody's.
 fn mark(arguments: &Arguments) -> String {
-    let is_test = arguments.frame.is_none() && !arguments.heartbeat && arguments.fields.account.is_none();
+    let is_test = arguments.frame.is_none() && !arguments.heartbeat && identity(arguments).is_none();
     if is_test { format!(", account {TEST_ACCOUNT}: the reserved test identity") } else { String::new() }
 }
 
-fn sender_settings(arguments: &Arguments) -> SenderSettings {
-    let usual = match arguments.protocol {
-        Protocol::Ademco685 => {
-            ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
-        }
-        Protocol::SurGard
-        | Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Tt92
-        | Protocol::TtNew
-        | Protocol::TtOld
-        | Protocol::Detect
-        | Protocol::Own => {
-            surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() })
-        }
-    };
-    SenderSettings { ack_wait: Duration::from_millis(arguments.ack_wait_ms), heartbeat: Duration::ZERO, ..usual }
-}
-
-/// One call; none when all its attempts went unanswered.
-async fn place(link: &mut Link, sender: &mut Sender, line: &[u8]) -> anyhow::Result<Option<Acknowledged>> {
+/// One call; none when all its attempts went unanswered, or it was refused.
+async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Option<Acknowledged>> {
     let begun = Instant::now();
-    sender.send(line.to_vec(), begun).context("more calls than a hardware receiver holds")?;
+    device.send(line).context("more calls than a hardware receiver holds")?;
+    let mut acknowledged = None;
     let mut buffer = [0; 64];
     loop {
-        while let Some(command) = sender.next_command() {
-            match command {
-                SenderCommand::Send(bytes) => link.write(&bytes).await?,
-                SenderCommand::Acknowledged { attempts, .. } => {
-                    return Ok(Some(Acknowledged { after: begun.elapsed(), attempts }));
+        while let Some(told) = device.next() {
+            match told {
+                Told::Send(bytes) => link.write(&bytes).await?,
+                Told::Acknowledged { attempts } => {
+                    acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts });
                 }
-                SenderCommand::LinkFailed => return Ok(None),
-                SenderCommand::LinkRestored => {}
+                Told::LinkFailed | Told::Refused => return Ok(None),
+                Told::LinkRestored => {}
+                Told::Heard(message) => println(&format!("{} the receiver says {message}", clock()?))?,
             }
         }
-        let Some(deadline) = sender.poll_timeout() else { bail!("the call ended without an outcome") };
+        if acknowledged.is_some() {
+            return Ok(acknowledged);
+        }
+        let Some(deadline) = device.poll_timeout() else { bail!("the call ended without an outcome") };
         tokio::select! {
-            read = link.read(&mut buffer) => sender.handle_bytes(&buffer[..read?], Instant::now()),
-            () = tokio::time::sleep_until(deadline.into()) => sender.handle_timeout(Instant::now()),
+            read = link.read(&mut buffer) => device.handle_bytes(&buffer[..read?]),
+            () = tokio::time::sleep_until(deadline.into()) => device.handle_timeout(),
         }
     }
 }
 
 /// The line as it goes out, its end included.
 fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    if arguments.protocol == Protocol::Espa444 {
+        return block(arguments);
+    }
     let is_ademco = arguments.protocol == Protocol::Ademco685;
     let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
     if let Some(frame) = &arguments.frame {
@@ -235,6 +229,20 @@ fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
     let code = TEST_CODES.iter().find(|(of, _)| *of == form).map(|(_, code)| ("code", *code));
     let defaults: Vec<_> = code.into_iter().chain([("account", TEST_ACCOUNT)]).collect();
     if is_ademco { fields.ademco685(&defaults) } else { fields.surgard(&defaults) }
+}
+
+/// An ESPA block as it goes out. Bytes that begin a block go out as they are.
+fn block(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    if arguments.heartbeat {
+        return Err(Usage("espa-444 has no heartbeat: its controller selects the receiver for each call".to_owned()));
+    }
+    match &arguments.frame {
+        Some(frame) => Ok(unescaped(frame.as_bytes())),
+        None => {
+            let test = [("address", TEST_ACCOUNT), ("message", "TEST CALL"), ("type", "3"), ("priority", "3")];
+            arguments.fields.espa444(&test)
+        }
+    }
 }
 
 fn ms(time: Duration) -> f64 {

@@ -16,7 +16,7 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard or ademco-685; with --timed one that telephones, or detect.
+    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685 or espa-444; with --timed one that telephones, or detect.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
@@ -45,7 +45,8 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, detect".to_owned())
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, detect"
+                .to_owned())
         }
         Ok(protocol) => Ok(protocol),
     }
@@ -60,15 +61,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::SurGard
-            | Protocol::Bs8521
-            | Protocol::ContactId
-            | Protocol::FastFormat
-            | Protocol::Detect
-            | Protocol::Tt92
-            | Protocol::TtNew
-            | Protocol::TtOld
-            | Protocol::Own => surgard::HEADER_DIGITS,
+            Protocol::Espa444 => return Err(Usage("espa-444 has no header of digits".to_owned()).into()),
+            _ => surgard::HEADER_DIGITS,
         };
         if !widths.contains(&digits) {
             let (least, most) = (widths.start(), widths.end());

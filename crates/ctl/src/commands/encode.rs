@@ -11,7 +11,7 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, contact-id, fast-format, surgard or ademco-685.
+    /// One that telephones, surgard, ademco-685 or espa-444.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Write a heartbeat instead of an event.
@@ -29,9 +29,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
-        protocol if protocol.is_in_tones() && arguments.heartbeat => {
-            return Err(crate::Usage(format!("{protocol} has no heartbeat")).into());
-        }
+        protocol if arguments.heartbeat => return Err(crate::Usage(format!("{protocol} has no heartbeat")).into()),
+        Protocol::Espa444 => fields.espa444(&[])?,
         protocol @ (Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => fields.tunstall(protocol, &[])?,
         Protocol::ContactId => fields.contact_id(&[])?,
         Protocol::FastFormat => fields.fast_format(&[])?,

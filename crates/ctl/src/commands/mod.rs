@@ -14,6 +14,7 @@ pub mod man;
 pub mod overdue;
 pub mod rules;
 pub mod show;
+pub mod simulate;
 pub mod sniff;
 pub mod test;
 pub mod token;

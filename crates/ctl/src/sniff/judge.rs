@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, decode, surgard};
+use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, decode, espa, surgard};
 
 /// A protocol is believed from this many whole frames on, and never when more frames are broken than whole.
 const FRAMES_MIN: usize = 1;
@@ -135,10 +135,10 @@ impl Found {
     }
 }
 
-/// A protocol to try, and the byte that ends its frames.
+/// A protocol to try, and the byte that ends its frames; none where that is the one after ETX, whatever it is.
 struct Candidate {
     protocol: Protocol,
-    end: u8,
+    end: Option<u8>,
     header_digits: Option<usize>,
 }
 
@@ -146,8 +146,9 @@ struct Candidate {
 fn candidates() -> Vec<Candidate> {
     let surgard = surgard::HEADER_DIGITS.map(|digits| (Protocol::SurGard, surgard::DC4, digits));
     let ademco685 = ademco685::HEADER_DIGITS.map(|digits| (Protocol::Ademco685, ademco685::CR, digits));
-    let candidate = |(protocol, end, digits)| Candidate { protocol, end, header_digits: Some(digits) };
-    surgard.chain(ademco685).map(candidate).collect()
+    let candidate = |(protocol, end, digits)| Candidate { protocol, end: Some(end), header_digits: Some(digits) };
+    let espa444 = Candidate { protocol: Protocol::Espa444, end: None, header_digits: None };
+    surgard.chain(ademco685).map(candidate).chain([espa444]).collect()
 }
 
 /// Says what bytes are that came through a port set to `view`.
@@ -190,9 +191,11 @@ fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
         heartbeats: Vec::new(),
         examples: Vec::new(),
     };
-    let ends = |heard: &Heard| framing.character(heard) == Some(candidate.end);
-    for (number, frame) in heard.split_inclusive(ends).enumerate() {
-        let Some(last) = frame.last().filter(|last| ends(last)) else { continue };
+    let ends = |heard: &Heard| candidate.end.is_some() && framing.character(heard) == candidate.end;
+    let frames: Vec<&[Heard]> =
+        if candidate.end.is_some() { heard.split_inclusive(ends).collect() } else { blocks(heard, framing) };
+    for (number, frame) in frames.into_iter().enumerate() {
+        let Some(last) = frame.last().filter(|last| candidate.end.is_none() || ends(last)) else { continue };
         let characters: Option<Vec<u8>> = frame.iter().map(|heard| framing.character(heard)).collect();
         let read = characters.as_ref().and_then(|characters| {
             let mut decoded = decode(candidate.protocol, characters, Mode::Strict, &CODES, &options);
@@ -213,6 +216,22 @@ fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
         }
     }
     found
+}
+
+/// ESPA blocks: from SOH to the byte after ETX. What is between them are signs of either side.
+fn blocks(heard: &[Heard], framing: Framing) -> Vec<&[Heard]> {
+    let is = |heard: &Heard, byte| framing.character(heard) == Some(byte);
+    let (mut blocks, mut rest) = (Vec::new(), heard);
+    while let Some(start) = rest.iter().position(|heard| is(heard, espa::SOH)) {
+        rest = &rest[start..];
+        let Some(end) = rest.iter().position(|heard| is(heard, espa::ETX)).filter(|end| end + 2 <= rest.len()) else {
+            break;
+        };
+        let (block, tail) = rest.split_at(end + 2);
+        blocks.push(block);
+        rest = tail;
+    }
+    blocks
 }
 
 #[cfg(test)]

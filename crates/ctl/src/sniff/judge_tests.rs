@@ -146,3 +146,20 @@ fn the_usual_time_between_heartbeats_is_found() {
     let Judgement::Known(found) = judge(&heard, Framing::VIEWS[0]) else { panic!("heartbeats") };
     assert_eq!((found.heartbeats.len(), found.heartbeat_every()), (6, Some(Duration::from_secs(30))));
 }
+
+#[test]
+fn a_pager_interface_is_known_by_its_blocks() {
+    let call = espa::encode(&espa::Block::new('1', &[("1", "12"), ("2", "FLAT 18"), ("6", "1")]));
+    let [plain, even, _] = Framing::VIEWS;
+    for (framing, view) in [(plain, plain), (Framing::new(7, Parity::Even), plain), (even, even)] {
+        let said: [&[u8]; 5] = [b"1\x052\x05", &call, b"\x04", b"1\x052\x05", &call];
+        match through(&said, framing, 9600, view, 9600) {
+            Judgement::Known(found) => {
+                let what = (found.protocol, found.framing, found.header_digits, found.whole, found.broken);
+                assert_eq!(what, (Protocol::Espa444, framing, None, 2, 0));
+            }
+            other => panic!("{framing:?}: {other:?}"),
+        }
+    }
+    assert!(!matches!(through(&[&call], plain, 9600, plain, 4800), Judgement::Known(_)));
+}

@@ -46,7 +46,7 @@ pub fn unit(
         (None, Protocol::ContactId) => text(fields.contact_id(&CONTACT_ID_TEST)?),
         (None, Protocol::FastFormat) => text(fields.fast_format(&FAST_FORMAT_TEST)?),
         (None, Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => text(fields.tunstall(protocol, &TUNSTALL_TEST)?),
-        (None, Protocol::Detect | Protocol::SurGard | Protocol::Ademco685 | Protocol::Own) => String::new(),
+        (None, _) => String::new(),
     };
     let unit = match protocol {
         Protocol::Bs8521 => UnitSettings::Bs8521(self::bs8521(arguments, frame.clone())?),
@@ -56,7 +56,7 @@ pub fn unit(
         Protocol::ContactId | Protocol::FastFormat => {
             UnitSettings::ContactId(panel(arguments, frame.clone(), protocol)?)
         }
-        Protocol::Detect | Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => {
+        _ => {
             return Err(Usage(format!("no unit speaks {protocol} in a call: name what it speaks, bs8521 for example")));
         }
     };

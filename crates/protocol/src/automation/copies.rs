@@ -7,18 +7,18 @@ use crate::session::after;
 
 /// The line heard last.
 #[derive(Debug)]
-pub(super) struct Copies {
+pub(crate) struct Copies {
     retry_window: Duration,
     last: Option<(Vec<u8>, Instant)>,
 }
 
 impl Copies {
-    pub(super) fn new(retry_window: Duration) -> Copies {
+    pub(crate) fn new(retry_window: Duration) -> Copies {
         Copies { retry_window, last: None }
     }
 
     /// Whether the line before was the same and its sender may still be repeating it; remembers this one.
-    pub(super) fn is_possible_repeat(&mut self, raw: &[u8], last_byte: Instant) -> bool {
+    pub(crate) fn is_possible_repeat(&mut self, raw: &[u8], last_byte: Instant) -> bool {
         let repeats = self
             .last
             .as_ref()

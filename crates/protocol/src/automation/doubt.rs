@@ -15,7 +15,7 @@ use crate::session::after;
 const STAMP_SLACK: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
-pub(super) struct Doubt {
+pub(crate) struct Doubt {
     retry_window: Duration,
     state: State,
 }
@@ -38,12 +38,12 @@ enum State {
 }
 
 impl Doubt {
-    pub(super) fn at_start(retry_window: Duration) -> Doubt {
+    pub(crate) fn at_start(retry_window: Duration) -> Doubt {
         Doubt { retry_window, state: State::Open { since: None, raw: None, heartbeats: false, link_back: None } }
     }
 
     /// The proof for a line with this last byte.
-    pub(super) fn proof(&self, last_byte: Instant) -> RepeatProof {
+    pub(crate) fn proof(&self, last_byte: Instant) -> RepeatProof {
         let State::Open { since, heartbeats, link_back, .. } = &self.state else {
             return RepeatProof::None;
         };
@@ -59,12 +59,12 @@ impl Doubt {
     }
 
     /// A line was answered in time.
-    pub(super) fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         self.state = State::None;
     }
 
     /// A line was left unanswered. Another line than the one in doubt begins a doubt of its own.
-    pub(super) fn unanswered(&mut self, line: &[u8], last_byte: Instant) {
+    pub(crate) fn unanswered(&mut self, line: &[u8], last_byte: Instant) {
         let in_window = self.proof(last_byte) != RepeatProof::None;
         if let State::Open { raw, .. } = &mut self.state
             && in_window
@@ -78,14 +78,14 @@ impl Doubt {
     }
 
     /// A heartbeat came: the sender is idle, or holds its buffer back.
-    pub(super) fn heartbeat(&mut self) {
+    pub(crate) fn heartbeat(&mut self) {
         if let State::Open { heartbeats, .. } = &mut self.state {
             *heartbeats = true;
         }
     }
 
     /// A heartbeat was answered: the sender's link is back.
-    pub(super) fn heartbeat_answered(&mut self, now: Instant) {
+    pub(crate) fn heartbeat_answered(&mut self, now: Instant) {
         if let State::Open { link_back, .. } = &mut self.state {
             link_back.get_or_insert(now);
         }

@@ -16,15 +16,15 @@ use crate::{Codes, Protocol, Report};
 
 mod answers;
 mod characters;
-mod copies;
+pub(crate) mod copies;
 mod deframe;
-mod doubt;
+pub(crate) mod doubt;
 mod error;
-mod noise;
+pub(crate) mod noise;
 mod sender;
 mod session;
 mod timing;
-mod unread;
+pub(crate) mod unread;
 
 pub(crate) use characters::{characters, is_line_end};
 pub use deframe::Framing;

@@ -5,6 +5,9 @@
 //!                       ├─ a readable line ─────── it was the retry: forgotten, it is counted
 //!                       └─ heartbeat, or the end of the retries ── delivered, no answer owed
 //! ```
+//!
+//! That is how lines of hardware receivers are taken. Who answers a damaged frame with NAK delivers what came twice
+//! without an answer.
 
 use std::time::Instant;
 
@@ -13,25 +16,41 @@ use super::timing::ATTEMPTS;
 
 /// One unreadable line.
 #[derive(Clone, Debug)]
-pub(super) struct Copy {
-    pub(super) raw: Vec<u8>,
-    pub(super) first_byte: Instant,
-    pub(super) last_byte: Instant,
-    pub(super) error: LineError,
+pub(crate) struct Copy<E = LineError> {
+    pub(crate) raw: Vec<u8>,
+    pub(crate) first_byte: Instant,
+    pub(crate) last_byte: Instant,
+    pub(crate) error: E,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Unread {
-    copies: Vec<Copy>,
+#[derive(Debug)]
+pub(crate) struct Unread<E = LineError> {
+    copies: Vec<Copy<E>>,
     /// An identical copy was delivered: the end of the sequence has nothing more to tell.
     delivered: bool,
     until: Option<Instant>,
 }
 
-impl Unread {
+impl<E> Default for Unread<E> {
+    fn default() -> Self {
+        Unread { copies: Vec::new(), delivered: false, until: None }
+    }
+}
+
+impl<E: Clone> Unread<E> {
+    /// Whether these bytes came before in this sequence.
+    pub(crate) fn has(&self, raw: &[u8]) -> bool {
+        self.copies.iter().any(|held| held.raw == raw)
+    }
+
+    /// Whether the sequence has been delivered.
+    pub(crate) fn is_told(&self) -> bool {
+        self.delivered
+    }
+
     /// Remembers a copy; true if the same bytes came before in this sequence.
-    pub(super) fn repeats(&mut self, copy: &Copy, until: Instant) -> bool {
-        let repeats = self.copies.iter().any(|held| held.raw == copy.raw);
+    pub(crate) fn repeats(&mut self, copy: &Copy<E>, until: Instant) -> bool {
+        let repeats = self.has(&copy.raw);
         self.until.get_or_insert(until);
         if repeats {
             self.delivered = true;
@@ -42,21 +61,21 @@ impl Unread {
     }
 
     /// Whether more differing copies came than a sender makes attempts: a sequence of its own follows.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.copies.len() >= ATTEMPTS
     }
 
     /// A readable line was the retry.
-    pub(super) fn resolve(&mut self) {
+    pub(crate) fn resolve(&mut self) {
         *self = Unread::default();
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.until
     }
 
     /// The sequence is over: what remains to be told, all copies in one, oldest first.
-    pub(super) fn end(&mut self) -> Option<Copy> {
+    pub(crate) fn end(&mut self) -> Option<Copy<E>> {
         let Unread { copies, delivered, .. } = std::mem::take(self);
         let last = copies.last()?;
         let all = Copy {

@@ -29,7 +29,7 @@ impl Method {
             Protocol::TtOld => Some(Method::tunstall(Probe::TtOld)),
             Protocol::ContactId => Some(Method::ContactId(contact_id::Settings::default())),
             Protocol::FastFormat => Some(Method::ContactId(contact_id::Settings::fast_format())),
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Detect | Protocol::Own => None,
+            _ => None,
         }
     }
 

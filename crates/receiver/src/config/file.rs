@@ -140,6 +140,8 @@ pub(super) struct Line {
     pub tunstall: Option<Spanned<Tunstall>>,
     pub contact_id: Option<Spanned<ContactId>>,
     pub detect: Option<Spanned<Detect>>,
+    #[serde(rename = "espa-444")]
+    pub espa444: Option<Spanned<Espa>>,
 }
 
 #[derive(Deserialize)]
@@ -246,6 +248,36 @@ pub(super) struct ContactId {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Detect {
     pub order: Spanned<Vec<Spanned<String>>>,
+}
+
+/// What an ESPA 4.4.4 line has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Espa {
+    pub role: Option<Spanned<EspaRole>>,
+    pub address: Option<Spanned<u64>>,
+    pub control_address: Option<Spanned<u64>>,
+    pub polled: Option<Spanned<bool>>,
+    pub stations: Option<Spanned<Vec<Spanned<u64>>>>,
+    pub needs_selection: Option<bool>,
+    pub texts: Option<Spanned<PathBuf>>,
+    pub ack_wait_ms: Option<Spanned<u64>>,
+    pub retry_window_s: Option<Spanned<u64>>,
+    pub partial_block_ms: Option<Spanned<u64>>,
+    pub selection_s: Option<Spanned<u64>>,
+    pub turn_s: Option<Spanned<u64>>,
+    pub poll_every_s: Option<Spanned<u64>>,
+    pub reply_wait_ms: Option<Spanned<u64>>,
+    pub attempts: Option<Spanned<u64>>,
+    pub link_watch_s: Option<Spanned<u64>>,
+}
+
+/// Which side of an ESPA 4.4.4 line this receiver is.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum EspaRole {
+    Station,
+    Control,
 }
 
 /// Where escalations go out to.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use telecare_alarm::LineId;
 use telecare_protocol::automation::Timing;
-use telecare_protocol::{Protocol, ademco685, surgard};
+use telecare_protocol::{Protocol, ademco685, espa, surgard};
 use toml::Spanned;
 
 use super::check::Check;
@@ -26,10 +26,22 @@ pub struct Line {
     pub listen_only: bool,
     /// How its bytes come.
     pub transport: Transport,
-    /// Settings of its protocol, where a hardware receiver speaks it.
+    /// Settings of its protocol, where that is an automation output.
     pub automation: Automation,
     /// Settings of its protocol, where units speak it in calls.
     pub calls: CallSettings,
+    /// Settings of its protocol, where that is ESPA 4.4.4.
+    pub espa: espa::Settings,
+}
+
+impl Line {
+    /// How long the line may be silent before its link counts as lost; none to never tell.
+    pub fn link_watch(&self) -> Option<Duration> {
+        if self.protocol == Protocol::Espa444 {
+            return Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero());
+        }
+        self.automation.link_watch
+    }
 }
 
 /// How a line's bytes come.
@@ -132,17 +144,18 @@ impl Check<'_> {
             transport,
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
+            espa: self.espa(line)?,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685)) => Ok(protocol),
+            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\" or \"ademco-685\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                let remedy = "use \"surgard\", \"ademco-685\" or \"espa-444\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
@@ -224,11 +237,11 @@ impl Check<'_> {
 
     fn automation(&self, line: &file::Line, protocol: Protocol) -> Result<Automation, ConfigError> {
         let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
-        if let Some((of, table)) =
-            tables.iter().find_map(|(of, table)| Some((*of, table.as_ref()?)).filter(|_| *of != protocol))
-        {
+        let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
+        let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
+        if let Some((of, at)) = written.chain(espa).find(|(of, _)| *of != protocol) {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
-            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), table.span()));
+            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }
         let unset = file::Automation::default();
         let set = tables.iter().find_map(|(_, table)| table.as_ref()).map_or(&unset, Spanned::as_ref);

@@ -7,6 +7,7 @@
 mod api;
 mod check;
 mod error;
+mod espa;
 mod file;
 mod line;
 mod secret;

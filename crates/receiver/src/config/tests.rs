@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use telecare_protocol::Protocol;
+use telecare_protocol::{Protocol, espa};
 
 use super::*;
 
@@ -114,6 +114,35 @@ fn a_telephone_line_that_finds_out() {
     assert!(line("fast-format", "").calls.contact_id.prefers_fast_format);
 }
 
+#[test]
+fn a_pager_line_as_a_station_and_in_control() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("flats.toml"), "[[call]]\ntext = \"FLAT {unit}\"\ntrigger = \"pendant\"\n")
+        .unwrap();
+    let line = |settings: &str| {
+        let text = format!("{SMALLEST}{}{settings}", LINE.replace("surgard", "espa-444"));
+        load_in(directory.path(), &text).map(|mut config| config.lines.remove(0))
+    };
+    let usual = line("").unwrap();
+    assert_eq!((usual.protocol, &usual.espa), (Protocol::Espa444, &espa::Settings::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(120)));
+    let set = line(
+        "espa-444 = { address = 3, polled = true, texts = \"flats.toml\", ack-wait-ms = 1000, link-watch-s = 0 }\n",
+    );
+    let set = set.unwrap();
+    let role = espa::Role::Station { control: b'1', polled: true };
+    assert_eq!((&set.espa.role, set.espa.address, set.link_watch()), (&role, b'3', None));
+    assert_eq!(set.espa.timing.ack_wait, Duration::from_secs(1));
+    assert!(*set.espa.texts != espa::Texts::default());
+    let control = line("espa-444 = { role = \"control\", stations = [2, 3], poll-every-s = 10 }\n").unwrap().espa;
+    assert_eq!((control.role, control.address), (espa::Role::Control { stations: b"23".to_vec() }, b'1'));
+    let listening = line("listen-only = true\nespa-444 = { role = \"control\", stations = [2] }\n");
+    assert!(listening.unwrap_err().to_string().contains("cannot be in control"));
+    std::fs::write(directory.path().join("flats.toml"), "\n[[call]]\ntext = \"A\"\ntrigger = \"flames\"\n").unwrap();
+    let wrong = line("espa-444 = { texts = \"flats.toml\" }\n").unwrap_err().to_string();
+    assert!(wrong.contains("flats.toml") && wrong.contains("unknown trigger \"flames\""), "{wrong}");
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
@@ -123,6 +152,10 @@ fn errors_name_line_and_remedy() {
     let voice = |rest: &str| with(&format!("[[line]]\nname = \"v\"\n{rest}\nvoice-modem = {{ path = \"/dev/m\" }}\n"));
     let modem =
         |rest: &str| voice("protocol = \"bs8521\"").replace("path = \"/dev/m\"", &format!("path = \"/dev/m\", {rest}"));
+    let espa = |role: &str, more: &str| {
+        let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+        with(&format!("{}espa-444 = {{ role = {role:?}{more} }}\n", LINE.replace("surgard", "espa-444")))
+    };
     for (text, at, what, remedy) in [
         ("receiver = [", Some(1), "unclosed array", "correct the value"),
         ("[receiver]\nnam = \"r\"\n", Some(2), "unknown field `nam`", "correct its spelling"),
@@ -203,6 +236,22 @@ fn errors_name_line_and_remedy() {
         (&modem("report-delay-ms = 501"), Some(8), "501 is out", "from 0 to 500"),
         (&modem("command-chars-max = 39"), Some(8), "39 is out", "from 40 to 250"),
         (&modem("baud = 1"), Some(8), "unknown field `baud`", "spelling"),
+        (&espa("station", "stations = [3]"), Some(9), "a station polls nobody", "remove stations"),
+        (&espa("control", ""), Some(9), "without stations to poll", "add stations"),
+        (&espa("control", "stations = [3, 3]"), Some(9), "station 3 twice", "once"),
+        (&espa("control", "stations = [1]"), Some(9), "address 1 is this receiver's and another's", "its own"),
+        (&espa("control", "stations = [3], polled = true"), Some(9), "are of a station", "remove them"),
+        (&espa("station", "address = 12"), Some(9), "12 is out", "from 0 to 9"),
+        (&espa("station", "address = 1"), Some(9), "address 1 is this receiver's and another's", "its own"),
+        (&espa("master", ""), Some(9), "unknown variant `master`", "correct the value"),
+        (&espa("station", "texts = \"none.toml\""), Some(9), "cannot be read", "create it"),
+        (&espa("station", "reply-wait-ms = 5"), Some(9), "5 is out", "from 100"),
+        (
+            &espa("control", "stations = [3] }\nlisten-only = true\nsurgard = {"),
+            Some(11),
+            "the line speaks espa-444",
+            "name them espa-444",
+        ),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
         (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),
@@ -273,7 +322,7 @@ fn a_faulty_policy_or_code_table_is_refused_by_its_own_name_and_line() {
     assert!(error.what.contains("line 2"), "{error}");
 }
 
-/// Every sample that is a receiver's configuration; policy and choices are samples of another kind.
+/// Every sample that is a receiver's configuration; policy, choices and a line's texts are samples of another kind.
 #[test]
 fn every_sample_in_config_is_valid() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
@@ -288,11 +337,13 @@ fn every_sample_in_config_is_valid() {
             assert_eq!(telecare_alarm::Choices::parse(&text).unwrap(), telecare_alarm::Choices::builtin());
         } else if path.ends_with("policy.toml") {
             telecare_alarm::Policy::parse(&text).unwrap();
+        } else if path.ends_with("espa-texts.toml") {
+            assert!(espa::Texts::parse(&text).unwrap() != espa::Texts::default());
         } else {
             Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
         }
         checked.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
     }
     checked.sort();
-    assert_eq!(checked, ["choices.toml", "policy.toml", "receiver.toml", "standalone.toml"]);
+    assert_eq!(checked, ["choices.toml", "espa-texts.toml", "policy.toml", "receiver.toml", "standalone.toml"]);
 }

@@ -65,7 +65,7 @@ impl Family {
             Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => self == Family::Tunstall,
             Protocol::ContactId | Protocol::FastFormat => self == Family::ContactId,
             Protocol::Detect => true,
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => false,
+            _ => false,
         }
     }
 }

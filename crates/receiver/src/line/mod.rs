@@ -170,7 +170,7 @@ where
 fn away_max(line: &config::Line) -> Duration {
     match line.transport {
         Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => link::AWAY_MAX,
-        Transport::TcpListen { .. } => line.automation.link_watch.unwrap_or(Duration::MAX),
+        Transport::TcpListen { .. } => line.link_watch().unwrap_or(Duration::MAX),
     }
 }
 

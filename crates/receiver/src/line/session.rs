@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{self, Dialect, Timing};
 use telecare_protocol::codes::Codes;
-use telecare_protocol::{Protocol, Session, Trigger, ademco685, surgard};
+use telecare_protocol::{Protocol, Session, Trigger, ademco685, espa, surgard};
 
 use crate::config;
 
@@ -18,16 +18,13 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
             let timing = timing(&line.automation, ademco685::Settings::default().timing);
             Session::Ademco685(begin(line, ademco685::Settings { header_digits, timing }, codes, told))
         }
-        // The configuration lets no line speak those after the first.
-        Protocol::SurGard
-        | Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Tt92
-        | Protocol::TtNew
-        | Protocol::TtOld
-        | Protocol::Detect
-        | Protocol::Own => {
+        Protocol::Espa444 => {
+            let now = Instant::now();
+            let session = espa::Session::new(line.espa.clone(), Arc::clone(codes), now).with_told(told, now);
+            if line.listen_only { session.listening_only().into() } else { session.into() }
+        }
+        // The configuration lets no line on a port speak the others.
+        _ => {
             let timing = timing(&line.automation, surgard::Settings::default().timing);
             Session::SurGard(begin(line, surgard::Settings { header_digits, timing }, codes, told))
         }
@@ -42,17 +39,7 @@ fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: 
 
 /// Whether one sender speaks for many units and waits for each answer before it sends the next message.
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
-    match protocol {
-        Protocol::SurGard | Protocol::Ademco685 => true,
-        Protocol::Bs8521
-        | Protocol::ContactId
-        | Protocol::FastFormat
-        | Protocol::Tt92
-        | Protocol::TtNew
-        | Protocol::TtOld
-        | Protocol::Detect
-        | Protocol::Own => false,
-    }
+    matches!(protocol, Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)
 }
 
 fn timing(automation: &config::Automation, usual: Timing) -> Timing {

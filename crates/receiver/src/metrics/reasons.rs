@@ -6,6 +6,18 @@ use telecare_protocol::Protocol;
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
     ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"];
+/// The errors of blocks, and blocks that are not for us or not for anybody.
+const ESPA_444: [&str; 9] = [
+    "NoEnd",
+    "TooLong",
+    "BadChecksum",
+    "IllegalCharacter",
+    "BadLayout",
+    "UnknownHeader",
+    "BadRecord",
+    "OtherStation",
+    "NotSelected",
+];
 const BS8521: [&str; 12] = [
     "IllegalDigit",
     "TooShort",
@@ -58,6 +70,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
     let lists: &[&[&str]] = match protocol {
         Protocol::SurGard => &[&SURGARD],
         Protocol::Ademco685 => &[&ADEMCO685],
+        Protocol::Espa444 => &[&ESPA_444],
         Protocol::Bs8521 => &[&BS8521],
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
@@ -73,7 +86,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use telecare_protocol::surgard::LineError;
-    use telecare_protocol::{bs8521, contact_id, tunstall};
+    use telecare_protocol::{bs8521, contact_id, espa, tunstall};
 
     use super::*;
 
@@ -94,6 +107,12 @@ mod tests {
             assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
             assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
         }
+    }
+
+    #[test]
+    fn every_error_of_a_block_is_a_reason() {
+        let reasons = bad_frame_reasons(Protocol::Espa444);
+        assert!(espa::BlockError::NAMES.iter().all(|name| reasons.contains(name)), "{reasons:?}");
     }
 
     #[test]

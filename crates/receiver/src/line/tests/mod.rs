@@ -3,6 +3,7 @@
 mod ademco;
 mod calls;
 mod conversation;
+mod espa;
 mod listen_only;
 pub(super) mod pty;
 mod serial;
@@ -60,7 +61,8 @@ fn surgard(transport: Transport) -> Line {
     let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
     let calls = config::CallSettings::of(Protocol::SurGard);
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls }
+    let espa = telecare_protocol::espa::Settings::default();
+    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.

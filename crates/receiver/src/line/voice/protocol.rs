@@ -45,7 +45,7 @@ fn family(protocol: Protocol) -> Option<Family> {
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => Some(Family::Tunstall),
         Protocol::ContactId | Protocol::FastFormat => Some(Family::ContactId),
         // The configuration lets no telephone line speak the others.
-        Protocol::Detect | Protocol::SurGard | Protocol::Ademco685 | Protocol::Own => None,
+        _ => None,
     }
 }
 

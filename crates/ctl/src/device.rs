@@ -1,0 +1,135 @@
+//! What speaks to a receiver's line: a hardware receiver or a controller of any protocol, as a pure machine. `call`
+//! drives one for a test call, `simulate` for a rehearsal.
+
+use std::time::{Duration, Instant};
+
+use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSettings};
+use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
+use telecare_protocol::{Protocol, ademco685, surgard};
+
+/// Every protocol a line can speak on a port.
+pub const PROTOCOLS: [Protocol; 3] = [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444];
+
+/// A device.
+pub enum Device {
+    /// A hardware receiver.
+    Automation(Sender),
+    /// A warden-call controller.
+    Espa(Controller),
+}
+
+/// What a device does or tells.
+#[derive(Debug, PartialEq)]
+pub enum Told {
+    /// It sends these bytes.
+    Send(Vec<u8>),
+    /// A message was acknowledged after so many attempts.
+    Acknowledged { attempts: u32 },
+    /// A message will never be accepted.
+    Refused,
+    /// Nobody answers; it holds its messages back.
+    LinkFailed,
+    /// Somebody answers again.
+    LinkRestored,
+    /// The receiver sent a message of its own.
+    Heard(String),
+}
+
+/// A protocol that devices speak, by its name.
+pub fn protocol(name: &str) -> Result<Protocol, String> {
+    let known = PROTOCOLS.into_iter().find(|protocol| protocol.as_str() == name);
+    known.ok_or_else(|| format!("one of {}", PROTOCOLS.map(Protocol::as_str).join(", ")))
+}
+
+impl Device {
+    /// A device as its makers set it. `ack_wait` is how long it waits for an answer, none for its usual time;
+    /// `heartbeats` whether it says that it is there.
+    pub fn new(protocol: Protocol, ack_wait: Option<Duration>, heartbeats: bool) -> Device {
+        let now = Instant::now();
+        if protocol == Protocol::Espa444 {
+            let usual = ControllerSettings::default();
+            let check_every = if heartbeats { usual.check_every } else { Duration::ZERO };
+            let reply_wait = ack_wait.unwrap_or(usual.reply_wait);
+            return Device::Espa(Controller::new(ControllerSettings { reply_wait, check_every, ..usual }, now));
+        }
+        let usual = if protocol == Protocol::Ademco685 {
+            ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
+        } else {
+            surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() })
+        };
+        let heartbeat = if heartbeats { usual.heartbeat } else { Duration::ZERO };
+        let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+        Device::Automation(Sender::new(SenderSettings { ack_wait, heartbeat, ..usual }, now))
+    }
+
+    /// Attempts it makes of one message.
+    pub fn attempts(protocol: Protocol) -> u32 {
+        match protocol {
+            Protocol::Espa444 => ControllerSettings::default().attempts,
+            Protocol::Ademco685 => {
+                ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
+            }
+            _ => surgard::sender_settings(&surgard::Header { receiver: String::new(), line: String::new() }).attempts,
+        }
+    }
+
+    /// Takes a message to send, framing included; none when it holds as many as it can.
+    pub fn send(&mut self, message: &[u8]) -> Option<LineNumber> {
+        match self {
+            Device::Automation(sender) => sender.send(message.to_vec(), Instant::now()),
+            Device::Espa(controller) => controller.send(message.to_vec(), Instant::now()),
+        }
+    }
+
+    /// Takes bytes the receiver answered.
+    pub fn handle_bytes(&mut self, bytes: &[u8]) {
+        match self {
+            Device::Automation(sender) => sender.handle_bytes(bytes, Instant::now()),
+            Device::Espa(controller) => controller.handle_bytes(bytes, Instant::now()),
+        }
+    }
+
+    /// Takes notice that time has passed.
+    pub fn handle_timeout(&mut self) {
+        match self {
+            Device::Automation(sender) => sender.handle_timeout(Instant::now()),
+            Device::Espa(controller) => controller.handle_timeout(Instant::now()),
+        }
+    }
+
+    /// When it wants to be woken.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Device::Automation(sender) => sender.poll_timeout(),
+            Device::Espa(controller) => controller.poll_timeout(),
+        }
+    }
+
+    /// Messages not yet acknowledged.
+    pub fn held(&self) -> usize {
+        match self {
+            Device::Automation(sender) => sender.held(),
+            Device::Espa(controller) => controller.held(),
+        }
+    }
+
+    /// The next thing to do or to know.
+    pub fn next(&mut self) -> Option<Told> {
+        match self {
+            Device::Automation(sender) => sender.next_command().map(|command| match command {
+                SenderCommand::Send(bytes) => Told::Send(bytes),
+                SenderCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                SenderCommand::LinkFailed => Told::LinkFailed,
+                SenderCommand::LinkRestored => Told::LinkRestored,
+            }),
+            Device::Espa(controller) => controller.next_command().map(|command| match command {
+                ControllerCommand::Send(bytes) => Told::Send(bytes),
+                ControllerCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                ControllerCommand::Refused(_) => Told::Refused,
+                ControllerCommand::LinkFailed => Told::LinkFailed,
+                ControllerCommand::LinkRestored => Told::LinkRestored,
+                ControllerCommand::Heard(block) => Told::Heard(format!("{block:?}")),
+            }),
+        }
+    }
+}
