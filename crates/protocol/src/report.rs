@@ -193,6 +193,15 @@ pub enum Origin {
     Line,
 }
 
+/// Whose sign of life it is: what a report of the same unit would be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The protocol it was given in.
+    pub protocol: Protocol,
+    /// The account or unit number as sent.
+    pub identity: String,
+}
+
 /// Who telephoned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, espa, surgard};
+use crate::{Report, Sender, ademco685, espa, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,8 +56,9 @@ pub struct Delivery {
 pub enum Message {
     /// A report: becomes a signal. Boxed by [`Command::Deliver`] as a whole.
     Report(Report),
-    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store.
-    SignOfLife,
+    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store. With its sender
+    /// where that is a unit: then it counts as having been heard.
+    SignOfLife(Option<Sender>),
 }
 
 /// What proves that a copy is a repeat. In doubt there is no proof, and it is a press of its own.
