@@ -30,6 +30,7 @@ pub mod high_speed;
 pub mod report;
 pub mod session;
 pub mod sia;
+pub mod sia_frame;
 pub mod surgard;
 pub mod tones;
 pub mod trigger;
