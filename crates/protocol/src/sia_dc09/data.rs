@@ -147,7 +147,9 @@ mod tests {
     #[test]
     fn contact_id_has_one_layout() {
         let read = |text: &str| Data::read(TokenName::AdmCid, &format!("#4321|{text}"));
-        let Ok(Data { said: Said::ContactId { qualifier, code, group, zone }, .. }) = read("1101 00 001") else { panic!() };
+        let Ok(Data { said: Said::ContactId { qualifier, code, group, zone }, .. }) = read("1101 00 001") else {
+            panic!()
+        };
         assert_eq!((qualifier, &*code, &*group, &*zone), (Qualifier::New, "101", "00", "001"));
         for wrong in ["2101 00 001", "110100001", "1101 00", "1101 00 001 1", "1101 0 0001", "\u{fc}101 00 001", ""] {
             assert!(read(wrong).is_err(), "{wrong}");

@@ -11,11 +11,11 @@ use super::content::{Content, Extended};
 use super::data::{Data, Said};
 use super::position::position;
 use super::stamp::{Stamp, stamp};
+use crate::contact_id;
 use crate::report::{texts, warnings};
 use crate::sia::{self, Block, Packet};
 use crate::sia_frame::Head;
 use crate::{Codes, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Sender, Status, Trigger, Value};
-use crate::contact_id;
 
 /// What a frame means.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,8 +99,7 @@ fn sender(head: &Head) -> Option<Sender> {
 pub fn unread(head: &Head, content: Option<&Content>, name: &str, found: &[&'static str]) -> Report {
     let data = content.map(|content| texts(&[("data", &content.data)])).unwrap_or_default();
     let fields = [head_fields(head), data, content.map(tail).unwrap_or_default()].concat();
-    let mut report =
-        Report::unreadable(Protocol::SiaDc09, Fault { name: name.to_owned(), fields: fields.clone() });
+    let mut report = Report::unreadable(Protocol::SiaDc09, Fault { name: name.to_owned(), fields: fields.clone() });
     report.identity.clone_from(&head.address.account);
     report.warnings = found.iter().map(|name| (*name).to_owned()).collect();
     report.fields = fields;

@@ -13,7 +13,8 @@ fn degrees(text: &str, positive: char, negative: char, most: f64) -> Option<f64>
     let letter = text.find([positive, negative])?;
     let (whole, rest) = text.split_at_checked(letter)?;
     let minutes = rest.get(1..)?;
-    let digits = |text: &str, others: &[u8]| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit() || others.contains(&c));
+    let digits =
+        |text: &str, others: &[u8]| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit() || others.contains(&c));
     if !digits(whole, b"") || !digits(minutes, b".") {
         return None;
     }

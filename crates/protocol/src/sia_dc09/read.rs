@@ -62,9 +62,11 @@ fn read(heard: &Heard, keys: &Keys, codes: &Codes) -> (Found, Vec<&'static str>)
         Found::Unread(Fault { name: name.to_owned(), fields })
     };
     let content = if head.enciphered {
-        let Some(key) = keys.of(head.address.account.as_deref().unwrap_or_default()) else { return (fault(None, "NoKey"), warnings) };
+        let Some(key) = keys.of(head.address.account.as_deref().unwrap_or_default()) else {
+            return (fault(None, "NoKey"), warnings);
+        };
         let clear = key.decrypt(&heard.frame.content);
-        clear.and_then(|clear| Content::read_padded(&clear)).map(|(content, _)| content).ok_or("WrongKey")
+        clear.and_then(|clear| Content::read_padded(&clear)).map(|(content, _)| content).ok_or("Undecryptable")
     } else {
         Content::read(&heard.frame.content).ok_or("NoBracket")
     };

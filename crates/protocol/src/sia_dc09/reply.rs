@@ -7,7 +7,7 @@ use super::content::{Content, Extended};
 use super::crypt::{BLOCK_BYTES, Key};
 use super::keys::Pads;
 use super::stamp::stamp;
-use crate::sia_frame::{Address, Check, Frame, Head, encode};
+use crate::sia_frame::{Check, Frame, Head, encode, frame_of};
 
 /// A frame of the 2026 edition has padding of at least so many characters, an earlier one only what fills the block (B).
 pub const LONG_PAD_MIN: usize = 16;
@@ -26,10 +26,8 @@ pub fn encrypted_ack(of: &Frame, key: &Key, long_pad: bool, pads: &mut Pads, utc
 /// The stamp of an encrypted frame is outside the window: what time it is, in clear, so that the unit can set its clock
 /// and send again. It names nobody (A).
 pub fn nak(utc: OffsetDateTime) -> Vec<u8> {
-    let number = |text: &str| Some(text.to_owned());
-    let address = Address { receiver: number("0"), line: number("0"), account: number("A0"), bare: false };
-    let head = Head { enciphered: false, token: "NAK".to_owned(), sequence: 0, address };
-    clear(head, Check::Hex, "", &[], &stamp(utc))
+    let content = Content::encode("", &[], &stamp(utc));
+    frame_of(&[b"\"NAK\"0000R0L0A0[", content.as_slice()].concat(), Check::Hex)
 }
 
 /// The frame is good and its content cannot be used.
@@ -56,7 +54,14 @@ pub struct Padding {
 }
 
 /// A frame whose content is encrypted. None only if it were longer than memory.
-pub fn encrypted(head: Head, check: Check, content: &[u8], padding: Padding, key: &Key, pads: &mut Pads) -> Option<Vec<u8>> {
+pub fn encrypted(
+    head: Head,
+    check: Check,
+    content: &[u8],
+    padding: Padding,
+    key: &Key,
+    pads: &mut Pads,
+) -> Option<Vec<u8>> {
     let bar: &[u8] = if padding.bar { b"|" } else { b"" };
     let over = content.len().checked_add(bar.len())?.checked_rem(BLOCK_BYTES)?;
     // What fills the block: all of one where nothing is missing.

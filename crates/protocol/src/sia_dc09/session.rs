@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use super::content::Content;
 use super::crypt::Key;
 use super::data::{Data, DataError};
-use super::keys::{Keys, Pads};
 use super::heard::{Heard, may_be_a_frame};
+use super::keys::{Keys, Pads};
 use super::meaning::{Meaning, meaning, unread};
 use super::naks::Naks;
 use super::reply::{LONG_PAD_MIN, ack, duh, encrypted_ack, nak};
@@ -237,7 +237,7 @@ impl Session {
         };
         let clear = key.decrypt(&heard.frame.content);
         let Some((content, pad)) = clear.and_then(|clear| Content::read_padded(&clear)) else {
-            return self.unread(heard, None, "WrongKey");
+            return self.unread(heard, None, "Undecryptable");
         };
         if !content.stamp.is_inside(self.outside.clock.utc(now)) {
             return self.outside_window(heard, &content, now);

@@ -6,8 +6,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-const FORMAT: &[BorrowedFormatItem<'_>] =
-    format_description!("[hour]:[minute]:[second],[month]-[day]-[year]");
+const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]:[second],[month]-[day]-[year]");
 
 /// How old an encrypted frame may be (A).
 pub const OLDEST: Duration = Duration::from_secs(40);
@@ -48,7 +47,9 @@ impl Clock {
 impl Stamp {
     /// Reads what stands behind the underscore.
     pub fn read(text: &str) -> Stamp {
-        PrimitiveDateTime::parse(text, FORMAT).ok().map_or_else(|| Stamp::Impossible(text.to_owned()), |read| Stamp::At(read.assume_utc()))
+        PrimitiveDateTime::parse(text, FORMAT)
+            .ok()
+            .map_or_else(|| Stamp::Impossible(text.to_owned()), |read| Stamp::At(read.assume_utc()))
     }
 
     /// Whether an encrypted frame with this stamp may be taken now. None and an impossible one are outside.
@@ -78,7 +79,8 @@ mod tests {
         let at = datetime!(2025-03-14 10:20:30 UTC);
         assert_eq!(stamp(at), "10:20:30,03-14-2025");
         assert_eq!(Stamp::read("10:20:30,03-14-2025"), Stamp::At(at));
-        for wrong in ["_25:61:00,13-40-2025", "10:20:30,03-14-2025", "10:20:30,3-14-2025", "10:20:30,03-14-2025 ", "x"] {
+        for wrong in ["25:61:00,13-40-2025", "x10:20:30,03-14-2025", "10:20:30,3-14-2025", "10:20:30,03-14-2025 ", "x"]
+        {
             assert_eq!(Stamp::read(wrong), Stamp::Impossible(wrong.to_owned()));
         }
     }

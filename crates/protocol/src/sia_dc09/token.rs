@@ -19,8 +19,8 @@ pub enum TokenName<'a> {
 
 /// Formats of panels, carried as they are.
 const LISTED: [&str; 16] = [
-    "SIA-PUL", "ACR-SF", "ADM-41E", "ADM-42E", "ADM-HS", "DSC-43", "FBI-SF", "ITI-I", "SCN-S8", "SCN-S16", "SCN-S24", "SCT",
-    "SES-SS", "SIA-S2K", "SK-FSK1", "SK-FSK2",
+    "SIA-PUL", "ACR-SF", "ADM-41E", "ADM-42E", "ADM-HS", "DSC-43", "FBI-SF", "ITI-I", "SCN-S8", "SCN-S16", "SCN-S24",
+    "SCT", "SES-SS", "SIA-S2K", "SK-FSK1", "SK-FSK2",
 ];
 
 impl TokenName<'_> {

@@ -15,9 +15,9 @@ use time::OffsetDateTime;
 
 use super::content::{Content, Extended};
 use super::crypt::Key;
+use super::heard::Heard;
 use super::keys::Pads;
 use super::reply::{Padding, clear, encrypted};
-use super::heard::Heard;
 use super::stamp::{Clock, Stamp, stamp};
 use crate::automation::{LINES_HELD_MAX, LineNumber};
 use crate::session::after;
@@ -199,7 +199,9 @@ impl Unit {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Waiting { deadline, .. } => Some(*deadline),
-            State::Idle { since } if self.failed && self.settings.poll_every.is_zero() => Some(after(*since, PROBE_EVERY)),
+            State::Idle { since } if self.failed && self.settings.poll_every.is_zero() => {
+                Some(after(*since, PROBE_EVERY))
+            }
             State::Idle { since } => {
                 Some(self.settings.poll_every).filter(|every| !every.is_zero()).map(|every| after(*since, every))
             }
