@@ -3,7 +3,9 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, surgard, tunstall};
+use crate::{
+    Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, sia_dc09, surgard, tunstall,
+};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,10 +19,12 @@ pub enum Mode {
 
 /// What a decoder must be told about the line the bytes came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DecodeOptions {
+pub struct DecodeOptions<'a> {
     /// Digits of receiver and line together at the head of an automation output's line; none is the usual number
     /// of the protocol, 3 for Sur-Gard and 2 for Ademco 685.
     pub header_digits: Option<usize>,
+    /// The keys of the accounts whose frames are encrypted.
+    pub keys: Option<&'a sia_dc09::Keys>,
 }
 
 /// One frame and what it held.
@@ -86,6 +90,11 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
         }
         Protocol::Espa444 => {
             espa::decode_all(bytes, mode).into_iter().map(|(raw, found)| espa_sign(raw, found, mode, codes)).collect()
+        }
+        Protocol::SiaDc09 => {
+            let none = sia_dc09::Keys::default();
+            let found = sia_dc09::decode_all(bytes, options.keys.unwrap_or(&none), codes);
+            found.into_iter().map(dc09_frame).collect()
         }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
@@ -180,6 +189,19 @@ fn espa_sign(input: Vec<u8>, found: espa::Found, mode: Mode, codes: &Codes) -> D
     match read {
         Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
         Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
+    }
+}
+
+fn dc09_frame((input, found, warnings): (Vec<u8>, sia_dc09::Found, Vec<&'static str>)) -> Decoded {
+    let warnings = warnings.into_iter().map(str::to_owned).collect();
+    match found {
+        sia_dc09::Found::Report(report) => {
+            Decoded { input, warnings: report.warnings.clone(), what: What::Report(*report) }
+        }
+        sia_dc09::Found::Control(name) => Decoded { input, what: What::Control(name), warnings },
+        sia_dc09::Found::Unread(fault) | sia_dc09::Found::Bad(fault) => {
+            Decoded { input, what: What::Error(fault), warnings }
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub mod high_speed;
 pub mod report;
 pub mod session;
 pub mod sia;
+pub mod sia_dc09;
+pub mod sia_frame;
 pub mod surgard;
 pub mod tones;
 pub mod trigger;

@@ -26,6 +26,8 @@ pub enum Protocol {
     ContactId,
     /// The BSIA fast format, in tones.
     FastFormat,
+    /// SIA DC-09, over TCP and UDP.
+    SiaDc09,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -34,7 +36,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 11] = [
+    pub const ALL: [Protocol; 12] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
@@ -44,6 +46,7 @@ impl Protocol {
         Protocol::TtOld,
         Protocol::ContactId,
         Protocol::FastFormat,
+        Protocol::SiaDc09,
         Protocol::Detect,
         Protocol::Own,
     ];
@@ -58,7 +61,7 @@ impl Protocol {
             | Protocol::ContactId
             | Protocol::FastFormat
             | Protocol::Detect => true,
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Own => false,
+            _ => false,
         }
     }
 
@@ -74,6 +77,7 @@ impl Protocol {
             Protocol::TtOld => "ttold",
             Protocol::ContactId => "contact-id",
             Protocol::FastFormat => "fast-format",
+            Protocol::SiaDc09 => "sia-dc09",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, Sender, ademco685, espa, surgard};
+use crate::{Report, Sender, ademco685, espa, sia_dc09, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +112,8 @@ pub enum Session {
     Ademco685(ademco685::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
+    /// Premises units over IP.
+    SiaDc09(Box<sia_dc09::Session>),
 }
 
 impl Session {
@@ -121,6 +123,31 @@ impl Session {
             Session::SurGard(session) => session.handle_bytes(bytes, now),
             Session::Ademco685(session) => session.handle_bytes(bytes, now),
             Session::Espa444(session) => session.handle_bytes(bytes, now),
+            Session::SiaDc09(session) => session.handle_bytes(bytes, now),
+        }
+    }
+
+    /// Takes one datagram: a frame that it does not hold in whole never comes.
+    pub fn handle_datagram(&mut self, bytes: &[u8], now: Instant) {
+        match self {
+            Session::SiaDc09(session) => session.handle_datagram(bytes, now),
+            _ => self.handle_bytes(bytes, now),
+        }
+    }
+
+    /// Whether it looks at more bytes now. One that does not has as many answers under way as it can, and its sender is
+    /// to wait.
+    pub fn wants_bytes(&self) -> bool {
+        match self {
+            Session::SiaDc09(session) => session.wants_bytes(),
+            _ => true,
+        }
+    }
+
+    /// Takes notice of what has changed outside, where the protocol looks at it.
+    pub fn set_outside(&mut self, outside: &sia_dc09::Outside) {
+        if let Session::SiaDc09(session) = self {
+            session.set_outside(outside);
         }
     }
 
@@ -130,6 +157,7 @@ impl Session {
             Session::SurGard(session) => session.handle_timeout(now),
             Session::Ademco685(session) => session.handle_timeout(now),
             Session::Espa444(session) => session.handle_timeout(now),
+            Session::SiaDc09(session) => session.handle_timeout(now),
         }
     }
 
@@ -139,6 +167,7 @@ impl Session {
             Session::SurGard(session) => session.handle_stored(token, now),
             Session::Ademco685(session) => session.handle_stored(token, now),
             Session::Espa444(session) => session.handle_stored(token, now),
+            Session::SiaDc09(session) => session.handle_stored(token, now),
         }
     }
 
@@ -148,6 +177,7 @@ impl Session {
             Session::SurGard(session) => session.handle_refused(token, now),
             Session::Ademco685(session) => session.handle_refused(token, now),
             Session::Espa444(session) => session.handle_refused(token, now),
+            Session::SiaDc09(session) => session.handle_refused(token, now),
         }
     }
 
@@ -157,6 +187,7 @@ impl Session {
             Session::SurGard(session) => session.next_command(),
             Session::Ademco685(session) => session.next_command(),
             Session::Espa444(session) => session.next_command(),
+            Session::SiaDc09(session) => session.next_command(),
         }
     }
 
@@ -166,6 +197,7 @@ impl Session {
             Session::SurGard(session) => session.poll_timeout(),
             Session::Ademco685(session) => session.poll_timeout(),
             Session::Espa444(session) => session.poll_timeout(),
+            Session::SiaDc09(session) => session.poll_timeout(),
         }
     }
 }
