@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, espa, surgard};
+use crate::{Report, ademco685, dc03, espa, surgard, texecom};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,6 +111,10 @@ pub enum Session {
     Ademco685(ademco685::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
+    /// A panel or hardware receiver that sends DC-03 blocks.
+    SiaDc03(Box<dc03::Session>),
+    /// A panel that speaks Texecom's wrapper.
+    Texecom(Box<texecom::Session>),
 }
 
 impl Session {
@@ -120,6 +124,8 @@ impl Session {
             Session::SurGard(session) => session.handle_bytes(bytes, now),
             Session::Ademco685(session) => session.handle_bytes(bytes, now),
             Session::Espa444(session) => session.handle_bytes(bytes, now),
+            Session::SiaDc03(session) => session.handle_bytes(bytes, now),
+            Session::Texecom(session) => session.handle_bytes(bytes, now),
         }
     }
 
@@ -129,6 +135,8 @@ impl Session {
             Session::SurGard(session) => session.handle_timeout(now),
             Session::Ademco685(session) => session.handle_timeout(now),
             Session::Espa444(session) => session.handle_timeout(now),
+            Session::SiaDc03(session) => session.handle_timeout(now),
+            Session::Texecom(session) => session.handle_timeout(now),
         }
     }
 
@@ -138,6 +146,8 @@ impl Session {
             Session::SurGard(session) => session.handle_stored(token, now),
             Session::Ademco685(session) => session.handle_stored(token, now),
             Session::Espa444(session) => session.handle_stored(token, now),
+            Session::SiaDc03(session) => session.handle_stored(token, now),
+            Session::Texecom(session) => session.handle_stored(token, now),
         }
     }
 
@@ -147,6 +157,8 @@ impl Session {
             Session::SurGard(session) => session.handle_refused(token, now),
             Session::Ademco685(session) => session.handle_refused(token, now),
             Session::Espa444(session) => session.handle_refused(token, now),
+            Session::SiaDc03(session) => session.handle_refused(token, now),
+            Session::Texecom(session) => session.handle_refused(token, now),
         }
     }
 
@@ -156,6 +168,8 @@ impl Session {
             Session::SurGard(session) => session.next_command(),
             Session::Ademco685(session) => session.next_command(),
             Session::Espa444(session) => session.next_command(),
+            Session::SiaDc03(session) => session.next_command(),
+            Session::Texecom(session) => session.next_command(),
         }
     }
 
@@ -165,6 +179,8 @@ impl Session {
             Session::SurGard(session) => session.poll_timeout(),
             Session::Ademco685(session) => session.poll_timeout(),
             Session::Espa444(session) => session.poll_timeout(),
+            Session::SiaDc03(session) => session.poll_timeout(),
+            Session::Texecom(session) => session.poll_timeout(),
         }
     }
 }

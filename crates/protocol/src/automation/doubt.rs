@@ -42,6 +42,11 @@ impl Doubt {
         Doubt { retry_window, state: State::Open { since: None, raw: None, heartbeats: false, link_back: None } }
     }
 
+    /// Nothing is in doubt: a conversation begins for each message, and our last answer had one of its own.
+    pub(crate) fn none(retry_window: Duration) -> Doubt {
+        Doubt { retry_window, state: State::None }
+    }
+
     /// The proof for a line with this last byte.
     pub(crate) fn proof(&self, last_byte: Instant) -> RepeatProof {
         let State::Open { since, heartbeats, link_back, .. } = &self.state else {
