@@ -42,7 +42,7 @@ impl Doubt {
         Doubt { retry_window, state: State::Open { since: None, raw: None, heartbeats: false, link_back: None } }
     }
 
-    /// Nothing is in doubt: a conversation begins for each message, and our last answer had one of its own.
+    /// Where what an earlier conversation left unanswered could not be told from something new.
     pub(crate) fn none(retry_window: Duration) -> Doubt {
         Doubt { retry_window, state: State::None }
     }

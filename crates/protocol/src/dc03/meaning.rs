@@ -51,8 +51,8 @@ pub fn account(block: &Block) -> Option<String> {
     Some(block.text().trim().to_owned()).filter(|account| !account.is_empty())
 }
 
-const UNKNOWN_FUNCTION: &str = "UnknownFunction";
-const BAD_DATA: &str = "BadData";
+pub(super) const UNKNOWN_FUNCTION: &str = "UnknownFunction";
+pub(super) const BAD_DATA: &str = "BadData";
 
 /// What was said of one account so far.
 #[derive(Default)]

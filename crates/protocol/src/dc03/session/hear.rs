@@ -7,7 +7,7 @@ use super::{Group, Session};
 use crate::automation::unread::Copy;
 use crate::dc03::block::ACKNOWLEDGE_REQUESTED;
 use crate::dc03::deframe::Chunk;
-use crate::dc03::meaning::account;
+use crate::dc03::meaning::{BAD_DATA, UNKNOWN_FUNCTION, account};
 use crate::dc03::{Block, BlockError, Kind, REJECT, read, report};
 use crate::session::after;
 use crate::{Counted, Message, Mode, Protocol, RepeatProof, Report};
@@ -58,7 +58,7 @@ impl Session {
     /// What becomes no signal, but is not acknowledged while nothing could be stored.
     fn sign(&mut self, block: &Block, chunk: &Chunk) {
         let copy = copy_of(chunk, BlockError::NoEnd);
-        if block.acknowledge {
+        if block.acknowledge && self.is_sure(block, false, chunk) {
             self.deliver_owing(Message::SignOfLife, copy, None, Owes::Sign);
         } else {
             self.deliver(Message::SignOfLife, copy, RepeatProof::None, None, false);
@@ -68,6 +68,8 @@ impl Session {
     fn speaks(&mut self, block: &Block, chunk: &Chunk, now: Instant) {
         let said = self.group.as_ref().and_then(|group| group.account.clone());
         let Ok(Some(report)) = report(block, said.as_deref(), Mode::Tolerant, &self.codes) else { return };
+        let unread = report.warnings.iter().any(|warning| warning == BAD_DATA || warning == UNKNOWN_FUNCTION);
+        let sure = self.is_sure(block, unread, chunk);
         let mut copy = copy_of(chunk, BlockError::NoEnd);
         let head = self.group.as_ref().map(|group| group.bytes.as_slice()).unwrap_or_default();
         copy.raw = [head, &chunk.bytes].concat();
@@ -78,7 +80,7 @@ impl Session {
         // it again once it has given up. Until then the event is kept and shown, and not acknowledged.
         let inherited = self.group.is_none() && self.inherits_until.is_some_and(|until| now < until);
         let message = Message::Report(report);
-        let token = match (block.acknowledge, inherited) {
+        let token = match (block.acknowledge, inherited || !sure) {
             (true, false) => self.deliver_owing(message, copy, about, Owes::Block),
             (true, true) => self.deliver_owing(message, copy, about, Owes::Nothing),
             (false, _) => self.deliver(message, copy, RepeatProof::None, about, false),
@@ -86,6 +88,23 @@ impl Session {
         if let (Some(group), false) = (&mut self.group, is_text) {
             group.event = Some(token);
         }
+    }
+
+    /// Whether it was sent so. One in 256 pieces of noise has the right parity, and an answer to it could be taken for
+    /// that to a block which noise has destroyed: what makes no sense is kept, and answered once its sender repeats it.
+    fn is_sure(&mut self, block: &Block, unread: bool, chunk: &Chunk) -> bool {
+        let data = &block.data;
+        let sense = match block.kind() {
+            Kind::Account => data.iter().all(u8::is_ascii_alphanumeric),
+            Kind::End | Kind::Wait | Kind::Abort => data.is_empty(),
+            _ => !unread && !data.iter().any(u8::is_ascii_control),
+        };
+        if sense {
+            return true;
+        }
+        let again = self.strange.as_ref() == Some(&chunk.bytes);
+        self.strange = Some(chunk.bytes.clone());
+        again
     }
 
     pub(super) fn damaged(&mut self, chunk: &Chunk, error: BlockError, now: Instant) {

@@ -18,8 +18,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Settings;
 use super::deframe::{Deframer, Found};
+use super::{BlockError, Settings};
 use crate::automation::copies::Copies;
 use crate::automation::doubt::Doubt;
 use crate::automation::noise::Noise;
@@ -31,7 +31,6 @@ mod answer;
 mod hear;
 
 use answer::{Confirmation, Pending};
-use super::BlockError;
 
 /// A conversation on one line, from connect to disconnect.
 #[derive(Debug)]
@@ -49,6 +48,8 @@ pub struct Session {
     confirmation: Confirmation,
     noise: Noise,
     unread: Unread<BlockError>,
+    /// The block last heard that reads right and makes no sense.
+    strange: Option<Vec<u8>>,
     /// Present when the session only listens.
     copies: Option<Copies>,
     next_token: u64,
@@ -72,7 +73,8 @@ impl Session {
     /// Begins a conversation; `now` also starts the link watch.
     pub fn new(settings: Settings, codes: Arc<Codes>, now: Instant) -> Session {
         Session {
-            doubt: Doubt::at_start(settings.timing.group()),
+            // A copy of what an earlier conversation left unanswered comes without its account.
+            doubt: Doubt::none(settings.timing.group()),
             codes,
             commands: VecDeque::new(),
             deframer: Deframer::new(),
@@ -82,6 +84,7 @@ impl Session {
             confirmation: Confirmation::default(),
             noise: Noise::default(),
             unread: Unread::default(),
+            strange: None,
             copies: None,
             next_token: 0,
             last_heard: now,
