@@ -16,6 +16,10 @@ pub enum Protocol {
     Ademco685,
     /// ESPA 4.4.4, the interface of pager systems.
     Espa444,
+    /// SIA DC-03 blocks of a panel or hardware receiver.
+    SiaDc03,
+    /// Texecom's wrapper of polls, Contact ID and DC-03 blocks.
+    Texecom,
     /// Tunstall TT92, in DTMF or STMF.
     Tt92,
     /// Tunstall TTNEW.
@@ -36,11 +40,13 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 12] = [
+    pub const ALL: [Protocol; 14] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
         Protocol::Espa444,
+        Protocol::SiaDc03,
+        Protocol::Texecom,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
@@ -72,6 +78,8 @@ impl Protocol {
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
             Protocol::Espa444 => "espa-444",
+            Protocol::SiaDc03 => "sia-dc03",
+            Protocol::Texecom => "texecom",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",

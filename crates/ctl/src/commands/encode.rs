@@ -35,7 +35,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::ContactId => fields.contact_id(&[])?,
         Protocol::FastFormat => fields.fast_format(&[])?,
         Protocol::Bs8521 => fields.bs8521(&[])?,
-        Protocol::Detect | Protocol::Own => {
+        _ => {
             return Err(crate::Usage(format!("{} has no frames of its own", arguments.protocol)).into());
         }
     };

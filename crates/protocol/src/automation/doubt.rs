@@ -42,6 +42,11 @@ impl Doubt {
         Doubt { retry_window, state: State::Open { since: None, raw: None, heartbeats: false, link_back: None } }
     }
 
+    /// Where what an earlier conversation left unanswered could not be told from something new.
+    pub(crate) fn none(retry_window: Duration) -> Doubt {
+        Doubt { retry_window, state: State::None }
+    }
+
     /// The proof for a line with this last byte.
     pub(crate) fn proof(&self, last_byte: Instant) -> RepeatProof {
         let State::Open { since, heartbeats, link_back, .. } = &self.state else {

@@ -75,7 +75,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
-        Protocol::Own => &[],
+        _ => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();
     names.sort_unstable();
