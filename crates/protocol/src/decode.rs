@@ -3,7 +3,7 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, surgard, tunstall};
+use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, osborne_hoffman, surgard, tunstall};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct DecodeOptions {
     /// Digits of receiver and line together at the head of an automation output's line; none is the usual number
     /// of the protocol, 3 for Sur-Gard and 2 for Ademco 685.
     pub header_digits: Option<usize>,
+    /// The key of an Osborne-Hoffman connection; none where the bytes are plain text.
+    pub key: Option<osborne_hoffman::Key>,
 }
 
 /// One frame and what it held.
@@ -86,6 +88,11 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
         }
         Protocol::Espa444 => {
             espa::decode_all(bytes, mode).into_iter().map(|(raw, found)| espa_sign(raw, found, mode, codes)).collect()
+        }
+        Protocol::OsborneHoffman => {
+            let cipher = options.key.as_ref().map(osborne_hoffman::Cipher::new);
+            let found = osborne_hoffman::decode_all(bytes, options.key.as_ref(), mode);
+            found.into_iter().map(|found| osborne_hoffman_message(found, cipher.as_ref(), codes)).collect()
         }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
@@ -181,6 +188,23 @@ fn espa_sign(input: Vec<u8>, found: espa::Found, mode: Mode, codes: &Codes) -> D
         Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
         Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
     }
+}
+
+/// A message of a panel; one that says nothing is a heartbeat.
+fn osborne_hoffman_message(
+    found: osborne_hoffman::Found,
+    cipher: Option<&osborne_hoffman::Cipher>,
+    codes: &Codes,
+) -> Decoded {
+    let read = found.read.map(|read| (osborne_hoffman::report(&read, cipher, codes), read.warnings));
+    let (what, warnings) = match read {
+        Ok((Some(report), _)) => (What::Report(report.clone()), report.warnings),
+        Ok((None, warnings)) => {
+            (What::Control("heartbeat"), warnings.into_iter().map(|warning| warning.to_owned()).collect())
+        }
+        Err(error) => (What::Error(error.fault()), Vec::new()),
+    };
+    Decoded { input: found.input, what, warnings }
 }
 
 /// The lines between ends; at least one, which may be empty.

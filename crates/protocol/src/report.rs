@@ -16,6 +16,8 @@ pub enum Protocol {
     Ademco685,
     /// ESPA 4.4.4, the interface of pager systems.
     Espa444,
+    /// Osborne-Hoffman over TCP, of OH2000E, OHNetRec and UTC or Interlogix panels.
+    OsborneHoffman,
     /// Tunstall TT92, in DTMF or STMF.
     Tt92,
     /// Tunstall TTNEW.
@@ -34,11 +36,12 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 11] = [
+    pub const ALL: [Protocol; 12] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
         Protocol::Espa444,
+        Protocol::OsborneHoffman,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
@@ -58,7 +61,11 @@ impl Protocol {
             | Protocol::ContactId
             | Protocol::FastFormat
             | Protocol::Detect => true,
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Own => false,
+            Protocol::SurGard
+            | Protocol::Ademco685
+            | Protocol::Espa444
+            | Protocol::OsborneHoffman
+            | Protocol::Own => false,
         }
     }
 
@@ -69,6 +76,7 @@ impl Protocol {
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
             Protocol::Espa444 => "espa-444",
+            Protocol::OsborneHoffman => "osborne-hoffman",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, espa, surgard};
+use crate::{Report, ademco685, espa, osborne_hoffman, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +27,8 @@ pub enum Command {
     Left(Token, Answered),
     /// Add to a counter; nothing else depends on it.
     Count(Counted),
+    /// End the conversation, once what was sent before has left: the sender was silent for too long, or keeps no order.
+    Close,
 }
 
 /// Something heard that must be stored, or answered, or both.
@@ -111,6 +113,8 @@ pub enum Session {
     Ademco685(ademco685::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
+    /// A panel that connects and is given a key.
+    OsborneHoffman(Box<osborne_hoffman::Session>),
 }
 
 impl Session {
@@ -120,6 +124,7 @@ impl Session {
             Session::SurGard(session) => session.handle_bytes(bytes, now),
             Session::Ademco685(session) => session.handle_bytes(bytes, now),
             Session::Espa444(session) => session.handle_bytes(bytes, now),
+            Session::OsborneHoffman(session) => session.handle_bytes(bytes, now),
         }
     }
 
@@ -129,6 +134,7 @@ impl Session {
             Session::SurGard(session) => session.handle_timeout(now),
             Session::Ademco685(session) => session.handle_timeout(now),
             Session::Espa444(session) => session.handle_timeout(now),
+            Session::OsborneHoffman(session) => session.handle_timeout(now),
         }
     }
 
@@ -138,6 +144,7 @@ impl Session {
             Session::SurGard(session) => session.handle_stored(token, now),
             Session::Ademco685(session) => session.handle_stored(token, now),
             Session::Espa444(session) => session.handle_stored(token, now),
+            Session::OsborneHoffman(session) => session.handle_stored(token, now),
         }
     }
 
@@ -147,6 +154,7 @@ impl Session {
             Session::SurGard(session) => session.handle_refused(token, now),
             Session::Ademco685(session) => session.handle_refused(token, now),
             Session::Espa444(session) => session.handle_refused(token, now),
+            Session::OsborneHoffman(session) => session.handle_refused(token, now),
         }
     }
 
@@ -156,6 +164,7 @@ impl Session {
             Session::SurGard(session) => session.next_command(),
             Session::Ademco685(session) => session.next_command(),
             Session::Espa444(session) => session.next_command(),
+            Session::OsborneHoffman(session) => session.next_command(),
         }
     }
 
@@ -165,6 +174,7 @@ impl Session {
             Session::SurGard(session) => session.poll_timeout(),
             Session::Ademco685(session) => session.poll_timeout(),
             Session::Espa444(session) => session.poll_timeout(),
+            Session::OsborneHoffman(session) => session.poll_timeout(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use telecare_protocol::{
     Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
-    What, ademco685, bs8521, decode, surgard, tunstall,
+    What, ademco685, bs8521, decode, osborne_hoffman, surgard, tunstall,
 };
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -36,6 +36,8 @@ struct Vector {
     /// Where a folder has several.
     protocol: Option<String>,
     header_digits: Option<usize>,
+    /// Of an Osborne-Hoffman connection, in hex; none where the bytes are plain text.
+    key: Option<String>,
     input: Option<String>,
     hex: Option<String>,
     expect: Vec<toml::Table>,
@@ -45,20 +47,27 @@ impl Vector {
     fn bytes(&self) -> Vec<u8> {
         match (&self.input, &self.hex) {
             (Some(text), None) => text.as_bytes().to_vec(),
-            (None, Some(hex)) => hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect(),
+            (None, Some(hex)) => bytes(hex),
             _ => panic!("{}: give either input or hex", self.id),
         }
     }
 
     fn options(&self) -> DecodeOptions {
-        DecodeOptions { header_digits: self.header_digits }
+        let key = self.key.as_deref().map(|hex| osborne_hoffman::Key::new(bytes(hex).try_into().unwrap()));
+        DecodeOptions { header_digits: self.header_digits, key }
     }
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }
 
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
-    for protocol in ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "surgard", "tunstall"] {
+    for protocol in
+        ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "osborne-hoffman", "surgard", "tunstall"]
+    {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
         files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);
     }
