@@ -39,6 +39,6 @@ pub mod voice_modem;
 
 pub use codes::{Codes, CodesError};
 pub use decode::{DecodeOptions, Decoded, Mode, What, decode};
-pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Status, Value};
+pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Sender, Status, Value};
 pub use session::{Answered, Command, Counted, Delivery, Message, RepeatProof, Session, Token};
 pub use trigger::Trigger;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Trigger;
+use crate::{Trigger, osborne_hoffman};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -174,6 +174,15 @@ impl Report {
         }
     }
 
+    /// What every copy of the same message has in common, where its protocol numbers messages: the key of
+    /// [`crate::RepeatProof::Key`]. It is of the report alone, so that a stored one gives it again.
+    pub fn repeat_key(&self) -> Option<Vec<u8>> {
+        match self.protocol {
+            Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
+            _ => None,
+        }
+    }
+
     /// The event a one-line answer speaks of: the first that a person or a hazard raised, else the first.
     pub fn principal(&self) -> Option<&Event> {
         let calls = |event: &&Event| event.trigger.calls_for_help() && event.status != Status::Restored;
@@ -199,6 +208,15 @@ pub enum Origin {
     HardwareReceiver,
     /// This receiver, about one of its lines.
     Line,
+}
+
+/// Whose sign of life it is: what a report of the same unit would be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The protocol it was given in.
+    pub protocol: Protocol,
+    /// The account or unit number as sent.
+    pub identity: String,
 }
 
 /// Who telephoned.

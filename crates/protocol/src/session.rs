@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, espa, osborne_hoffman, surgard};
+use crate::{Report, Sender, ademco685, espa, osborne_hoffman, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,8 +58,9 @@ pub struct Delivery {
 pub enum Message {
     /// A report: becomes a signal. Boxed by [`Command::Deliver`] as a whole.
     Report(Report),
-    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store.
-    SignOfLife,
+    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store. With its sender
+    /// where that is a unit: then it counts as having been heard.
+    SignOfLife(Option<Sender>),
 }
 
 /// What proves that a copy is a repeat. In doubt there is no proof, and it is a press of its own.
@@ -70,9 +71,10 @@ pub enum RepeatProof {
     /// It repeats the signal stored last on this line if that has the same bytes and its last byte came
     /// no longer ago than this: our answer to it was not, or may not have been, received.
     PreviousOnLine(Duration),
-    /// It repeats a stored signal with the same key whose last byte came no longer ago than the window.
+    /// It repeats a stored signal of the same unit with the same key whose last byte came no longer ago than the window.
     Key {
-        /// Protocol sequence or reference, with whatever makes it unique in the namespace.
+        /// Protocol sequence or reference, and what was said under it. Where [`Report::repeat_key`] gives it, it is
+        /// known after a restart, too.
         key: Vec<u8>,
         /// How long the sender may repeat it.
         window: Duration,

@@ -136,7 +136,7 @@ fn through_session(mut session: Session, bytes: &[u8], size: usize) -> Vec<toml:
             let Command::Deliver(delivery) = command else { continue };
             assert!(bytes.windows(delivery.raw.len()).any(|part| part == delivery.raw), "raw bytes are kept");
             found.push(match &delivery.message {
-                Message::SignOfLife => one("control", "heartbeat".into()),
+                Message::SignOfLife(_) => one("control", "heartbeat".into()),
                 Message::Report(said) => one("report", report(said).into()),
             });
         }

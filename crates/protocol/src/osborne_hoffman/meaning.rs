@@ -1,7 +1,7 @@
 //! What an event says, protocol-neutral. The data is that of SIA carriers: SIA DC-03 text, or Contact ID.
 //!
 //! Fields of a report: `token`, `sequence`, `receiver`, `line`, `account`, `system_account`, `panel_id` (opened where it
-//! can be), `time` (RFC 3339 is left to who shows it: seconds since 1970 in hex, as sent), `trailer`. Then for SIA
+//! can be), `time` (seconds since 1970 in hex, as sent), `trailer`. Then for SIA
 //! `function`, `listen_in` (seconds), `text` of a block that is text, `events` (a list, as in Sur-Gard lines); for Contact
 //! ID `qualifier`, `code`, `group`, `zone`; for data nobody reads `data`.
 
@@ -32,6 +32,20 @@ pub fn report(read: &Read, cipher: Option<&Cipher>, codes: &Codes) -> Option<Rep
         events,
         fields: [head(sent, cipher), fields].concat(),
     })
+}
+
+/// A sequence that says nothing: such a message has no number of its own.
+const NO_SEQUENCE: &str = "0000";
+
+/// Everything that a panel sends alike when it sends a message again: its identity goes under another key on another
+/// connection. None where the message has no number, or could not be read.
+pub(crate) fn repeat_key(report: &Report) -> Option<Vec<u8>> {
+    let sequence = report.fields.iter().find(|(name, _)| name == "sequence")?;
+    if sequence.1 == Value::Text(NO_SEQUENCE.to_owned()) {
+        return None;
+    }
+    let alike: Vec<_> = report.fields.iter().filter(|(name, _)| name != "panel_id").collect();
+    Some(format!("{alike:?}").into_bytes())
 }
 
 fn head(sent: &Sent, cipher: Option<&Cipher>) -> Fields {

@@ -27,6 +27,7 @@ mod stream;
 
 pub use cipher::{Cipher, KEY_BYTES, Key};
 pub use error::FrameError;
+pub(crate) use meaning::repeat_key;
 pub use meaning::report;
 pub use message::{Event, Heartbeat, Message};
 pub use panel::{Panel, PanelSettings};

@@ -136,7 +136,7 @@ impl LineMeters {
                 self.reports.increment(1);
                 self.decoded_seconds.record(delivery.last_byte.elapsed().as_secs_f64());
             }
-            Message::SignOfLife => self.signs_of_life.increment(1),
+            Message::SignOfLife(_) => self.signs_of_life.increment(1),
         }
         if delivery.repeat != RepeatProof::None {
             self.possible_repeats.increment(1);

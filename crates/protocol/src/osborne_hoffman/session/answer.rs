@@ -19,7 +19,7 @@ impl Session {
             self.close();
             return;
         }
-        let is_report = message != Message::SignOfLife;
+        let is_report = matches!(message, Message::Report(_));
         let raw = chunk.kept();
         let token = self.deliver(message, raw.clone(), (chunk.first_byte, chunk.last_byte), repeat, true);
         let ack_wait = self.settings.ack_wait;

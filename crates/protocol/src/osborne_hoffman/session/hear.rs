@@ -4,11 +4,8 @@ use std::time::Instant;
 
 use super::Session;
 use crate::osborne_hoffman::stream::Chunk;
-use crate::osborne_hoffman::{Event, FrameError, Message as Sent, Read, read, report};
-use crate::{Counted, Message, Mode, Protocol, RepeatProof, Report};
-
-/// A sequence that says nothing: such a message has no number of its own.
-const NO_SEQUENCE: &str = "0000";
+use crate::osborne_hoffman::{FrameError, Heartbeat, Message as Sent, Read, read, report};
+use crate::{Counted, Message, Mode, Protocol, RepeatProof, Report, Sender};
 
 impl Session {
     pub(super) fn chunk(&mut self, chunk: &Chunk, now: Instant) {
@@ -26,37 +23,19 @@ impl Session {
         if let Some(ended) = self.noise.readable() {
             self.deliver_own(ended, now);
         }
-        match (&found.message, report(found, Some(&self.cipher), &self.codes)) {
-            (Sent::Event(event), Some(report)) => {
-                let repeat = self.repeat(event);
-                self.deliver_owing(Message::Report(report), chunk, repeat);
+        let (message, repeat) = match (&found.message, report(found, Some(&self.cipher), &self.codes)) {
+            (_, Some(report)) => {
+                let window = self.settings.retry_window;
+                let key = report.repeat_key().map(|key| RepeatProof::Key { key, window });
+                (Message::Report(report), key.unwrap_or(RepeatProof::None))
             }
-            (Sent::Event(_) | Sent::Heartbeat(_), _) => {
-                self.deliver_owing(Message::SignOfLife, chunk, RepeatProof::None);
+            (Sent::Heartbeat(Heartbeat { account, .. }), None) => {
+                let sender = Sender { protocol: Protocol::OsborneHoffman, identity: account.clone() };
+                (Message::SignOfLife(Some(sender)), RepeatProof::None)
             }
-        }
-    }
-
-    /// Everything that a panel sends alike when it sends a message again: its identity goes under another key on another
-    /// connection.
-    fn repeat(&self, event: &Event) -> RepeatProof {
-        if event.sequence == NO_SEQUENCE {
-            return RepeatProof::None;
-        }
-        let none = String::new();
-        let or_none = |text: &'_ Option<String>| text.as_ref().unwrap_or(&none).clone();
-        let parts = [
-            event.token.clone(),
-            event.sequence.clone(),
-            event.receiver.clone(),
-            event.line.clone(),
-            or_none(&event.account),
-            event.data.clone(),
-            or_none(&event.system_account),
-            or_none(&event.time),
-            event.rest.clone(),
-        ];
-        RepeatProof::Key { key: parts.join("\0").into_bytes(), window: self.settings.retry_window }
+            (Sent::Event(_), None) => (Message::SignOfLife(None), RepeatProof::None),
+        };
+        self.deliver_owing(message, chunk, repeat);
     }
 
     /// Kept at once: TCP damages nothing, so it would not read better a second time. No answer says that it is understood.
