@@ -181,7 +181,7 @@ impl Rig {
                     }
                     self.waiting.push(*delivery);
                 }
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         acks

@@ -145,7 +145,7 @@ impl Rig {
                     assert!(delivery.first_byte <= delivery.last_byte);
                     self.waiting.push(*delivery);
                 }
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         acks

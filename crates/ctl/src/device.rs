@@ -1,14 +1,16 @@
-//! What speaks to a receiver's line: a hardware receiver or a controller of any protocol, as a pure machine. `call`
+//! What speaks to a receiver's line: a hardware receiver, a controller or a panel of any protocol, as a pure machine. `call`
 //! drives one for a test call, `simulate` for a rehearsal.
 
 use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSettings};
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
+use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
 use telecare_protocol::{Protocol, ademco685, surgard};
 
 /// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 3] = [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444];
+pub const PROTOCOLS: [Protocol; 4] =
+    [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444, Protocol::OsborneHoffman];
 
 /// A device.
 pub enum Device {
@@ -16,6 +18,8 @@ pub enum Device {
     Automation(Sender),
     /// A warden-call controller.
     Espa(Controller),
+    /// A panel that is given its key on connect.
+    Panel(Box<Panel>),
 }
 
 /// What a device does or tells.
@@ -52,6 +56,12 @@ impl Device {
             let reply_wait = ack_wait.unwrap_or(usual.reply_wait);
             return Device::Espa(Controller::new(ControllerSettings { reply_wait, check_every, ..usual }, now));
         }
+        if protocol == Protocol::OsborneHoffman {
+            let usual = PanelSettings::default();
+            let heartbeat = if heartbeats { usual.heartbeat } else { Duration::ZERO };
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::Panel(Box::new(Panel::new(PanelSettings { ack_wait, heartbeat, ..usual }, now)));
+        }
         let usual = if protocol == Protocol::Ademco685 {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
         } else {
@@ -66,6 +76,7 @@ impl Device {
     pub fn attempts(protocol: Protocol) -> u32 {
         match protocol {
             Protocol::Espa444 => ControllerSettings::default().attempts,
+            Protocol::OsborneHoffman => PanelSettings::default().attempts,
             Protocol::Ademco685 => {
                 ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
             }
@@ -78,6 +89,15 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.send(message.to_vec(), Instant::now()),
             Device::Espa(controller) => controller.send(message.to_vec(), Instant::now()),
+            Device::Panel(panel) => panel.send(message.to_vec(), Instant::now()),
+        }
+    }
+
+    /// Its wire was opened anew.
+    pub fn connected(&mut self) {
+        match self {
+            Device::Automation(_) | Device::Espa(_) => {}
+            Device::Panel(panel) => panel.connected(),
         }
     }
 
@@ -86,6 +106,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_bytes(bytes, Instant::now()),
             Device::Espa(controller) => controller.handle_bytes(bytes, Instant::now()),
+            Device::Panel(panel) => panel.handle_bytes(bytes, Instant::now()),
         }
     }
 
@@ -94,6 +115,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_timeout(Instant::now()),
             Device::Espa(controller) => controller.handle_timeout(Instant::now()),
+            Device::Panel(panel) => panel.handle_timeout(Instant::now()),
         }
     }
 
@@ -102,6 +124,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.poll_timeout(),
             Device::Espa(controller) => controller.poll_timeout(),
+            Device::Panel(panel) => panel.poll_timeout(),
         }
     }
 
@@ -110,18 +133,15 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.held(),
             Device::Espa(controller) => controller.held(),
+            Device::Panel(panel) => panel.held(),
         }
     }
 
     /// The next thing to do or to know.
     pub fn next(&mut self) -> Option<Told> {
         match self {
-            Device::Automation(sender) => sender.next_command().map(|command| match command {
-                SenderCommand::Send(bytes) => Told::Send(bytes),
-                SenderCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
-                SenderCommand::LinkFailed => Told::LinkFailed,
-                SenderCommand::LinkRestored => Told::LinkRestored,
-            }),
+            Device::Automation(sender) => sender.next_command().map(told),
+            Device::Panel(panel) => panel.next_command().map(told),
             Device::Espa(controller) => controller.next_command().map(|command| match command {
                 ControllerCommand::Send(bytes) => Told::Send(bytes),
                 ControllerCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
@@ -131,5 +151,14 @@ impl Device {
                 ControllerCommand::Heard(block) => Told::Heard(format!("{block:?}")),
             }),
         }
+    }
+}
+
+fn told(command: SenderCommand) -> Told {
+    match command {
+        SenderCommand::Send(bytes) => Told::Send(bytes),
+        SenderCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+        SenderCommand::LinkFailed => Told::LinkFailed,
+        SenderCommand::LinkRestored => Told::LinkRestored,
     }
 }

@@ -3,6 +3,7 @@
 mod ademco685;
 mod contact_id;
 mod espa444;
+mod osborne_hoffman;
 mod tunstall;
 
 use telecare_protocol::contact_id::Qualifier;
@@ -14,9 +15,9 @@ use crate::Usage;
 use crate::decoded::fields_in_words;
 
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args, Clone, Default)]
 pub struct FrameArguments {
-    /// Account [surgard, ademco-685, contact-id, fast-format, tt92, ttnew, ttold].
+    /// Account [surgard, ademco-685, osborne-hoffman, contact-id, fast-format, tt92, ttnew, ttold].
     #[arg(long)]
     pub account: Option<String>,
     /// Event code: Contact ID 3 digits, SIA 2 letters, Tunstall 1 digit [surgard 5, 3, contact-id, tt92, ttnew, ttold].
@@ -38,7 +39,7 @@ pub struct FrameArguments {
     #[arg(long)]
     pub data: Option<String>,
     /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685
-    /// and contact-id: cid Contact ID (by default), 4+1, 4+2.
+    /// and contact-id: cid Contact ID (by default), 4+1, 4+2. Osborne-Hoffman: cid (by default), sia, S SIA block.
     #[arg(long)]
     pub form: Option<String>,
     /// Channels, 8, 16 or 24 digits [fast-format].
@@ -47,10 +48,13 @@ pub struct FrameArguments {
     /// C contact or U user; C by default [ademco-685 cid].
     #[arg(long)]
     pub kind: Option<String>,
-    /// Receiver number; 01 by default, 1 with Ademco 685 [surgard, ademco-685].
+    /// Sequence, four hex digits; 0001 by default [osborne-hoffman].
+    #[arg(long)]
+    pub sequence: Option<String>,
+    /// Receiver number; 01 by default, 1 with Ademco 685, 0001 with Osborne-Hoffman [surgard, ademco-685, osborne-hoffman].
     #[arg(long)]
     pub receiver: Option<String>,
-    /// Line of the receiver; 1 by default [surgard, ademco-685].
+    /// Line of the receiver; 1 by default, 0001 with Osborne-Hoffman [surgard, ademco-685, osborne-hoffman].
     #[arg(long)]
     pub line: Option<String>,
     /// Event: BS 8521 3 digits; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
@@ -216,7 +220,7 @@ impl FrameArguments {
         Ok(values)
     }
 
-    fn given(&self) -> [(&'static str, &Option<String>); 27] {
+    fn given(&self) -> [(&'static str, &Option<String>); 28] {
         [
             ("account", &self.account),
             ("code", &self.code),
@@ -228,6 +232,7 @@ impl FrameArguments {
             ("form", &self.form),
             ("channels", &self.channels),
             ("kind", &self.kind),
+            ("sequence", &self.sequence),
             ("receiver", &self.receiver),
             ("line", &self.line),
             ("event", &self.event),

@@ -4,8 +4,8 @@
 
 use crate::automation::LineError;
 use crate::{
-    Codes, Fault, Protocol, Report, Status, ademco685, bs8521, contact_id, dc03, espa, fast_format, sia_dc09, surgard,
-    texecom, tunstall,
+    Codes, Fault, Protocol, Report, Status, ademco685, bs8521, contact_id, dc03, espa, fast_format, osborne_hoffman,
+    sia_dc09, surgard, texecom, tunstall,
 };
 
 /// How a decoder treats deviations.
@@ -26,6 +26,8 @@ pub struct DecodeOptions<'a> {
     pub header_digits: Option<usize>,
     /// The keys of the accounts whose frames are encrypted.
     pub keys: Option<&'a sia_dc09::Keys>,
+    /// The key of an Osborne-Hoffman connection; none where the bytes are plain text.
+    pub key: Option<osborne_hoffman::Key>,
 }
 
 /// One frame and what it held.
@@ -100,6 +102,11 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
         Protocol::SiaDc03 => dc03_blocks(bytes, mode, codes),
         Protocol::Texecom => {
             texecom::decode_all(bytes).into_iter().flat_map(|(raw, read)| texecom_message(&raw, read, codes)).collect()
+        }
+        Protocol::OsborneHoffman => {
+            let cipher = options.key.as_ref().map(osborne_hoffman::Cipher::new);
+            let found = osborne_hoffman::decode_all(bytes, options.key.as_ref(), mode);
+            found.into_iter().map(|found| osborne_hoffman_message(found, cipher.as_ref(), codes)).collect()
         }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
@@ -260,6 +267,23 @@ fn texecom_message(raw: &[u8], read: Result<texecom::Read, texecom::MessageError
 
 fn failed(input: Vec<u8>, fault: Fault) -> Decoded {
     Decoded { input, what: What::Error(fault), warnings: Vec::new() }
+}
+
+/// A message of a panel; one that says nothing is a heartbeat.
+fn osborne_hoffman_message(
+    found: osborne_hoffman::Found,
+    cipher: Option<&osborne_hoffman::Cipher>,
+    codes: &Codes,
+) -> Decoded {
+    let read = found.read.map(|read| (osborne_hoffman::report(&read, cipher, codes), read.warnings));
+    let (what, warnings) = match read {
+        Ok((Some(report), _)) => (What::Report(report.clone()), report.warnings),
+        Ok((None, warnings)) => {
+            (What::Control("heartbeat"), warnings.into_iter().map(|warning| warning.to_owned()).collect())
+        }
+        Err(error) => (What::Error(error.fault()), Vec::new()),
+    };
+    Decoded { input: found.input, what, warnings }
 }
 
 /// The lines between ends; at least one, which may be empty.

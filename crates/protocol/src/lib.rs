@@ -28,6 +28,7 @@ pub mod detect;
 pub mod espa;
 pub mod fast_format;
 pub mod high_speed;
+pub mod osborne_hoffman;
 pub mod report;
 pub mod session;
 pub mod sia;

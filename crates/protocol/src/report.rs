@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Trigger;
+use crate::{Trigger, osborne_hoffman};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ pub enum Protocol {
     SiaDc03,
     /// Texecom's wrapper of polls, Contact ID and DC-03 blocks.
     Texecom,
+    /// Osborne-Hoffman over TCP, of OH2000E, OHNetRec and UTC or Interlogix panels.
+    OsborneHoffman,
     /// Tunstall TT92, in DTMF or STMF.
     Tt92,
     /// Tunstall TTNEW.
@@ -40,13 +42,14 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 14] = [
+    pub const ALL: [Protocol; 15] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
         Protocol::Espa444,
         Protocol::SiaDc03,
         Protocol::Texecom,
+        Protocol::OsborneHoffman,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
@@ -80,6 +83,7 @@ impl Protocol {
             Protocol::Espa444 => "espa-444",
             Protocol::SiaDc03 => "sia-dc03",
             Protocol::Texecom => "texecom",
+            Protocol::OsborneHoffman => "osborne-hoffman",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",
@@ -175,6 +179,15 @@ impl Report {
             events: vec![event],
             fields: Vec::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// What every copy of the same message has in common, where its protocol numbers messages: the key of
+    /// [`crate::RepeatProof::Key`]. It is of the report alone, so that a stored one gives it again.
+    pub fn repeat_key(&self) -> Option<Vec<u8>> {
+        match self.protocol {
+            Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
+            _ => None,
         }
     }
 

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, Sender, ademco685, dc03, espa, sia_dc09, surgard, texecom};
+use crate::{Report, Sender, ademco685, dc03, espa, osborne_hoffman, sia_dc09, surgard, texecom};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +27,8 @@ pub enum Command {
     Left(Token, Answered),
     /// Add to a counter; nothing else depends on it.
     Count(Counted),
+    /// End the conversation, once what was sent before has left: the sender was silent for too long, or keeps no order.
+    Close,
 }
 
 /// Something heard that must be stored, or answered, or both.
@@ -69,9 +71,10 @@ pub enum RepeatProof {
     /// It repeats the signal stored last on this line if that has the same bytes and its last byte came
     /// no longer ago than this: our answer to it was not, or may not have been, received.
     PreviousOnLine(Duration),
-    /// It repeats a stored signal with the same key whose last byte came no longer ago than the window.
+    /// It repeats a stored signal of the same unit with the same key whose last byte came no longer ago than the window.
     Key {
-        /// Protocol sequence or reference, with whatever makes it unique in the namespace.
+        /// Protocol sequence or reference, and what was said under it. Where [`Report::repeat_key`] gives it, it is
+        /// known after a restart, too.
         key: Vec<u8>,
         /// How long the sender may repeat it.
         window: Duration,
@@ -118,6 +121,8 @@ pub enum Session {
     Texecom(Box<texecom::Session>),
     /// Premises units over IP.
     SiaDc09(Box<sia_dc09::Session>),
+    /// A panel that connects and is given a key.
+    OsborneHoffman(Box<osborne_hoffman::Session>),
 }
 
 /// The same for each protocol.
@@ -130,6 +135,7 @@ macro_rules! each {
             Session::SiaDc03($one) => $does,
             Session::Texecom($one) => $does,
             Session::SiaDc09($one) => $does,
+            Session::OsborneHoffman($one) => $does,
         }
     };
 }

@@ -234,7 +234,7 @@ impl World {
                     }
                 }
                 Command::Deliver(delivery) => self.delivered(delivery),
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         loop {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use telecare_api::shapes::escaped;
 use telecare_protocol::Protocol;
+use telecare_protocol::osborne_hoffman::{Cipher, Key};
 
 use super::decode::protocol;
 use crate::Verdict;
@@ -11,7 +12,7 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// One that telephones, surgard, ademco-685 or espa-444.
+    /// One that telephones, surgard, ademco-685, espa-444 or osborne-hoffman.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Write a heartbeat instead of an event.
@@ -19,16 +20,27 @@ pub struct Arguments {
     heartbeat: bool,
     #[command(flatten)]
     fields: FrameArguments,
+    /// Close it under this key, 48 hex digits [osborne-hoffman].
+    #[arg(long, value_parser = super::decode::key)]
+    key: Option<Key>,
 }
 
 /// Prints the frame, framing included, bytes that cannot be printed as \xNN.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let fields = &arguments.fields;
+    if arguments.key.is_some() && arguments.protocol != Protocol::OsborneHoffman {
+        return Err(crate::Usage(format!("{} has no key", arguments.protocol)).into());
+    }
     let bytes = match arguments.protocol {
         Protocol::SurGard if arguments.heartbeat => fields.heartbeat(),
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
+        Protocol::OsborneHoffman => {
+            let heartbeat = arguments.heartbeat;
+            let text = if heartbeat { fields.osborne_hoffman_heartbeat() } else { fields.osborne_hoffman(&[])? };
+            arguments.key.as_ref().map_or(text.clone(), |key| Cipher::new(key).close(&text))
+        }
         protocol if arguments.heartbeat => return Err(crate::Usage(format!("{protocol} has no heartbeat")).into()),
         Protocol::Espa444 => fields.espa444(&[])?,
         protocol @ (Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => fields.tunstall(protocol, &[])?,

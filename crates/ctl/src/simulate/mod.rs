@@ -5,8 +5,8 @@ mod faults;
 
 use std::time::{Duration, Instant};
 
-use telecare_protocol::Protocol;
 use telecare_protocol::espa::{Block, encode};
+use telecare_protocol::{Protocol, osborne_hoffman};
 
 use crate::device::{Device, Told};
 use crate::link::{Link, Target};
@@ -74,6 +74,7 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
             match Link::open(&plan.to).await {
                 Ok(opened) => {
                     outcome.connections += 1;
+                    device.connected();
                     tell("connected");
                     link = Some(opened);
                 }
@@ -169,6 +170,21 @@ fn message(protocol: Protocol, unit: u32, number: u32) -> Vec<u8> {
         Protocol::Espa444 => {
             let text = format!("TEST FLAT {} CALL {number}", unit + 1);
             encode(&Block::new('1', &[("1", &account.to_string()), ("2", &text), ("4", "3"), ("6", "3")]))
+        }
+        Protocol::OsborneHoffman => {
+            let event = osborne_hoffman::Event {
+                token: "ADM-CID".to_owned(),
+                sequence: format!("{:04X}", 1 + number % 0xFFFF),
+                receiver: "0001".to_owned(),
+                line: "0001".to_owned(),
+                account: Some(format!("{account:06}")),
+                data: format!("1601 00 {:03}", number % 1000),
+                panel_id: None,
+                system_account: None,
+                time: None,
+                rest: String::new(),
+            };
+            osborne_hoffman::Message::Event(event).encode()
         }
         Protocol::Ademco685 => format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes(),
         _ => format!("5011 18{account}E60100{:03}\x14", number % 1000).into_bytes(),

@@ -63,6 +63,7 @@ impl Rig {
                     self.left.push((token.0, answered));
                     continue;
                 }
+                Command::Close => "close".to_owned(),
                 Command::Send(bytes) if bytes == [telecare_protocol::automation::ACK] => ACK.to_owned(),
                 Command::Send(bytes) => format!("send {bytes:?}"),
                 Command::Count(Counted::BadFrame(name)) => format!("bad {name}"),

@@ -142,6 +142,7 @@ pub(super) struct Line {
     pub detect: Option<Spanned<Detect>>,
     #[serde(rename = "espa-444")]
     pub espa444: Option<Spanned<Espa>>,
+    pub osborne_hoffman: Option<Spanned<OsborneHoffman>>,
 }
 
 #[derive(Deserialize)]
@@ -278,6 +279,17 @@ pub(super) struct Espa {
 pub(super) enum EspaRole {
     Station,
     Control,
+}
+
+/// What an Osborne-Hoffman line has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct OsborneHoffman {
+    pub ack_wait_ms: Option<Spanned<u64>>,
+    pub retry_window_s: Option<Spanned<u64>>,
+    pub partial_message_ms: Option<Spanned<u64>>,
+    pub idle_s: Option<Spanned<u64>>,
+    pub link_watch_s: Option<Spanned<u64>>,
 }
 
 /// Where escalations go out to.

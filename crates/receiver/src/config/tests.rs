@@ -143,6 +143,22 @@ fn a_pager_line_as_a_station_and_in_control() {
     assert!(wrong.contains("flats.toml") && wrong.contains("unknown trigger \"flames\""), "{wrong}");
 }
 
+#[test]
+fn a_line_for_panels_of_osborne_hoffman() {
+    let line = |settings: &str| {
+        let listen = "tcp-listen = { address = \"127.0.0.1:1\", connections-max = 2000 }";
+        let head = "[[line]]\nname = \"a\"\nprotocol = \"osborne-hoffman\"";
+        load(&format!("{SMALLEST}{head}\n{listen}\n{settings}\n")).map(|mut config| config.lines.remove(0))
+    };
+    let usual = line("").unwrap();
+    assert_eq!((usual.protocol, &usual.osborne_hoffman), (Protocol::OsborneHoffman, &OsborneHoffman::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(300)));
+    let set = line("osborne-hoffman = { ack-wait-ms = 2000, idle-s = 90000, link-watch-s = 0 }").unwrap();
+    assert_eq!(set.link_watch(), None);
+    assert_eq!(set.osborne_hoffman.session.ack_wait, Duration::from_secs(2));
+    assert_eq!(set.osborne_hoffman.session.idle, Duration::from_secs(90_000));
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
@@ -152,6 +168,10 @@ fn errors_name_line_and_remedy() {
     let voice = |rest: &str| with(&format!("[[line]]\nname = \"v\"\n{rest}\nvoice-modem = {{ path = \"/dev/m\" }}\n"));
     let modem =
         |rest: &str| voice("protocol = \"bs8521\"").replace("path = \"/dev/m\"", &format!("path = \"/dev/m\", {rest}"));
+    let oh = |more: &str| {
+        let listen = "tcp-listen = { address = \"127.0.0.1:1\" }";
+        with(&format!("[[line]]\nname = \"b\"\nprotocol = \"osborne-hoffman\"\n{listen}\n{more}\n"))
+    };
     let espa = |role: &str, more: &str| {
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
         with(&format!("{}espa-444 = {{ role = {role:?}{more} }}\n", LINE.replace("surgard", "espa-444")))
@@ -193,7 +213,7 @@ fn errors_name_line_and_remedy() {
             &line("tcp-listen = { address = \"127.0.0.1:1\", connections-max = 0 }"),
             Some(8),
             "0 is out",
-            "from 1 to 256",
+            "from 1 to 4096",
         ),
         (&serial(", data-bits = 9"), Some(8), "9 data bits", "7 or 8"),
         (&serial(", data-bits = 7"), Some(8), "without a parity bit", "parity = \"even\""),
@@ -252,6 +272,11 @@ fn errors_name_line_and_remedy() {
             "the line speaks espa-444",
             "name them espa-444",
         ),
+        (&with(&LINE.replace("surgard", "osborne-hoffman")), Some(7), "connect to the receiver", "use tcp-listen"),
+        (&oh("listen-only = true"), Some(7), "cannot only listen", "remove listen-only"),
+        (&oh("osborne-hoffman = { idle-s = 9 }"), Some(9), "9 is out", "from 10"),
+        (&oh("surgard = {}"), Some(9), "the line speaks osborne-hoffman", "remove them"),
+        (&serial(" }\nosborne-hoffman = { idle-s = 9"), Some(9), "the line speaks surgard", "remove them"),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
         (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),
