@@ -14,7 +14,7 @@ use time::macros::format_description;
 
 use crate::aftermath::Aftermath;
 use crate::client::ApiArguments;
-use crate::device::{Device, Told};
+use crate::device::{self, Device, Told};
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
 use crate::text::unescaped;
@@ -35,7 +35,7 @@ pub struct Arguments {
     /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
-    /// surgard, ademco-685 or espa-444; one that telephones with voice-modem.
+    /// surgard, ademco-685, espa-444, sia-dc03 or texecom; one that telephones with voice-modem.
     #[arg(long, default_value = "surgard", value_parser = protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
@@ -69,12 +69,13 @@ struct Acknowledged {
 
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
+        Ok(protocol) if device::PROTOCOLS.contains(&protocol) => Ok(protocol),
         Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
         Ok(_) | Err(_) => {
             let known: Vec<&str> =
                 Protocol::ALL.into_iter().filter(|p| p.is_in_tones()).map(Protocol::as_str).collect();
-            Err(format!("one of surgard, ademco-685, espa-444, {}", known.join(", ")))
+            let devices = device::PROTOCOLS.map(Protocol::as_str);
+            Err(format!("one of {}, {}", devices.join(", "), known.join(", ")))
         }
     }
 }
@@ -207,8 +208,10 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
 
 /// The line as it goes out, its end included.
 fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
-    if arguments.protocol == Protocol::Espa444 {
-        return block(arguments);
+    match arguments.protocol {
+        Protocol::Espa444 => return block(arguments),
+        Protocol::SiaDc03 | Protocol::Texecom => return panel(arguments),
+        _ => {}
     }
     let is_ademco = arguments.protocol == Protocol::Ademco685;
     let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
@@ -243,6 +246,22 @@ fn block(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
             arguments.fields.espa444(&test)
         }
     }
+}
+
+/// What a panel sends, as it goes out. Bytes that are given go out as they are.
+fn panel(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let (fields, is_texecom) = (&arguments.fields, arguments.protocol == Protocol::Texecom);
+    if let Some(frame) = &arguments.frame {
+        return Ok(unescaped(frame.as_bytes()));
+    }
+    if arguments.heartbeat {
+        return if is_texecom { fields.texecom_poll(TEST_ACCOUNT) } else { Err(Usage("sia-dc03 has no heartbeat".to_owned())) };
+    }
+    if !is_texecom || fields.form.as_deref() == Some("sia") {
+        let test = [("account", TEST_ACCOUNT), ("data", "NRX")];
+        return if is_texecom { fields.texecom(&test) } else { fields.dc03(&test) };
+    }
+    fields.texecom(&[("account", TEST_ACCOUNT), ("code", "601")])
 }
 
 fn ms(time: Duration) -> f64 {

@@ -16,7 +16,7 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685 or espa-444; with --timed one that telephones, or detect.
+    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, sia-dc03 or texecom; with --timed one that telephones, or detect.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
@@ -45,7 +45,7 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, detect"
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, sia-dc03, texecom, detect"
                 .to_owned())
         }
         Ok(protocol) => Ok(protocol),
@@ -61,7 +61,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::Espa444 => return Err(Usage("espa-444 has no header of digits".to_owned()).into()),
+            protocol @ (Protocol::Espa444 | Protocol::SiaDc03 | Protocol::Texecom) => {
+                return Err(Usage(format!("{protocol} has no header of digits")).into());
+            }
             _ => surgard::HEADER_DIGITS,
         };
         if !widths.contains(&digits) {

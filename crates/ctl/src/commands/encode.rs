@@ -11,7 +11,7 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// One that telephones, surgard, ademco-685 or espa-444.
+    /// One that telephones, surgard, ademco-685, espa-444, sia-dc03 or texecom.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Write a heartbeat instead of an event.
@@ -29,8 +29,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
+        Protocol::Texecom if arguments.heartbeat => fields.texecom_poll("9999")?,
         protocol if arguments.heartbeat => return Err(crate::Usage(format!("{protocol} has no heartbeat")).into()),
         Protocol::Espa444 => fields.espa444(&[])?,
+        Protocol::SiaDc03 => fields.dc03(&[])?,
+        Protocol::Texecom => fields.texecom(&[])?,
         protocol @ (Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => fields.tunstall(protocol, &[])?,
         Protocol::ContactId => fields.contact_id(&[])?,
         Protocol::FastFormat => fields.fast_format(&[])?,

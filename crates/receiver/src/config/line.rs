@@ -10,6 +10,7 @@ use telecare_protocol::{Protocol, ademco685, espa, surgard};
 use toml::Spanned;
 
 use super::check::Check;
+use super::panels::Panels;
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -32,6 +33,8 @@ pub struct Line {
     pub calls: CallSettings,
     /// Settings of its protocol, where that is ESPA 4.4.4.
     pub espa: espa::Settings,
+    /// Settings of its protocol, where alarm panels speak it.
+    pub panels: Panels,
 }
 
 impl Line {
@@ -40,7 +43,8 @@ impl Line {
         if self.protocol == Protocol::Espa444 {
             return Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero());
         }
-        self.automation.link_watch
+        let panels = self.panels.link_watch(self.protocol).map(|watch| (!watch.is_zero()).then_some(watch));
+        panels.unwrap_or(self.automation.link_watch)
     }
 }
 
@@ -137,6 +141,7 @@ impl Check<'_> {
         let protocol = self.protocol(&line.protocol)?;
         let transport = self.transport(line, &name, span)?;
         self.fits(line, protocol, &transport)?;
+        let panels = self.panels(line, protocol, &transport)?;
         Ok(Line {
             protocol,
             namespace,
@@ -145,6 +150,7 @@ impl Check<'_> {
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
+            panels,
             name: LineId::new(&name),
         })
     }
@@ -152,10 +158,12 @@ impl Check<'_> {
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
             Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
+            Ok(protocol @ (Protocol::SiaDc03 | Protocol::Texecom)) => Ok(protocol),
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\" or \"espa-444\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\", \"sia-dc03\" or \"texecom\"; on a voice-modem \
+                              \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
@@ -239,7 +247,9 @@ impl Check<'_> {
         let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
         let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
         let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
-        if let Some((of, at)) = written.chain(espa).find(|(of, _)| *of != protocol) {
+        let dc03 = line.sia_dc03.as_ref().map(|table| (Protocol::SiaDc03, table.span()));
+        let texecom = line.texecom.as_ref().map(|table| (Protocol::Texecom, table.span()));
+        if let Some((of, at)) = written.chain(espa).chain(dc03).chain(texecom).find(|(of, _)| *of != protocol) {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
             return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }

@@ -5,6 +5,7 @@ mod calls;
 mod conversation;
 mod espa;
 mod listen_only;
+mod panels;
 pub(super) mod pty;
 mod serial;
 mod tcp;
@@ -62,7 +63,8 @@ fn surgard(transport: Transport) -> Line {
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
     let calls = config::CallSettings::of(Protocol::SurGard);
     let espa = telecare_protocol::espa::Settings::default();
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa }
+    let panels = config::Panels::default();
+    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa, panels }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.
