@@ -144,7 +144,7 @@ impl Session {
         let answer = match pending.kind {
             Kind::Poll(_) => [b"[P]", &[0, self.settings.poll_minutes, ACK][..], &CR_LF].concat(),
             Kind::Message(kind) => {
-                self.doubt.answered();
+                self.doubt.answered(pending.last_byte);
                 [&[kind, ACK][..], &CR_LF].concat()
             }
         };

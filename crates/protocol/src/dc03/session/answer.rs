@@ -110,7 +110,7 @@ impl Session {
         match pending.kind {
             Kind::Sign => {}
             Kind::Block => {
-                self.doubt.answered();
+                self.doubt.answered(pending.last_byte);
                 let Pending { raw, last_byte, .. } = pending;
                 self.confirmation.acknowledged = Some(Acknowledged { raw, last_byte, at: now });
             }
