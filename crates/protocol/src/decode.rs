@@ -3,7 +3,10 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 use crate::automation::LineError;
-use crate::{Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, osborne_hoffman, surgard, tunstall};
+use crate::{
+    Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, osborne_hoffman, surgard,
+    tunstall,
+};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

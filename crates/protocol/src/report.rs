@@ -61,11 +61,9 @@ impl Protocol {
             | Protocol::ContactId
             | Protocol::FastFormat
             | Protocol::Detect => true,
-            Protocol::SurGard
-            | Protocol::Ademco685
-            | Protocol::Espa444
-            | Protocol::OsborneHoffman
-            | Protocol::Own => false,
+            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::OsborneHoffman | Protocol::Own => {
+                false
+            }
         }
     }
 

@@ -134,10 +134,10 @@ fn what_opens_to_nothing_is_kept_and_not_answered() {
     // A message right behind it ends it.
     assert_eq!(rig.hear([nonsense, closed(EVENT)].concat()), [&told[..], &[UA]].concat());
     assert_eq!(rig.stored(2), [ack()]);
-    assert_eq!(rig.hear(closed(b"\n0101002B\"SIA-DCS\"0001R0001L0001[#00X|NQA01]\r\0")), [
-        "bad BadField",
-        "Unit unreadable BadField active repeat 60.0"
-    ]);
+    assert_eq!(
+        rig.hear(closed(b"\n0101002B\"SIA-DCS\"0001R0001L0001[#00X|NQA01]\r\0")),
+        ["bad BadField", "Unit unreadable BadField active repeat 60.0"]
+    );
 }
 
 #[test]

@@ -60,7 +60,9 @@ impl FrameError {
             FrameError::BadLayout => "the message is no event and no heartbeat",
             FrameError::BadField { .. } => "a field is outside its alphabet or width",
             FrameError::WrongLength { .. } => "the length written is not that of the body",
-            FrameError::Version4 { .. } => "the fourth version of the protocol is not spoken here: set the panel to version 3",
+            FrameError::Version4 { .. } => {
+                "the fourth version of the protocol is not spoken here: set the panel to version 3"
+            }
         }
     }
 

@@ -86,7 +86,8 @@ fn opened(bytes: &[u8], key: &Key, mode: Mode) -> Vec<Found> {
 
 fn plain(bytes: &[u8], mode: Mode) -> Vec<Found> {
     let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(SliceEnds::trim_zeros);
-    let found = lines.filter(|line| !line.is_empty()).map(|line| Found { input: line.to_vec(), read: read(line, mode) });
+    let found =
+        lines.filter(|line| !line.is_empty()).map(|line| Found { input: line.to_vec(), read: read(line, mode) });
     found.collect()
 }
 
@@ -182,8 +183,7 @@ fn event(text: &[u8]) -> Result<Read, FrameError> {
         warnings.push("UnknownTrailer");
     }
     let (token, data, rest) = (latin_1(token), latin_1(data), latin_1(rest));
-    let event =
-        Event { token, sequence, receiver, line, account, data, panel_id, system_account, time, rest };
+    let event = Event { token, sequence, receiver, line, account, data, panel_id, system_account, time, rest };
     Ok(Read { message: Message::Event(event), warnings })
 }
 

@@ -138,11 +138,8 @@ impl Session {
 
     /// An answer, in plain text to who has sent plain text.
     fn send(&mut self, answer: &[u8], token: Token) {
-        let bytes = if self.plain.contains(&token) {
-            [answer, &[PLAIN_END]].concat()
-        } else {
-            self.cipher.close(answer)
-        };
+        let bytes =
+            if self.plain.contains(&token) { [answer, &[PLAIN_END]].concat() } else { self.cipher.close(answer) };
         self.commands.push_back(Command::Send(bytes));
     }
 }

@@ -17,9 +17,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::Settings;
 use super::cipher::{Cipher, Key};
 use super::stream::Stream;
-use super::Settings;
 use crate::automation::answers::Answers;
 use crate::automation::noise::Noise;
 use crate::session::after;
