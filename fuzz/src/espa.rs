@@ -181,7 +181,8 @@ impl Rig {
                     }
                     self.waiting.push(*delivery);
                 }
-                Command::Count(_) | Command::Left(..) | Command::Close => {}
+                Command::Close => panic!("this protocol ends no conversation"),
+                Command::Count(_) | Command::Left(..) => {}
             }
         }
         acks

@@ -2,13 +2,14 @@
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
 //! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
-//! ESPA sends more, and its ACK keeps the same promise.
+//! ESPA and Osborne-Hoffman send more, and their ACKs keep the same promise.
 //! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
 mod espa;
 mod modem;
+mod osborne_hoffman;
 mod session;
 
 use std::sync::LazyLock;
@@ -21,6 +22,7 @@ use telecare_protocol::{
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
+pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -36,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     ("ademco685_session", ademco685_session),
     ("espa_block", espa_block),
     ("espa_session", espa_session),
+    ("osborne_hoffman_message", osborne_hoffman_message),
+    ("osborne_hoffman_session", osborne_hoffman_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

@@ -145,7 +145,8 @@ impl Rig {
                     assert!(delivery.first_byte <= delivery.last_byte);
                     self.waiting.push(*delivery);
                 }
-                Command::Count(_) | Command::Left(..) | Command::Close => {}
+                Command::Close => panic!("this protocol ends no conversation"),
+                Command::Count(_) | Command::Left(..) => {}
             }
         }
         acks

@@ -67,9 +67,6 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
     loop {
         let now = Instant::now();
         wire.over = end.is_some_and(|end| now >= end);
-        if wire.over && (device.held() == 0 || end.is_some_and(|end| now >= end + LEFT_MAX)) {
-            return Ok(outcome);
-        }
         if link.is_none() && now >= reopen {
             match Link::open(&plan.to).await {
                 Ok(opened) => {
@@ -91,6 +88,10 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
         let mut broken = false;
         while let Some(told) = device.next() {
             broken |= !happened(told, &mut link, &mut wire, &mut outcome, &mut tell).await;
+        }
+        // Once everything it has to tell is told.
+        if wire.over && (device.held() == 0 || end.is_some_and(|end| now >= end + LEFT_MAX)) {
+            return Ok(outcome);
         }
         if broken {
             (link, reopen) = (None, Instant::now() + REOPEN_EVERY);
