@@ -2,13 +2,14 @@
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
 //! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
-//! ESPA sends more, and its ACK keeps the same promise.
+//! ESPA and panels are sent more, and their acknowledgements keep the same promise.
 //! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
 mod espa;
 mod modem;
+mod panels;
 mod session;
 
 use std::sync::LazyLock;
@@ -21,6 +22,7 @@ use telecare_protocol::{
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
+pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
 pub use session::{ademco685_session, surgard_session};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -43,6 +45,10 @@ pub const TARGETS: &[Target] = &[
     ("contact_id_unit", contact_id_unit),
     ("detect_call", detect_call),
     ("voice_modem", voice_modem),
+    ("dc03_blocks", dc03_blocks),
+    ("dc03_session", dc03_session),
+    ("texecom_message", texecom_message),
+    ("texecom_session", texecom_session),
     ("tunstall_frame", tunstall_frame),
     ("tunstall_call", tunstall_call),
     ("tunstall_unit", tunstall_unit),
