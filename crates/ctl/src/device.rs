@@ -1,14 +1,17 @@
-//! What speaks to a receiver's line: a hardware receiver or a controller of any protocol, as a pure machine. `call`
+//! What speaks to a receiver's line: a hardware receiver, a controller or a unit of any protocol, as a pure machine. `call`
 //! drives one for a test call, `simulate` for a rehearsal.
 
 use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSettings};
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
+use telecare_protocol::sia_dc09::{Unit, UnitCommand, UnitMessage, UnitSettings};
 use telecare_protocol::{Protocol, ademco685, surgard};
 
+use crate::premises;
+
 /// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 3] = [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444];
+pub const PROTOCOLS: [Protocol; 4] = [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444, Protocol::SiaDc09];
 
 /// A device.
 pub enum Device {
@@ -16,6 +19,8 @@ pub enum Device {
     Automation(Sender),
     /// A warden-call controller.
     Espa(Controller),
+    /// A premises unit.
+    Premises(Box<Unit>),
 }
 
 /// What a device does or tells.
@@ -27,6 +32,8 @@ pub enum Told {
     Acknowledged { attempts: u32 },
     /// A message will never be accepted.
     Refused,
+    /// A sign of life was acknowledged.
+    Polled,
     /// Nobody answers; it holds its messages back.
     LinkFailed,
     /// Somebody answers again.
@@ -52,6 +59,12 @@ impl Device {
             let reply_wait = ack_wait.unwrap_or(usual.reply_wait);
             return Device::Espa(Controller::new(ControllerSettings { reply_wait, check_every, ..usual }, now));
         }
+        if protocol == Protocol::SiaDc09 {
+            let usual = UnitSettings::default();
+            let poll_every = if heartbeats { usual.poll_every } else { Duration::ZERO };
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::premises(UnitSettings { ack_wait, poll_every, ..usual });
+        }
         let usual = if protocol == Protocol::Ademco685 {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
         } else {
@@ -62,10 +75,16 @@ impl Device {
         Device::Automation(Sender::new(SenderSettings { ack_wait, heartbeat, ..usual }, now))
     }
 
+    /// A premises unit with these settings.
+    pub fn premises(settings: UnitSettings) -> Device {
+        Device::Premises(Box::new(premises::unit(settings)))
+    }
+
     /// Attempts it makes of one message.
     pub fn attempts(protocol: Protocol) -> u32 {
         match protocol {
             Protocol::Espa444 => ControllerSettings::default().attempts,
+            Protocol::SiaDc09 => UnitSettings::default().attempts,
             Protocol::Ademco685 => {
                 ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
             }
@@ -73,11 +92,20 @@ impl Device {
         }
     }
 
-    /// Takes a message to send, framing included; none when it holds as many as it can.
+    /// Takes a message to send, framing included; none when it holds as many as it can. A premises unit makes its frame
+    /// anew, with its own sequence and stamp, encrypted where it has a key.
     pub fn send(&mut self, message: &[u8]) -> Option<LineNumber> {
         match self {
             Device::Automation(sender) => sender.send(message.to_vec(), Instant::now()),
             Device::Espa(controller) => controller.send(message.to_vec(), Instant::now()),
+            Device::Premises(unit) => {
+                let message = UnitMessage::of_frame(message)?;
+                if message.token == "NULL" {
+                    unit.poll(Instant::now());
+                    return Some(LineNumber(0));
+                }
+                unit.send(message, Instant::now())
+            }
         }
     }
 
@@ -86,6 +114,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_bytes(bytes, Instant::now()),
             Device::Espa(controller) => controller.handle_bytes(bytes, Instant::now()),
+            Device::Premises(unit) => unit.handle_bytes(bytes, Instant::now()),
         }
     }
 
@@ -94,6 +123,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_timeout(Instant::now()),
             Device::Espa(controller) => controller.handle_timeout(Instant::now()),
+            Device::Premises(unit) => unit.handle_timeout(Instant::now()),
         }
     }
 
@@ -102,6 +132,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.poll_timeout(),
             Device::Espa(controller) => controller.poll_timeout(),
+            Device::Premises(unit) => unit.poll_timeout(),
         }
     }
 
@@ -110,6 +141,7 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.held(),
             Device::Espa(controller) => controller.held(),
+            Device::Premises(unit) => unit.held(),
         }
     }
 
@@ -129,6 +161,15 @@ impl Device {
                 ControllerCommand::LinkFailed => Told::LinkFailed,
                 ControllerCommand::LinkRestored => Told::LinkRestored,
                 ControllerCommand::Heard(block) => Told::Heard(format!("{block:?}")),
+            }),
+            Device::Premises(unit) => unit.next_command().map(|command| match command {
+                UnitCommand::Send(bytes) => Told::Send(bytes),
+                UnitCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                UnitCommand::Refused(_) => Told::Refused,
+                UnitCommand::LinkFailed => Told::LinkFailed,
+                UnitCommand::LinkRestored => Told::LinkRestored,
+                UnitCommand::Polled => Told::Polled,
+                UnitCommand::ClockSet(seconds) => Told::Heard(format!("that our clock is wrong by {seconds} s: set")),
             }),
         }
     }

@@ -3,6 +3,7 @@
 mod ademco685;
 mod contact_id;
 mod espa444;
+mod sia_dc09;
 mod tunstall;
 
 use telecare_protocol::contact_id::Qualifier;
@@ -16,7 +17,7 @@ use crate::decoded::fields_in_words;
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
 #[derive(clap::Args, Default)]
 pub struct FrameArguments {
-    /// Account [surgard, ademco-685, contact-id, fast-format, tt92, ttnew, ttold].
+    /// Account [surgard, ademco-685, contact-id, fast-format, tt92, ttnew, ttold, sia-dc09].
     #[arg(long)]
     pub account: Option<String>,
     /// Event code: Contact ID 3 digits, SIA 2 letters, Tunstall 1 digit [surgard 5, 3, contact-id, tt92, ttnew, ttold].
@@ -34,11 +35,11 @@ pub struct FrameArguments {
     /// Zone or user of a SIA event; 0000 by default [surgard 3]. Call address [espa-444].
     #[arg(long)]
     pub address: Option<String>,
-    /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S].
+    /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S, sia-dc09 SIA-DCS].
     #[arg(long)]
     pub data: Option<String>,
     /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685
-    /// and contact-id: cid Contact ID (by default), 4+1, 4+2.
+    /// and contact-id: cid Contact ID (by default), 4+1, 4+2. sia-dc09: its token, SIA-DCS (by default) or ADM-CID.
     #[arg(long)]
     pub form: Option<String>,
     /// Channels, 8, 16 or 24 digits [fast-format].
@@ -47,10 +48,10 @@ pub struct FrameArguments {
     /// C contact or U user; C by default [ademco-685 cid].
     #[arg(long)]
     pub kind: Option<String>,
-    /// Receiver number; 01 by default, 1 with Ademco 685 [surgard, ademco-685].
+    /// Receiver number; 01 by default, 1 with Ademco 685, none with sia-dc09 [surgard, ademco-685, sia-dc09].
     #[arg(long)]
     pub receiver: Option<String>,
-    /// Line of the receiver; 1 by default [surgard, ademco-685].
+    /// Line of the receiver; 1 by default [surgard, ademco-685]. Account prefix, 0 by default [sia-dc09].
     #[arg(long)]
     pub line: Option<String>,
     /// Event: BS 8521 3 digits; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
@@ -99,6 +100,9 @@ pub struct FrameArguments {
     /// The system itself: 1 transmitter failure [espa-444].
     #[arg(long, alias = "system_status")]
     pub system_status: Option<String>,
+    /// Extended data, its letter first: TM, "IHALL PULLCORD", X001W07.2500; several with commas between them [sia-dc09].
+    #[arg(long, value_delimiter = ',')]
+    pub extended: Vec<String>,
 }
 
 /// A field of a layout, and its value when none is given.

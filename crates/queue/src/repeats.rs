@@ -3,6 +3,7 @@
 //! What was stored last on each line survives a restart: it is read back from the journal.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::{LineId, Signal, SignalId};
@@ -16,7 +17,8 @@ const KEYS_MAX: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Repeats {
     last: HashMap<LineId, Last>,
-    keys: HashMap<Vec<u8>, (SignalId, OffsetDateTime)>,
+    /// By the unit, too: another's message with the same number and words is another's.
+    keys: HashMap<(Arc<str>, Vec<u8>), (SignalId, OffsetDateTime)>,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,7 @@ impl Repeats {
                 (last.raw == signal.raw && within(last.last_byte, at, *window)).then_some(last.id)
             }
             RepeatProof::Key { key, window } => {
-                let (id, last_byte) = self.keys.get(key)?;
+                let (id, last_byte) = self.keys.get(&(signal.unit.key.clone(), key.clone()))?;
                 within(*last_byte, at, *window).then_some(*id)
             }
         }
@@ -58,7 +60,7 @@ impl Repeats {
                 let oldest = self.keys.iter().min_by_key(|(_, (_, at))| *at).map(|(key, _)| key.clone());
                 oldest.and_then(|key| self.keys.remove(&key));
             }
-            self.keys.insert(key.clone(), (id, last_byte));
+            self.keys.insert((signal.unit.key.clone(), key.clone()), (id, last_byte));
         }
     }
 
@@ -140,5 +142,6 @@ mod tests {
         repeats.remember(&first, &key(60));
         assert_eq!(repeats.judge(&press("1234", 59), &key(60)), Some(first.id));
         assert_eq!(repeats.judge(&press("1234", 61), &key(60)), None);
+        assert_eq!(repeats.judge(&press("5678", 1), &key(60)), None, "another unit's");
     }
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use telecare_alarm::LineId;
+use telecare_api::tls::Tls;
 use telecare_protocol::automation::Timing;
 use telecare_protocol::{Protocol, ademco685, espa, surgard};
 use toml::Spanned;
 
 use super::check::Check;
+use super::sia_dc09::SiaDc09;
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -32,6 +34,12 @@ pub struct Line {
     pub calls: CallSettings,
     /// Settings of its protocol, where that is ESPA 4.4.4.
     pub espa: espa::Settings,
+    /// Settings of its protocol, where that is SIA DC-09.
+    pub sia_dc09: SiaDc09,
+    /// How many may be connected from one address, where it listens.
+    pub per_source_max: usize,
+    /// Certificate and key, where it listens with TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Line {
@@ -61,6 +69,11 @@ pub enum Transport {
         /// How many may be connected at once; beyond it the newest is turned away.
         connections_max: usize,
     },
+    /// Units send datagrams to this host.
+    UdpListen {
+        /// Where to listen.
+        address: SocketAddr,
+    },
     /// A telephone line on a voice modem at a serial port.
     VoiceModem(Box<VoiceModem>),
 }
@@ -72,6 +85,7 @@ impl Transport {
             Transport::Serial(_) => "serial",
             Transport::TcpConnect { .. } => "tcp-connect",
             Transport::TcpListen { .. } => "tcp-listen",
+            Transport::UdpListen { .. } => "udp-listen",
             Transport::VoiceModem(_) => "voice-modem",
         }
     }
@@ -121,6 +135,15 @@ pub struct Automation {
     pub link_watch: Option<Duration>,
 }
 
+/// More hardware receivers than one centre has behind one port; and what may be set.
+const HARDWARE_RECEIVERS_USUAL: u64 = 8;
+const HARDWARE_RECEIVERS_MAX: u64 = 256;
+/// Units connected at once.
+const UNITS_USUAL: u64 = 4_096;
+const UNITS_MAX: u64 = 50_000;
+/// From one address: a building of units behind one router, and no flood.
+const PER_SOURCE_USUAL: u64 = 256;
+
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
 pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
 
@@ -145,51 +168,77 @@ impl Check<'_> {
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
+            sia_dc09: self.sia_dc09(line)?,
+            per_source_max: self.per_source_max(line)?,
+            tls: line
+                .tcp_listen
+                .as_ref()
+                .and_then(|listen| listen.as_ref().tls.as_ref())
+                .map(|tls| self.line_tls(tls))
+                .transpose()?,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
+            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::SiaDc09)) => {
+                Ok(protocol)
+            }
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\" or \"espa-444\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\" or \"sia-dc09\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
-        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.voice_modem) {
-            (Some(serial), None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
-            (None, None, None, Some(modem)) => {
+        let transports = "serial, tcp-connect, tcp-listen, udp-listen, voice-modem";
+        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.voice_modem) {
+            (Some(serial), None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
+            (None, None, None, None, Some(modem)) => {
                 self.voice_modem(modem.as_ref()).map(Box::new).map(Transport::VoiceModem)
             }
-            (None, Some(connect), None, None) => {
+            (None, Some(connect), None, None, None) => {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
-            (None, None, Some(listen), None) => {
-                let connections_max = self.within(&listen.as_ref().connections_max, 1..=256)?;
-                Ok(Transport::TcpListen {
-                    address: self.address(&listen.as_ref().address)?,
-                    connections_max: usize::try_from(connections_max).unwrap_or(usize::MAX),
-                })
+            (None, None, Some(listen), None, None) => Ok(Transport::TcpListen {
+                address: self.address(&listen.as_ref().address)?,
+                connections_max: self.connections_max(line)?,
+            }),
+            (None, None, None, Some(listen), None) => {
+                Ok(Transport::UdpListen { address: self.address(&listen.as_ref().address)? })
             }
-            (None, None, None, None) => {
-                let remedy = "add one of serial, tcp-connect, tcp-listen, voice-modem";
-                let error = self.error(format!("line {name:?} has no transport"), remedy);
+            (None, None, None, None, None) => {
+                let error = self.error(format!("line {name:?} has no transport"), format!("add one of {transports}"));
                 Err(self.at(error, span))
             }
             _ => {
                 let error = self.error(
                     format!("line {name:?} has more than one transport"),
-                    "keep one of serial, tcp-connect, tcp-listen, voice-modem; a second port is a second line",
+                    format!("keep one of {transports}; a second port is a second line"),
                 );
                 Err(self.at(error, span))
             }
         }
+    }
+
+    /// Hardware receivers are few; units are as many as there are people.
+    fn connections_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
+        let many = line.protocol.as_ref() == Protocol::SiaDc09.as_str();
+        let (usual, most) =
+            if many { (UNITS_USUAL, UNITS_MAX) } else { (HARDWARE_RECEIVERS_USUAL, HARDWARE_RECEIVERS_MAX) };
+        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_max.as_ref());
+        let connections = set.map_or(Ok(usual), |set| self.within(set, 1..=most))?;
+        Ok(usize::try_from(connections).unwrap_or(usize::MAX))
+    }
+
+    fn per_source_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
+        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let connections = set.map_or(Ok(PER_SOURCE_USUAL), |set| self.within(set, 1..=UNITS_MAX))?;
+        Ok(usize::try_from(connections).unwrap_or(usize::MAX))
     }
 
     fn serial(&self, serial: &file::Serial) -> Result<Serial, ConfigError> {
@@ -239,7 +288,8 @@ impl Check<'_> {
         let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
         let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
         let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
-        if let Some((of, at)) = written.chain(espa).find(|(of, _)| *of != protocol) {
+        let dc09 = line.sia_dc09.as_ref().map(|table| (Protocol::SiaDc09, table.span()));
+        if let Some((of, at)) = written.chain(espa).chain(dc09).find(|(of, _)| *of != protocol) {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
             return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }

@@ -11,6 +11,7 @@ mod espa;
 mod file;
 mod line;
 mod secret;
+mod sia_dc09;
 mod voice;
 mod webhook;
 
@@ -30,6 +31,7 @@ pub use api::Api;
 pub use error::ConfigError;
 pub use file::Parity;
 pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
+pub use sia_dc09::SiaDc09;
 pub use voice::{CallSettings, Family, VoiceModem};
 pub(crate) use webhook::certificates;
 pub use webhook::{Secret, Webhook};

@@ -7,6 +7,7 @@ mod espa;
 mod listen_only;
 pub(super) mod pty;
 mod serial;
+mod sia_dc09;
 mod tcp;
 mod voice;
 
@@ -62,7 +63,20 @@ fn surgard(transport: Transport) -> Line {
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
     let calls = config::CallSettings::of(Protocol::SurGard);
     let espa = telecare_protocol::espa::Settings::default();
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa }
+    let sia_dc09 = config::SiaDc09::default();
+    Line {
+        name,
+        protocol,
+        namespace: None,
+        listen_only: false,
+        transport,
+        automation,
+        calls,
+        espa,
+        sia_dc09,
+        per_source_max: 8,
+        tls: None,
+    }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.
