@@ -1,4 +1,4 @@
-//! What speaks to a receiver's line: a hardware receiver, a controller or a panel of any protocol, as a pure machine. `call`
+//! What speaks to a receiver's line: a hardware receiver, a controller or a unit of any protocol, as a pure machine. `call`
 //! drives one for a test call, `simulate` for a rehearsal.
 
 use std::time::{Duration, Instant};
@@ -7,16 +7,20 @@ use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSet
 use telecare_protocol::dc03;
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
 use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
+use telecare_protocol::sia_dc09::{Unit, UnitCommand, UnitMessage, UnitSettings};
 use telecare_protocol::{Protocol, ademco685, surgard, texecom};
 
+use crate::premises;
+
 /// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 6] = [
+pub const PROTOCOLS: [Protocol; 7] = [
     Protocol::SurGard,
     Protocol::Ademco685,
     Protocol::Espa444,
     Protocol::SiaDc03,
     Protocol::Texecom,
     Protocol::OsborneHoffman,
+    Protocol::SiaDc09,
 ];
 
 /// A device.
@@ -31,6 +35,8 @@ pub enum Device {
     Texecom(texecom::Panel),
     /// A panel that is given its key on connect.
     Panel(Box<Panel>),
+    /// A premises unit.
+    Premises(Box<Unit>),
 }
 
 /// What a device does or tells.
@@ -42,6 +48,8 @@ pub enum Told {
     Acknowledged { attempts: u32 },
     /// A message will never be accepted.
     Refused,
+    /// A sign of life was acknowledged.
+    Polled,
     /// Nobody answers; it holds its messages back.
     LinkFailed,
     /// Somebody answers again.
@@ -84,6 +92,12 @@ impl Device {
             let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
             return Device::Texecom(texecom::Panel::new(texecom::PanelSettings { ack_wait, poll_every, ..usual }, now));
         }
+        if protocol == Protocol::SiaDc09 {
+            let usual = UnitSettings::default();
+            let poll_every = if heartbeats { usual.poll_every } else { Duration::ZERO };
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::premises(UnitSettings { ack_wait, poll_every, ..usual });
+        }
         let usual = if protocol == Protocol::Ademco685 {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
         } else {
@@ -94,6 +108,11 @@ impl Device {
         Device::Automation(Sender::new(SenderSettings { ack_wait, heartbeat, ..usual }, now))
     }
 
+    /// A premises unit with these settings.
+    pub fn premises(settings: UnitSettings) -> Device {
+        Device::Premises(Box::new(premises::unit(settings)))
+    }
+
     /// Attempts it makes of one message.
     pub fn attempts(protocol: Protocol) -> u32 {
         match protocol {
@@ -101,6 +120,7 @@ impl Device {
             Protocol::SiaDc03 => dc03::PanelSettings::default().attempts,
             Protocol::Texecom => texecom::PanelSettings::default().attempts,
             Protocol::OsborneHoffman => PanelSettings::default().attempts,
+            Protocol::SiaDc09 => UnitSettings::default().attempts,
             Protocol::Ademco685 => {
                 ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
             }
@@ -108,11 +128,20 @@ impl Device {
         }
     }
 
-    /// Takes a message to send, framing included; none when it holds as many as it can.
+    /// Takes a message to send, framing included; none when it holds as many as it can. A premises unit makes its frame
+    /// anew, with its own sequence and stamp, encrypted where it has a key.
     pub fn send(&mut self, message: &[u8]) -> Option<LineNumber> {
         match self {
             Device::Automation(sender) => sender.send(message.to_vec(), Instant::now()),
             Device::Espa(controller) => controller.send(message.to_vec(), Instant::now()),
+            Device::Premises(unit) => {
+                let message = UnitMessage::of_frame(message)?;
+                if message.token == "NULL" {
+                    unit.poll(Instant::now());
+                    return Some(LineNumber(0));
+                }
+                unit.send(message, Instant::now())
+            }
             Device::Dc03(panel) => panel.send(message, Instant::now()),
             Device::Texecom(panel) => panel.send(message.to_vec(), Instant::now()),
             Device::Panel(panel) => panel.send(message.to_vec(), Instant::now()),
@@ -135,6 +164,7 @@ impl Device {
             Device::Dc03(panel) => panel.handle_bytes(bytes, Instant::now()),
             Device::Texecom(panel) => panel.handle_bytes(bytes, Instant::now()),
             Device::Panel(panel) => panel.handle_bytes(bytes, Instant::now()),
+            Device::Premises(unit) => unit.handle_bytes(bytes, Instant::now()),
         }
     }
 
@@ -146,6 +176,7 @@ impl Device {
             Device::Dc03(panel) => panel.handle_timeout(Instant::now()),
             Device::Texecom(panel) => panel.handle_timeout(Instant::now()),
             Device::Panel(panel) => panel.handle_timeout(Instant::now()),
+            Device::Premises(unit) => unit.handle_timeout(Instant::now()),
         }
     }
 
@@ -157,6 +188,7 @@ impl Device {
             Device::Dc03(panel) => panel.poll_timeout(),
             Device::Texecom(panel) => panel.poll_timeout(),
             Device::Panel(panel) => panel.poll_timeout(),
+            Device::Premises(unit) => unit.poll_timeout(),
         }
     }
 
@@ -168,6 +200,7 @@ impl Device {
             Device::Dc03(panel) => panel.held(),
             Device::Texecom(panel) => panel.held(),
             Device::Panel(panel) => panel.held(),
+            Device::Premises(unit) => unit.held(),
         }
     }
 
@@ -198,6 +231,15 @@ impl Device {
                 texecom::PanelCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
                 texecom::PanelCommand::LinkFailed => Told::LinkFailed,
                 texecom::PanelCommand::LinkRestored => Told::LinkRestored,
+            }),
+            Device::Premises(unit) => unit.next_command().map(|command| match command {
+                UnitCommand::Send(bytes) => Told::Send(bytes),
+                UnitCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                UnitCommand::Refused(_) => Told::Refused,
+                UnitCommand::LinkFailed => Told::LinkFailed,
+                UnitCommand::LinkRestored => Told::LinkRestored,
+                UnitCommand::Polled => Told::Polled,
+                UnitCommand::ClockSet(seconds) => Told::Heard(format!("that our clock is wrong by {seconds} s: set")),
             }),
         }
     }

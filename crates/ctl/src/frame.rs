@@ -5,6 +5,7 @@ mod contact_id;
 mod dc03;
 mod espa444;
 mod osborne_hoffman;
+mod sia_dc09;
 mod tunstall;
 
 use telecare_protocol::contact_id::Qualifier;
@@ -18,7 +19,7 @@ use crate::decoded::fields_in_words;
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
 #[derive(clap::Args, Clone, Default)]
 pub struct FrameArguments {
-    /// Account [surgard, ademco-685, sia-dc03, texecom, osborne-hoffman, contact-id, fast-format, tt92, ttnew, ttold].
+    /// Account [surgard, ademco-685, sia-dc03, texecom, osborne-hoffman, sia-dc09, contact-id, fast-format, tt92, ttnew, ttold].
     #[arg(long)]
     pub account: Option<String>,
     /// Event code: Contact ID 3 digits, SIA 2 letters, Tunstall 1 digit [surgard 5, 3, contact-id, tt92, ttnew, ttold].
@@ -36,12 +37,12 @@ pub struct FrameArguments {
     /// Zone or user of a SIA event; 0000 by default [surgard 3]. Call address [espa-444].
     #[arg(long)]
     pub address: Option<String>,
-    /// SIA block, its function first, like Nri1/BA01 [surgard S, sia-dc03, texecom sia].
+    /// SIA block, its function first, like Nri1/BA01 [surgard S, sia-dc03, texecom sia, sia-dc09 SIA-DCS].
     #[arg(long)]
     pub data: Option<String>,
     /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685
     /// and contact-id: cid Contact ID (by default), 4+1, 4+2. Osborne-Hoffman: cid (by default), sia, S SIA block.
-    /// Texecom: cid (by default), sia.
+    /// Texecom: cid (by default), sia. sia-dc09: its token, SIA-DCS (by default) or ADM-CID.
     #[arg(long)]
     pub form: Option<String>,
     /// Channels, 8, 16 or 24 digits [fast-format].
@@ -53,10 +54,12 @@ pub struct FrameArguments {
     /// Sequence, four hex digits; 0001 by default [osborne-hoffman].
     #[arg(long)]
     pub sequence: Option<String>,
-    /// Receiver number; 01 by default, 1 with Ademco 685, 0001 with Osborne-Hoffman [surgard, ademco-685, osborne-hoffman].
+    /// Receiver number; 01 by default, 1 with Ademco 685, 0001 with Osborne-Hoffman, none with sia-dc09 [surgard,
+    /// ademco-685, osborne-hoffman, sia-dc09].
     #[arg(long)]
     pub receiver: Option<String>,
-    /// Line of the receiver; 1 by default, 0001 with Osborne-Hoffman [surgard, ademco-685, osborne-hoffman].
+    /// Line of the receiver; 1 by default, 0001 with Osborne-Hoffman [surgard, ademco-685, osborne-hoffman]. Account
+    /// prefix, 0 by default [sia-dc09].
     #[arg(long)]
     pub line: Option<String>,
     /// Event: BS 8521 3 digits; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
@@ -105,6 +108,9 @@ pub struct FrameArguments {
     /// The system itself: 1 transmitter failure [espa-444].
     #[arg(long, alias = "system_status")]
     pub system_status: Option<String>,
+    /// Extended data, its letter first: TM, "IHALL PULLCORD", X001W07.2500; several with commas between them [sia-dc09].
+    #[arg(long, value_delimiter = ',')]
+    pub extended: Vec<String>,
 }
 
 /// A field of a layout, and its value when none is given.

@@ -12,6 +12,7 @@ use telecare_alarm::{CallId, Lane, LineId, Marks, ReceiverId, Signal, SignalId, 
 use telecare_protocol::{Delivery, Message, RepeatProof, Report, Sender, Token};
 use telecare_queue::{Answer, Incoming, Queue};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -162,13 +163,28 @@ pub struct SessionIntake {
     call: Option<CallId>,
     under_way: JoinSet<(Token, Answer)>,
     ready: VecDeque<(Token, Answer)>,
+    /// What signals pass one by one, where their sender shares it with others of its address.
+    gate: Option<Arc<Semaphore>>,
     units: VecDeque<(Token, UnitKey)>,
 }
 
 impl SessionIntake {
     /// The intake of a new session.
     pub fn new(line: LineIntake) -> SessionIntake {
-        SessionIntake { line, call: None, under_way: JoinSet::new(), ready: VecDeque::new(), units: VecDeque::new() }
+        SessionIntake {
+            line,
+            call: None,
+            under_way: JoinSet::new(),
+            ready: VecDeque::new(),
+            gate: None,
+            units: VecDeque::new(),
+        }
+    }
+
+    /// With a gate before the store: so many signals of all who share it are on their way at once, the others wait.
+    pub fn through(mut self, gate: Arc<Semaphore>) -> SessionIntake {
+        self.gate = Some(gate);
+        self
     }
 
     /// The intake of a telephone call.
@@ -208,7 +224,15 @@ impl SessionIntake {
         let taken = Taken { signal: signal.id, lane: signal.ranking.lane };
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
-        self.under_way.spawn(async move { (token, stored::store(&queue, incoming).await) });
+        let gate = self.gate.clone();
+        self.under_way.spawn(async move {
+            // The gate is never closed.
+            let _turn = match gate {
+                Some(gate) => gate.acquire_owned().await.ok(),
+                None => None,
+            };
+            (token, stored::store(&queue, incoming).await)
+        });
         Some(taken)
     }
 

@@ -68,7 +68,7 @@ pub fn meaning(head: &Head, content: &Content, data: &Data, found: &[&'static st
     let mut found = found.to_vec();
     found.extend(other_account.map(|_| "DataAccount"));
     found.extend(data.unread_part.then_some("UnreadText"));
-    let unread = data.unread_part.then_some(&*content.data).unwrap_or_default();
+    let unread = if data.unread_part { &*content.data } else { "" };
     Meaning::Report(Box::new(Report {
         protocol: Protocol::SiaDc09,
         outcome: Outcome::Decoded,

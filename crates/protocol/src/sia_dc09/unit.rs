@@ -19,9 +19,10 @@ use super::heard::Heard;
 use super::keys::Pads;
 use super::reply::{Padding, clear, encrypted};
 use super::stamp::{Clock, Stamp, stamp};
+use crate::Mode;
 use crate::automation::{LINES_HELD_MAX, LineNumber};
 use crate::session::after;
-use crate::sia_frame::{Address, Check, Deframer, Frame, Head, SEQUENCE_MAX};
+use crate::sia_frame::{Address, Check, Deframer, Frame, Head, SEQUENCE_MAX, read};
 
 /// Idle time after which a failed link is tried where polls are off.
 const PROBE_EVERY: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ const PROBE_EVERY: Duration = Duration::from_secs(10);
 /// Settings of a simulated unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitSettings {
-    /// Its account, 3 to 16 hex characters.
+    /// The account of its NULLs, 3 to 16 hex characters.
     pub account: String,
     /// Its receiver number; none to leave it out.
     pub receiver: Option<String>,
@@ -68,6 +69,8 @@ impl Default for UnitSettings {
 /// What a unit says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitMessage {
+    /// Whose it is, 3 to 16 hex characters.
+    pub account: String,
     /// SIA-DCS, ADM-CID, or another token.
     pub token: String,
     /// Between the brackets, the account included.
@@ -221,7 +224,7 @@ impl Unit {
     fn answer(&mut self, frame: &Frame, now: Instant) {
         let head = &frame.head;
         let State::Waiting { poll, sequence, attempts, clock_set, .. } = self.state.clone() else { return };
-        let ours = head.sequence == sequence && head.address == self.address();
+        let ours = head.sequence == sequence && head.address == self.address(poll);
         match &*head.token {
             "ACK" if ours && self.is_genuine(frame, now) => {
                 if self.failed {
@@ -274,8 +277,7 @@ impl Unit {
     }
 
     fn transmit_again(&mut self, poll: bool, sequence: u16, attempts: u32, clock_set: bool, now: Instant) {
-        let null = UnitMessage { token: "NULL".to_owned(), data: String::new(), extended: Vec::new() };
-        let message = if poll { Some(null) } else { self.held.front().map(|(_, message)| message.clone()) };
+        let message = if poll { Some(self.null()) } else { self.held.front().map(|(_, message)| message.clone()) };
         if let Some(frame) = message.and_then(|message| self.frame(&message, sequence, now)) {
             self.commands.push_back(UnitCommand::Send(frame));
         }
@@ -284,8 +286,13 @@ impl Unit {
     }
 
     fn frame(&mut self, message: &UnitMessage, sequence: u16, now: Instant) -> Option<Vec<u8>> {
-        let head = Head { enciphered: false, token: message.token.clone(), sequence, address: self.address() };
-        let UnitMessage { data, extended, .. } = message;
+        let head = Head {
+            enciphered: false,
+            token: message.token.clone(),
+            sequence,
+            address: self.address_of(&message.account),
+        };
+        let (data, extended) = (&message.data, &message.extended);
         let stamp = stamp(self.utc(now));
         match &self.settings.key {
             None => Some(clear(head, Check::Hex, data, extended, if self.settings.stamps { &stamp } else { "" })),
@@ -296,9 +303,20 @@ impl Unit {
         }
     }
 
-    fn address(&self) -> Address {
-        let UnitSettings { account, receiver, prefix, .. } = &self.settings;
-        let (line, account) = (Some(prefix.clone()), Some(account.clone()));
+    fn null(&self) -> UnitMessage {
+        let (account, token) = (self.settings.account.clone(), "NULL".to_owned());
+        UnitMessage { account, token, data: String::new(), extended: Vec::new() }
+    }
+
+    /// Of what it waits for.
+    fn address(&self, poll: bool) -> Address {
+        let of_message = self.held.front().filter(|_| !poll).map(|(_, message)| &message.account);
+        self.address_of(of_message.unwrap_or(&self.settings.account))
+    }
+
+    fn address_of(&self, account: &str) -> Address {
+        let UnitSettings { receiver, prefix, .. } = &self.settings;
+        let (line, account) = (Some(prefix.clone()), Some(account.to_owned()));
         Address { receiver: receiver.clone(), line, account, bare: false }
     }
 
@@ -314,13 +332,31 @@ impl Unit {
 }
 
 impl UnitMessage {
+    /// The message of a frame in clear, whose sequence and stamp the unit makes anew; none if it is not one.
+    pub fn of_frame(frame: &[u8]) -> Option<UnitMessage> {
+        let frame = read(frame, Mode::Strict).ok()?.frame;
+        let content = Content::read(&frame.content).filter(|_| !frame.head.enciphered)?;
+        let account = frame.head.address.account?;
+        Some(UnitMessage { account, token: frame.head.token, data: content.data, extended: content.extended })
+    }
+
     /// A message of DC-03 text, `Nri1/QA001` for example.
     pub fn sia(account: &str, text: &str) -> UnitMessage {
-        UnitMessage { token: "SIA-DCS".to_owned(), data: format!("#{account}|{text}"), extended: Vec::new() }
+        UnitMessage {
+            account: account.to_owned(),
+            token: "SIA-DCS".to_owned(),
+            data: format!("#{account}|{text}"),
+            extended: Vec::new(),
+        }
     }
 
     /// A Contact ID message, `1101 00 001` for example.
     pub fn contact_id(account: &str, text: &str) -> UnitMessage {
-        UnitMessage { token: "ADM-CID".to_owned(), data: format!("#{account}|{text}"), extended: Vec::new() }
+        UnitMessage {
+            account: account.to_owned(),
+            token: "ADM-CID".to_owned(),
+            data: format!("#{account}|{text}"),
+            extended: Vec::new(),
+        }
     }
 }

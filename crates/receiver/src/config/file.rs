@@ -132,6 +132,7 @@ pub(super) struct Line {
     pub serial: Option<Spanned<Serial>>,
     pub tcp_connect: Option<Spanned<TcpConnect>>,
     pub tcp_listen: Option<Spanned<TcpListen>>,
+    pub udp_listen: Option<Spanned<UdpListen>>,
     pub voice_modem: Option<Spanned<VoiceModem>>,
     pub surgard: Option<Spanned<Automation>>,
     #[serde(rename = "ademco-685")]
@@ -145,6 +146,8 @@ pub(super) struct Line {
     pub osborne_hoffman: Option<Spanned<OsborneHoffman>>,
     pub sia_dc03: Option<Spanned<Dc03>>,
     pub texecom: Option<Spanned<Texecom>>,
+    #[serde(rename = "sia-dc09")]
+    pub sia_dc09: Option<Spanned<SiaDc09>>,
 }
 
 #[derive(Deserialize)]
@@ -183,8 +186,15 @@ pub(super) struct TcpConnect {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct TcpListen {
     pub address: Spanned<String>,
-    #[serde(default = "connections_max")]
-    pub connections_max: Spanned<u64>,
+    pub connections_max: Option<Spanned<u64>>,
+    pub connections_per_source_max: Option<Spanned<u64>>,
+    pub tls: Option<Tls>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct UdpListen {
+    pub address: Spanned<String>,
 }
 
 /// What all automation outputs have; the defaults are the protocol's.
@@ -273,6 +283,14 @@ pub(super) struct Espa {
     pub reply_wait_ms: Option<Spanned<u64>>,
     pub attempts: Option<Spanned<u64>>,
     pub link_watch_s: Option<Spanned<u64>>,
+}
+
+/// What a SIA DC-09 line has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SiaDc09 {
+    pub keys_file: Option<Spanned<PathBuf>>,
+    pub partial_frame_s: Option<Spanned<u64>>,
 }
 
 /// Which side of an ESPA 4.4.4 line this receiver is.
@@ -402,11 +420,6 @@ fn stop_bits() -> Spanned<u64> {
 
 fn modem_speed() -> Spanned<u64> {
     unwritten(115_200)
-}
-
-/// More hardware receivers than one centre has behind one port.
-fn connections_max() -> Spanned<u64> {
-    unwritten(8)
 }
 
 fn from_level() -> Spanned<u64> {

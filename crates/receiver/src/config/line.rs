@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use telecare_alarm::LineId;
+use telecare_api::tls::Tls;
 use telecare_protocol::automation::Timing;
 use telecare_protocol::{Protocol, ademco685, espa, surgard};
 use toml::Spanned;
@@ -12,6 +13,7 @@ use toml::Spanned;
 use super::check::Check;
 use super::osborne_hoffman::OsborneHoffman;
 use super::panels::Panels;
+use super::sia_dc09::SiaDc09;
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -38,6 +40,12 @@ pub struct Line {
     pub osborne_hoffman: OsborneHoffman,
     /// Settings of its protocol, where alarm panels speak it.
     pub panels: Panels,
+    /// Settings of its protocol, where that is SIA DC-09.
+    pub sia_dc09: SiaDc09,
+    /// How many may be connected from one address, where it listens.
+    pub per_source_max: usize,
+    /// Certificate and key, where it listens with TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Line {
@@ -83,6 +91,11 @@ pub enum Transport {
         /// How many may be connected at once; beyond it the newest is turned away.
         connections_max: usize,
     },
+    /// Units send datagrams to this host.
+    UdpListen {
+        /// Where to listen.
+        address: SocketAddr,
+    },
     /// A telephone line on a voice modem at a serial port.
     VoiceModem(Box<VoiceModem>),
 }
@@ -94,6 +107,7 @@ impl Transport {
             Transport::Serial(_) => "serial",
             Transport::TcpConnect { .. } => "tcp-connect",
             Transport::TcpListen { .. } => "tcp-listen",
+            Transport::UdpListen { .. } => "udp-listen",
             Transport::VoiceModem(_) => "voice-modem",
         }
     }
@@ -143,11 +157,17 @@ pub struct Automation {
     pub link_watch: Option<Duration>,
 }
 
+/// More hardware receivers than one centre has behind one port; and what may be set.
+const HARDWARE_RECEIVERS_USUAL: u64 = 8;
+const HARDWARE_RECEIVERS_MAX: u64 = 256;
+/// Units connected at once.
+const UNITS_USUAL: u64 = 4_096;
+const UNITS_MAX: u64 = 50_000;
+/// From one address: a building of units behind one router, and no flood.
+const PER_SOURCE_USUAL: u64 = 256;
+
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
 pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
-
-/// Panels that hold a connection each are many; the service may hold four times as many files.
-const CONNECTIONS: std::ops::RangeInclusive<u64> = 1..=4096;
 
 impl Check<'_> {
     pub(super) fn line(&self, line: &Spanned<file::Line>) -> Result<Line, ConfigError> {
@@ -174,6 +194,14 @@ impl Check<'_> {
             espa: self.espa(line)?,
             osborne_hoffman: self.osborne_hoffman(line)?,
             panels,
+            sia_dc09: self.sia_dc09(line)?,
+            per_source_max: self.per_source_max(line)?,
+            tls: line
+                .tcp_listen
+                .as_ref()
+                .and_then(|listen| listen.as_ref().tls.as_ref())
+                .map(|tls| self.line_tls(tls))
+                .transpose()?,
             name: LineId::new(&name),
         })
     }
@@ -186,12 +214,13 @@ impl Check<'_> {
                 | Protocol::Espa444
                 | Protocol::SiaDc03
                 | Protocol::Texecom
-                | Protocol::OsborneHoffman),
+                | Protocol::OsborneHoffman
+                | Protocol::SiaDc09),
             ) => Ok(protocol),
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\", \"sia-dc03\", \"texecom\" or \"osborne-hoffman\"; \
+                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\", \"sia-dc03\", \"texecom\", \"osborne-hoffman\" or \"sia-dc09\"; \
                               on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
@@ -199,34 +228,51 @@ impl Check<'_> {
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
-        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.voice_modem) {
-            (Some(serial), None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
-            (None, None, None, Some(modem)) => {
+        let transports = "serial, tcp-connect, tcp-listen, udp-listen, voice-modem";
+        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.voice_modem) {
+            (Some(serial), None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
+            (None, None, None, None, Some(modem)) => {
                 self.voice_modem(modem.as_ref()).map(Box::new).map(Transport::VoiceModem)
             }
-            (None, Some(connect), None, None) => {
+            (None, Some(connect), None, None, None) => {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
-            (None, None, Some(listen), None) => {
-                let connections_max = self.within(&listen.as_ref().connections_max, CONNECTIONS)?;
-                Ok(Transport::TcpListen {
-                    address: self.address(&listen.as_ref().address)?,
-                    connections_max: usize::try_from(connections_max).unwrap_or(usize::MAX),
-                })
+            (None, None, Some(listen), None, None) => Ok(Transport::TcpListen {
+                address: self.address(&listen.as_ref().address)?,
+                connections_max: self.connections_max(line)?,
+            }),
+            (None, None, None, Some(listen), None) => {
+                Ok(Transport::UdpListen { address: self.address(&listen.as_ref().address)? })
             }
-            (None, None, None, None) => {
-                let remedy = "add one of serial, tcp-connect, tcp-listen, voice-modem";
-                let error = self.error(format!("line {name:?} has no transport"), remedy);
+            (None, None, None, None, None) => {
+                let error = self.error(format!("line {name:?} has no transport"), format!("add one of {transports}"));
                 Err(self.at(error, span))
             }
             _ => {
                 let error = self.error(
                     format!("line {name:?} has more than one transport"),
-                    "keep one of serial, tcp-connect, tcp-listen, voice-modem; a second port is a second line",
+                    format!("keep one of {transports}; a second port is a second line"),
                 );
                 Err(self.at(error, span))
             }
         }
+    }
+
+    /// Hardware receivers are few; units are as many as there are people.
+    fn connections_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
+        let units = [Protocol::SiaDc09, Protocol::OsborneHoffman, Protocol::Texecom];
+        let many = units.iter().any(|protocol| line.protocol.as_ref() == protocol.as_str());
+        let (usual, most) =
+            if many { (UNITS_USUAL, UNITS_MAX) } else { (HARDWARE_RECEIVERS_USUAL, HARDWARE_RECEIVERS_MAX) };
+        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_max.as_ref());
+        let connections = set.map_or(Ok(usual), |set| self.within(set, 1..=most))?;
+        Ok(usize::try_from(connections).unwrap_or(usize::MAX))
+    }
+
+    fn per_source_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
+        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let connections = set.map_or(Ok(PER_SOURCE_USUAL), |set| self.within(set, 1..=UNITS_MAX))?;
+        Ok(usize::try_from(connections).unwrap_or(usize::MAX))
     }
 
     fn serial(&self, serial: &file::Serial) -> Result<Serial, ConfigError> {
@@ -279,9 +325,9 @@ impl Check<'_> {
         let osborne = line.osborne_hoffman.as_ref().map(|table| (Protocol::OsborneHoffman, table.span()));
         let dc03 = line.sia_dc03.as_ref().map(|table| (Protocol::SiaDc03, table.span()));
         let texecom = line.texecom.as_ref().map(|table| (Protocol::Texecom, table.span()));
-        if let Some((of, at)) =
-            written.chain(espa).chain(osborne).chain(dc03).chain(texecom).find(|(of, _)| *of != protocol)
-        {
+        let dc09 = line.sia_dc09.as_ref().map(|table| (Protocol::SiaDc09, table.span()));
+        let mut others = written.chain(espa).chain(osborne).chain(dc03).chain(texecom).chain(dc09);
+        if let Some((of, at)) = others.find(|(of, _)| *of != protocol) {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
             return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }

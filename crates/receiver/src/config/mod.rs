@@ -13,6 +13,7 @@ mod line;
 mod osborne_hoffman;
 mod panels;
 mod secret;
+mod sia_dc09;
 mod voice;
 mod webhook;
 
@@ -34,6 +35,7 @@ pub use file::Parity;
 pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
 pub use osborne_hoffman::OsborneHoffman;
 pub use panels::Panels;
+pub use sia_dc09::SiaDc09;
 pub use voice::{CallSettings, Family, VoiceModem};
 pub(crate) use webhook::certificates;
 pub use webhook::{Secret, Webhook};

@@ -64,9 +64,7 @@ impl Check<'_> {
                 ("panels want a key and answers, so the line cannot only listen", "remove listen-only")
             }
             Transport::TcpListen { .. } => return Ok(()),
-            Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => {
-                ("panels of this protocol connect to the receiver", "use tcp-listen")
-            }
+            _ => ("panels of this protocol connect to the receiver", "use tcp-listen"),
         };
         Err(self.at(self.error(what, remedy), line.protocol.span()))
     }

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{self, Dialect, Timing};
 use telecare_protocol::codes::Codes;
+use telecare_protocol::sia_dc09::{self, Outside};
 use telecare_protocol::{Protocol, Session, Trigger, ademco685, dc03, espa, osborne_hoffman, surgard, texecom};
 
+use super::world::chance;
 use crate::config;
 
 /// A new session for a line. Nothing is carried over from the one before but what an open alarm says of the
 /// line, so that it can be taken back.
-pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session {
+pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger], outside: &Outside) -> Session {
     let header_digits = line.automation.header_digits.into();
     match line.protocol {
         Protocol::Ademco685 => {
@@ -35,6 +37,11 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
         Protocol::Texecom => {
             let settings = line.panels.texecom.clone();
             let session = texecom::Session::new(settings, Arc::clone(codes)).with_told(told, Instant::now());
+            if line.listen_only { session.listening_only().into() } else { session.into() }
+        }
+        Protocol::SiaDc09 => {
+            let (now, settings) = (Instant::now(), line.sia_dc09.settings.clone());
+            let session = sia_dc09::Session::new(settings, Arc::clone(codes), outside.clone(), chance(), now);
             if line.listen_only { session.listening_only().into() } else { session.into() }
         }
         // The configuration lets no line on a port speak the others.

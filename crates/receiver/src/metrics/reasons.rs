@@ -21,6 +21,24 @@ const ESPA_444: [&str; 9] = [
 /// The errors of messages, and a panel that sends on without waiting for answers.
 const OSBORNE_HOFFMAN: [&str; 8] =
     ["NoEnd", "TooLong", "Unintelligible", "BadLayout", "BadField", "WrongLength", "Version4", "AnswersOwed"];
+/// The errors of frames, and of what is in them.
+const SIA_DC09: [&str; 15] = [
+    "NoEnd",
+    "TooLong",
+    "BadCheck",
+    "WrongCrc",
+    "WrongLength",
+    "BadField",
+    "NoBracket",
+    "NoKey",
+    "Undecryptable",
+    "OutsideWindow",
+    "UnknownToken",
+    "UnknownLayout",
+    "NoContent",
+    "BadContent",
+    "UnexpectedReply",
+];
 const BS8521: [&str; 12] = [
     "IllegalDigit",
     "TooShort",
@@ -81,7 +99,8 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
-        _ => &[],
+        Protocol::SiaDc09 => &[&SIA_DC09],
+        Protocol::Own => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();
     names.sort_unstable();
@@ -125,6 +144,26 @@ mod tests {
     fn every_error_of_a_panels_message_is_a_reason() {
         let reasons = bad_frame_reasons(Protocol::OsborneHoffman);
         assert!(osborne_hoffman::FrameError::NAMES.iter().all(|name| reasons.contains(name)), "{reasons:?}");
+    }
+
+    #[test]
+    fn every_error_of_a_frame_is_a_reason() {
+        use telecare_protocol::sia_dc09::DataError;
+        use telecare_protocol::sia_frame::FrameError;
+        let frame = [
+            FrameError::NoEnd,
+            FrameError::TooLong,
+            FrameError::BadCheck,
+            FrameError::WrongCrc { computed: 0, received: 0 },
+            FrameError::WrongLength { stated: 0, got: 0 },
+            FrameError::BadField { field: "token" },
+        ];
+        let data = [DataError::UnknownToken, DataError::UnknownLayout, DataError::NoContent, DataError::BadContent];
+        let reasons = bad_frame_reasons(Protocol::SiaDc09);
+        let names = frame.iter().map(FrameError::name).chain(data.into_iter().map(DataError::name));
+        for name in names {
+            assert!(reasons.contains(&name), "{name}");
+        }
     }
 
     #[test]

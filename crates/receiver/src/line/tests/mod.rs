@@ -9,6 +9,7 @@ mod osborne_hoffman;
 mod panels;
 pub(super) mod pty;
 mod serial;
+mod sia_dc09;
 mod tcp;
 mod voice;
 
@@ -66,6 +67,7 @@ fn surgard(transport: Transport) -> Line {
     let espa = telecare_protocol::espa::Settings::default();
     let osborne_hoffman = config::OsborneHoffman::default();
     let panels = config::Panels::default();
+    let sia_dc09 = config::SiaDc09::default();
     Line {
         name,
         protocol,
@@ -77,6 +79,9 @@ fn surgard(transport: Transport) -> Line {
         espa,
         osborne_hoffman,
         panels,
+        sia_dc09,
+        per_source_max: 8,
+        tls: None,
     }
 }
 
