@@ -460,7 +460,8 @@ fn a_unit_whose_clock_is_wrong_sets_it_by_the_nak() {
 
 #[test]
 fn a_message_that_cannot_be_used_is_given_up_and_the_next_one_follows() {
-    let bad = UnitMessage { account: "1234".into(), token: "XYZ-99".into(), data: "#1234|abc".into(), extended: Vec::new() };
+    let bad =
+        UnitMessage { account: "1234".into(), token: "XYZ-99".into(), data: "#1234|abc".into(), extended: Vec::new() };
     let settings = UnitSettings { account: "1234".into(), ..UnitSettings::default() };
     let (rig, told) = converse(settings, None, &[bad, UnitMessage::sia("1234", "NRP")], NOW, &[]);
     assert!(matches!(told[..], [UnitCommand::Refused(_), UnitCommand::Acknowledged { .. }]), "{told:?}");

@@ -8,6 +8,7 @@ use anyhow::Context;
 use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, ademco685, decode, surgard};
 
 use crate::decoded::{DecodedShape, in_words};
+use crate::premises::KeyArguments;
 use crate::text::unescaped;
 use crate::{Usage, Verdict, timed};
 
@@ -16,7 +17,7 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685 or espa-444; with --timed one that telephones, or detect.
+    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444 or sia-dc09; with --timed one that telephones, or detect.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
@@ -36,6 +37,8 @@ pub struct Arguments {
     /// Digits of receiver and line together at the head of a line: surgard 3 to 9, ademco-685 2 to 5.
     #[arg(long, value_name = "N")]
     header_digits: Option<usize>,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// Frames; bytes that cannot be typed as \xNN, framing bytes may be left out. Without any, lines of
     /// standard input.
     frames: Vec<String>,
@@ -45,7 +48,8 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, detect"
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, \
+                 sia-dc09, detect"
                 .to_owned())
         }
         Ok(protocol) => Ok(protocol),
@@ -61,7 +65,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::Espa444 => return Err(Usage("espa-444 has no header of digits".to_owned()).into()),
+            protocol @ (Protocol::Espa444 | Protocol::SiaDc09) => {
+                return Err(Usage(format!("{protocol} has no header of digits")).into());
+            }
             _ => surgard::HEADER_DIGITS,
         };
         if !widths.contains(&digits) {
@@ -70,6 +76,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         }
         options.header_digits = Some(digits);
     }
+    let keys = arguments.keys.keys(&arguments.frames)?;
+    options.keys = keys.as_ref();
     let mode = if arguments.strict { Mode::Strict } else { Mode::Tolerant };
     let codes = Codes::builtin();
     let mut verdict = Verdict::Done;

@@ -11,7 +11,7 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// One that telephones, surgard, ademco-685 or espa-444.
+    /// One that telephones, surgard, ademco-685, espa-444 or sia-dc09.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Write a heartbeat instead of an event.
@@ -29,6 +29,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Protocol::SurGard => fields.surgard(&[])?,
         Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
         Protocol::Ademco685 => fields.ademco685(&[])?,
+        Protocol::SiaDc09 if arguments.heartbeat => {
+            let account = fields.account.as_deref().ok_or_else(|| crate::Usage("a NULL needs --account".to_owned()))?;
+            fields.sia_dc09_null(account)?
+        }
+        Protocol::SiaDc09 => fields.sia_dc09(&[])?,
         protocol if arguments.heartbeat => return Err(crate::Usage(format!("{protocol} has no heartbeat")).into()),
         Protocol::Espa444 => fields.espa444(&[])?,
         protocol @ (Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => fields.tunstall(protocol, &[])?,

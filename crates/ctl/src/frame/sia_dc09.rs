@@ -27,7 +27,9 @@ impl FrameArguments {
                     self.fill(&CONTACT_ID, &HEAD, defaults, "sia-dc09 ADM-CID")?;
                 let qualifier = Qualifier::from_char(one_letter("qualifier", &qualifier)?)
                     .ok_or_else(|| Usage("--qualifier must be E, R or P".to_owned()))?;
-                for ((name, width), value) in [("code", 3), ("group", 2), ("zone", 3)].into_iter().zip([&code, &group, &zone]) {
+                for ((name, width), value) in
+                    [("code", 3), ("group", 2), ("zone", 3)].into_iter().zip([&code, &group, &zone])
+                {
                     if value.len() != width {
                         return Err(Usage(format!("--{name} takes {width} digits, {value:?} has {}", value.len())));
                     }
@@ -59,8 +61,12 @@ impl FrameArguments {
         if let Some(receiver) = &self.receiver {
             hex("receiver", receiver, 1..=6)?;
         }
-        let address =
-            Address { receiver: self.receiver.clone(), line: Some(line), account: Some(account.to_owned()), bare: false };
+        let address = Address {
+            receiver: self.receiver.clone(),
+            line: Some(line),
+            account: Some(account.to_owned()),
+            bare: false,
+        };
         Ok(Head { enciphered: false, token: token.to_owned(), sequence, address })
     }
 

@@ -181,7 +181,7 @@ fn is_believed(found: &Found) -> bool {
 
 fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
     static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
-    let options = DecodeOptions { header_digits: candidate.header_digits };
+    let options = DecodeOptions { header_digits: candidate.header_digits, keys: None };
     let mut found = Found {
         framing,
         protocol: candidate.protocol,

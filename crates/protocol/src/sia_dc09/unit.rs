@@ -19,9 +19,9 @@ use super::heard::Heard;
 use super::keys::Pads;
 use super::reply::{Padding, clear, encrypted};
 use super::stamp::{Clock, Stamp, stamp};
+use crate::Mode;
 use crate::automation::{LINES_HELD_MAX, LineNumber};
 use crate::session::after;
-use crate::Mode;
 use crate::sia_frame::{Address, Check, Deframer, Frame, Head, SEQUENCE_MAX, read};
 
 /// Idle time after which a failed link is tried where polls are off.
@@ -286,7 +286,12 @@ impl Unit {
     }
 
     fn frame(&mut self, message: &UnitMessage, sequence: u16, now: Instant) -> Option<Vec<u8>> {
-        let head = Head { enciphered: false, token: message.token.clone(), sequence, address: self.address_of(&message.account) };
+        let head = Head {
+            enciphered: false,
+            token: message.token.clone(),
+            sequence,
+            address: self.address_of(&message.account),
+        };
         let (data, extended) = (&message.data, &message.extended);
         let stamp = stamp(self.utc(now));
         match &self.settings.key {
@@ -337,11 +342,21 @@ impl UnitMessage {
 
     /// A message of DC-03 text, `Nri1/QA001` for example.
     pub fn sia(account: &str, text: &str) -> UnitMessage {
-        UnitMessage { account: account.to_owned(), token: "SIA-DCS".to_owned(), data: format!("#{account}|{text}"), extended: Vec::new() }
+        UnitMessage {
+            account: account.to_owned(),
+            token: "SIA-DCS".to_owned(),
+            data: format!("#{account}|{text}"),
+            extended: Vec::new(),
+        }
     }
 
     /// A Contact ID message, `1101 00 001` for example.
     pub fn contact_id(account: &str, text: &str) -> UnitMessage {
-        UnitMessage { account: account.to_owned(), token: "ADM-CID".to_owned(), data: format!("#{account}|{text}"), extended: Vec::new() }
+        UnitMessage {
+            account: account.to_owned(),
+            token: "ADM-CID".to_owned(),
+            data: format!("#{account}|{text}"),
+            extended: Vec::new(),
+        }
     }
 }
