@@ -1,4 +1,4 @@
-//! `call`: test calls as a hardware receiver places them: a line, the wait for its acknowledgement, the same line
+//! `call`: test calls as a hardware receiver or a unit over IP places them: a line, the wait for its acknowledgement, the same line
 //! again, as often as that make of receiver does. With access to the API it also says what became of the call. Calls
 //! by tones are placed by a simulated unit behind a simulated modem, see [`crate::voice`].
 
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
-use telecare_protocol::{Protocol, ademco685, surgard};
+use telecare_protocol::sia_dc09::UnitSettings;
+use telecare_protocol::{Protocol, ademco685, sia_frame, surgard};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -17,6 +18,7 @@ use crate::client::ApiArguments;
 use crate::device::{Device, PROTOCOLS, Told};
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
+use crate::premises::{self, PremisesArguments};
 use crate::text::unescaped;
 use crate::{Usage, Verdict, voice};
 
@@ -33,7 +35,7 @@ const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")
 /// also looked for in the receiver's list. Exit code 1 when it is not acknowledged, or not in the list.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver;
+    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, udp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver;
     /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
@@ -43,7 +45,7 @@ pub struct Arguments {
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
     #[arg(long, conflicts_with = "heartbeat")]
     frame: Option<String>,
-    /// Send a heartbeat.
+    /// Send a heartbeat, with sia-dc09 a NULL.
     #[arg(long)]
     heartbeat: bool,
     /// How many calls.
@@ -55,6 +57,8 @@ pub struct Arguments {
     /// How long one attempt waits for its acknowledgement.
     #[arg(long, default_value_t = 4000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=9_900))]
     ack_wait_ms: u64,
+    #[command(flatten)]
+    premises: PremisesArguments,
     #[command(flatten)]
     voice: voice::VoiceArguments,
     #[command(flatten)]
@@ -90,6 +94,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let what = format!("{} is spoken in telephone calls: use --to voice-modem:PATH", arguments.protocol);
         return Err(Usage(what).into());
     }
+    let is_datagram = matches!(arguments.to, Target::Udp(_));
+    if is_datagram && arguments.protocol != Protocol::SiaDc09 {
+        return Err(Usage(format!("nobody speaks {} in datagrams", arguments.protocol)).into());
+    }
+    if arguments.premises.units.is_some() {
+        if arguments.protocol != Protocol::SiaDc09 {
+            return Err(Usage("--units is for sia-dc09".to_owned()).into());
+        }
+        let tell = |text: &str| drop(println(text));
+        return runtime.block_on(premises::load::run(&arguments.premises, &arguments.to, tell));
+    }
     let line = line(arguments)?;
     runtime.block_on(place_all(arguments, &line))
 }
@@ -123,7 +138,7 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
     let mut link = Link::open(&arguments.to).await?;
     println(&format!("{} connected after {:.1} ms", clock()?, ms(opening.elapsed())))?;
     let attempts = Device::attempts(arguments.protocol);
-    let mut device = Device::new(arguments.protocol, Some(Duration::from_millis(arguments.ack_wait_ms)), false);
+    let mut device = device(arguments)?;
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
         let begun = Instant::now();
@@ -148,6 +163,24 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
         println(&format!("{} calls, all acknowledged, the slowest after {:.1} ms", arguments.repeat, ms(slowest)))?;
     }
     tell_aftermath(aftermath)
+}
+
+fn device(arguments: &Arguments) -> Result<Device, Usage> {
+    let ack_wait = Duration::from_millis(arguments.ack_wait_ms);
+    if arguments.protocol != Protocol::SiaDc09 {
+        return Ok(Device::new(arguments.protocol, Some(ack_wait), false));
+    }
+    let FrameArguments { account, receiver, line, .. } = &arguments.fields;
+    let usual = UnitSettings::default();
+    let settings = UnitSettings {
+        account: account.clone().unwrap_or_else(|| TEST_ACCOUNT.to_owned()),
+        receiver: receiver.clone(),
+        prefix: line.clone().unwrap_or(usual.prefix),
+        ack_wait,
+        poll_every: Duration::ZERO,
+        ..UnitSettings::default()
+    };
+    Ok(Device::premises(arguments.premises.settings(settings)?))
 }
 
 /// What the receiver knows before the call, where it can be asked and there is something to look for.
@@ -184,9 +217,9 @@ fn mark(arguments: &Arguments) -> String {
 /// One call; none when all its attempts went unanswered, or it was refused.
 async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Option<Acknowledged>> {
     let begun = Instant::now();
-    device.send(line).context("more calls than a hardware receiver holds")?;
+    device.send(line).context("no frame of this protocol, or more calls than are held")?;
     let mut acknowledged = None;
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 1024];
     loop {
         while let Some(told) = device.next() {
             match told {
@@ -194,6 +227,7 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
                 Told::Acknowledged { attempts } => {
                     acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts });
                 }
+                Told::Polled => acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts: 1 }),
                 Told::LinkFailed | Told::Refused => return Ok(None),
                 Told::LinkRestored => {}
                 Told::Heard(message) => println(&format!("{} the receiver says {message}", clock()?))?,
@@ -216,6 +250,7 @@ fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         Protocol::Espa444 => return block(arguments),
         Protocol::OsborneHoffman => return panel_text(arguments),
         Protocol::SiaDc03 | Protocol::Texecom => return panel(arguments),
+        Protocol::SiaDc09 => return dc09_frame(arguments),
         _ => {}
     }
     let is_ademco = arguments.protocol == Protocol::Ademco685;
@@ -292,6 +327,25 @@ fn panel(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         return if is_texecom { fields.texecom(&test) } else { fields.dc03(&test) };
     }
     fields.texecom(&[("account", TEST_ACCOUNT), ("code", "601")])
+}
+
+/// A SIA DC-09 frame in clear; the unit makes it anew with its own sequence, stamp and key.
+fn dc09_frame(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let fields = &arguments.fields;
+    if let Some(frame) = &arguments.frame {
+        let mut frame = unescaped(frame.as_bytes());
+        if frame.first() != Some(&sia_frame::LF) {
+            frame.insert(0, sia_frame::LF);
+        }
+        if frame.last() != Some(&sia_frame::CR) {
+            frame.push(sia_frame::CR);
+        }
+        return Ok(frame);
+    }
+    if arguments.heartbeat {
+        return fields.sia_dc09_null(fields.account.as_deref().unwrap_or(TEST_ACCOUNT));
+    }
+    fields.sia_dc09(&[("account", TEST_ACCOUNT), ("data", "Nri1/RX001"), ("code", "601")])
 }
 
 fn ms(time: Duration) -> f64 {

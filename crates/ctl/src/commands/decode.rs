@@ -9,6 +9,7 @@ use telecare_protocol::osborne_hoffman::{KEY_BYTES, Key};
 use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, ademco685, decode, surgard};
 
 use crate::decoded::{DecodedShape, in_words};
+use crate::premises::KeyArguments;
 use crate::text::unescaped;
 use crate::{Usage, Verdict, timed};
 
@@ -40,6 +41,8 @@ pub struct Arguments {
     /// The key of an Osborne-Hoffman connection, 48 hex digits: the frames are cipher text.
     #[arg(long, value_parser = key)]
     key: Option<Key>,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// Frames; bytes that cannot be typed as \xNN, framing bytes may be left out. Without any, lines of
     /// standard input.
     frames: Vec<String>,
@@ -49,7 +52,7 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, sia-dc03, texecom, osborne-hoffman, detect"
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, sia-dc03, texecom, osborne-hoffman, sia-dc09, detect"
                 .to_owned())
         }
         Ok(protocol) => Ok(protocol),
@@ -74,7 +77,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            protocol @ (Protocol::Espa444 | Protocol::SiaDc03 | Protocol::Texecom | Protocol::OsborneHoffman) => {
+            protocol @ (Protocol::Espa444
+            | Protocol::SiaDc03
+            | Protocol::Texecom
+            | Protocol::OsborneHoffman
+            | Protocol::SiaDc09) => {
                 return Err(Usage(format!("{protocol} has no header of digits")).into());
             }
             _ => surgard::HEADER_DIGITS,
@@ -89,6 +96,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         return Err(Usage(format!("{} has no key", arguments.protocol)).into());
     }
     options.key = arguments.key;
+    let keys = arguments.keys.keys(&arguments.frames)?;
+    options.keys = keys.as_ref();
     let mode = if arguments.strict { Mode::Strict } else { Mode::Tolerant };
     let codes = Codes::builtin();
     let mut verdict = Verdict::Done;

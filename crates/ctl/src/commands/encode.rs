@@ -42,6 +42,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             arguments.key.as_ref().map_or(text.clone(), |key| Cipher::new(key).close(&text))
         }
         Protocol::Texecom if arguments.heartbeat => fields.texecom_poll("9999")?,
+        Protocol::SiaDc09 if arguments.heartbeat => {
+            let account = fields.account.as_deref().ok_or_else(|| crate::Usage("a NULL needs --account".to_owned()))?;
+            fields.sia_dc09_null(account)?
+        }
+        Protocol::SiaDc09 => fields.sia_dc09(&[])?,
         protocol if arguments.heartbeat => return Err(crate::Usage(format!("{protocol} has no heartbeat")).into()),
         Protocol::Espa444 => fields.espa444(&[])?,
         Protocol::SiaDc03 => fields.dc03(&[])?,

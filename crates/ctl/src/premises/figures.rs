@@ -65,6 +65,9 @@ mod tests {
         let mut figures = Figures::default();
         assert_eq!(figures.percentile(99.0), 0.0);
         (1..=100).for_each(|ms| figures.acknowledged(Duration::from_millis(ms)));
-        assert_eq!((figures.percentile(50.0), figures.percentile(99.0), figures.percentile(100.0)), (50.0, 99.0, 100.0));
+        assert_eq!(
+            (figures.percentile(50.0), figures.percentile(99.0), figures.percentile(100.0)),
+            (50.0, 99.0, 100.0)
+        );
     }
 }

@@ -78,7 +78,9 @@ pub async fn run(arguments: &PremisesArguments, to: &Target, tell: impl Fn(&str)
     tell(&outcome.alarms.in_words("alarms"));
     if let Some(file) = &arguments.ledger {
         let mut lines = String::new();
-        outcome.by_account.iter().for_each(|(account, count)| drop(writeln!(lines, "{account} {count}")));
+        for (account, count) in &outcome.by_account {
+            writeln!(lines, "{account} {count}")?;
+        }
         std::fs::write(file, lines).with_context(|| file.display().to_string())?;
     }
     let lost = |figures: &Figures| figures.begun != figures.count();

@@ -5,7 +5,7 @@ pub mod load;
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use telecare_protocol::sia_dc09::{Clock, Key, Keys, Unit, UnitSettings};
 use time::OffsetDateTime;
@@ -13,16 +13,23 @@ use uuid::Uuid;
 
 use crate::Usage;
 
+/// The key of a unit [sia-dc09].
+#[derive(clap::Args, Default)]
+pub struct KeyArguments {
+    /// The key of a unit as hex digits; @FILE reads it from a file. Other users of this host see a command line: better
+    /// the environment, or a file [sia-dc09].
+    #[arg(long, value_name = "HEX", env = "TELECARE_KEY_HEX", hide_env_values = true, conflicts_with = "key_ascii")]
+    key_hex: Option<String>,
+    /// The key of a unit as characters that are the bytes themselves; @FILE reads it from a file [sia-dc09].
+    #[arg(long, value_name = "TEXT", env = "TELECARE_KEY_ASCII", hide_env_values = true)]
+    key_ascii: Option<String>,
+}
+
 /// A premises unit [sia-dc09].
 #[derive(clap::Args, Default)]
 pub struct PremisesArguments {
-    /// Its key as hex digits; @FILE reads it from a file. Other users of this host see a command line: better the
-    /// environment, or a file.
-    #[arg(long, value_name = "HEX", env = "TELECARE_KEY_HEX", hide_env_values = true, conflicts_with = "key_ascii")]
-    key_hex: Option<String>,
-    /// Its key as characters that are the bytes themselves; @FILE reads it from a file.
-    #[arg(long, value_name = "TEXT", env = "TELECARE_KEY_ASCII", hide_env_values = true)]
-    key_ascii: Option<String>,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// Pad as the 2026 edition does, with 16 to 31 characters.
     #[arg(long)]
     long_pad: bool,
@@ -50,9 +57,11 @@ pub struct PremisesArguments {
 impl PremisesArguments {
     /// The settings of a unit with these arguments.
     pub fn settings(&self, usual: UnitSettings) -> Result<UnitSettings, Usage> {
-        Ok(UnitSettings { key: self.key()?, long_pad: self.long_pad, stamps: !self.no_stamp, ..usual })
+        Ok(UnitSettings { key: self.keys.key()?, long_pad: self.long_pad, stamps: !self.no_stamp, ..usual })
     }
+}
 
+impl KeyArguments {
     /// The key, if one is given.
     pub fn key(&self) -> Result<Option<Key>, Usage> {
         let text = |told: &str| match told.strip_prefix('@') {
@@ -70,15 +79,17 @@ impl PremisesArguments {
         key.map(Some).map_err(|error| Usage(error.to_string()))
     }
 
-    /// The same key for these accounts.
-    pub fn keys_of(&self, accounts: impl IntoIterator<Item = String>) -> Result<Keys, Usage> {
+    /// The same key for every account that these frames name; none when no key is given.
+    pub fn keys(&self, frames: &[String]) -> Result<Option<Keys>, Usage> {
+        let Some(key) = self.key()? else { return Ok(None) };
         let mut keys = Keys::default();
-        if let Some(key) = self.key()? {
+        for frame in frames {
+            let accounts = frame.split('#').skip(1).filter_map(|behind| behind.split('[').next());
             for account in accounts {
-                keys.insert(&account, key.clone());
+                keys.insert(account, key.clone());
             }
         }
-        Ok(keys)
+        Ok(Some(keys))
     }
 }
 
@@ -87,9 +98,4 @@ pub fn unit(settings: UnitSettings) -> Unit {
     let chance = *Uuid::new_v4().as_bytes();
     let first = u16::from_be_bytes([chance[0], chance[1]]) % 9999 + 1;
     Unit::new(settings, Clock { at: Instant::now(), utc: OffsetDateTime::now_utc() }, chance, first)
-}
-
-/// In milliseconds with a digit behind the point.
-pub fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 10_000.0).round() / 10.0
 }

@@ -6,6 +6,8 @@ mod faults;
 use std::time::{Duration, Instant};
 
 use telecare_protocol::espa::{Block, encode};
+use telecare_protocol::sia_dc09::clear;
+use telecare_protocol::sia_frame::{Address, Check, Head};
 use telecare_protocol::{Protocol, contact_id, dc03, osborne_hoffman, texecom};
 
 use crate::device::{Device, Told};
@@ -63,7 +65,7 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
     let mut link: Option<Link> = None;
     let mut reopen = Instant::now();
     let mut next_call = Instant::now();
-    let mut buffer = [0; 256];
+    let mut buffer = [0; 1024];
     loop {
         let now = Instant::now();
         wire.over = end.is_some_and(|end| now >= end);
@@ -153,6 +155,7 @@ async fn happened(
             outcome.refused += 1;
             tell("REFUSED for good: the receiver never takes such a message");
         }
+        Told::Polled => {}
         Told::LinkFailed => {
             outcome.failures += 1;
             tell("NOBODY ANSWERS: calls are held back");
@@ -201,6 +204,12 @@ fn message(protocol: Protocol, unit: u32, number: u32) -> Vec<u8> {
                 zone: format!("{:03}", number % 1000),
             };
             texecom::encode(&texecom::Message::ContactId(message)).unwrap_or_default()
+        }
+        Protocol::SiaDc09 => {
+            let (account, data) = (account.to_string(), format!("#{account}|Nri1/RX{:03}", number % 1000));
+            let address = Address { line: Some("0".to_owned()), account: Some(account), ..Address::default() };
+            let head = Head { enciphered: false, token: "SIA-DCS".to_owned(), sequence: 1, address };
+            clear(head, Check::Hex, &data, &[], "")
         }
         Protocol::Ademco685 => format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes(),
         _ => format!("5011 18{account}E60100{:03}\x14", number % 1000).into_bytes(),
