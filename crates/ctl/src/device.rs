@@ -4,13 +4,20 @@
 use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSettings};
+use telecare_protocol::dc03;
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
 use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
-use telecare_protocol::{Protocol, ademco685, surgard};
+use telecare_protocol::{Protocol, ademco685, surgard, texecom};
 
 /// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 4] =
-    [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444, Protocol::OsborneHoffman];
+pub const PROTOCOLS: [Protocol; 6] = [
+    Protocol::SurGard,
+    Protocol::Ademco685,
+    Protocol::Espa444,
+    Protocol::SiaDc03,
+    Protocol::Texecom,
+    Protocol::OsborneHoffman,
+];
 
 /// A device.
 pub enum Device {
@@ -18,6 +25,10 @@ pub enum Device {
     Automation(Sender),
     /// A warden-call controller.
     Espa(Controller),
+    /// A panel that sends DC-03 blocks.
+    Dc03(dc03::Panel),
+    /// A panel that speaks Texecom's wrapper.
+    Texecom(texecom::Panel),
     /// A panel that is given its key on connect.
     Panel(Box<Panel>),
 }
@@ -62,6 +73,17 @@ impl Device {
             let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
             return Device::Panel(Box::new(Panel::new(PanelSettings { ack_wait, heartbeat, ..usual }, now)));
         }
+        if protocol == Protocol::SiaDc03 {
+            let usual = dc03::PanelSettings::default();
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::Dc03(dc03::Panel::new(dc03::PanelSettings { ack_wait, ..usual }));
+        }
+        if protocol == Protocol::Texecom {
+            let usual = texecom::PanelSettings::default();
+            let poll_every = if heartbeats { usual.poll_every } else { Duration::ZERO };
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::Texecom(texecom::Panel::new(texecom::PanelSettings { ack_wait, poll_every, ..usual }, now));
+        }
         let usual = if protocol == Protocol::Ademco685 {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
         } else {
@@ -76,6 +98,8 @@ impl Device {
     pub fn attempts(protocol: Protocol) -> u32 {
         match protocol {
             Protocol::Espa444 => ControllerSettings::default().attempts,
+            Protocol::SiaDc03 => dc03::PanelSettings::default().attempts,
+            Protocol::Texecom => texecom::PanelSettings::default().attempts,
             Protocol::OsborneHoffman => PanelSettings::default().attempts,
             Protocol::Ademco685 => {
                 ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
@@ -89,6 +113,8 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.send(message.to_vec(), Instant::now()),
             Device::Espa(controller) => controller.send(message.to_vec(), Instant::now()),
+            Device::Dc03(panel) => panel.send(message, Instant::now()),
+            Device::Texecom(panel) => panel.send(message.to_vec(), Instant::now()),
             Device::Panel(panel) => panel.send(message.to_vec(), Instant::now()),
         }
     }
@@ -96,8 +122,8 @@ impl Device {
     /// Its wire was opened anew.
     pub fn connected(&mut self) {
         match self {
-            Device::Automation(_) | Device::Espa(_) => {}
             Device::Panel(panel) => panel.connected(),
+            _ => {}
         }
     }
 
@@ -106,6 +132,8 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_bytes(bytes, Instant::now()),
             Device::Espa(controller) => controller.handle_bytes(bytes, Instant::now()),
+            Device::Dc03(panel) => panel.handle_bytes(bytes, Instant::now()),
+            Device::Texecom(panel) => panel.handle_bytes(bytes, Instant::now()),
             Device::Panel(panel) => panel.handle_bytes(bytes, Instant::now()),
         }
     }
@@ -115,6 +143,8 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_timeout(Instant::now()),
             Device::Espa(controller) => controller.handle_timeout(Instant::now()),
+            Device::Dc03(panel) => panel.handle_timeout(Instant::now()),
+            Device::Texecom(panel) => panel.handle_timeout(Instant::now()),
             Device::Panel(panel) => panel.handle_timeout(Instant::now()),
         }
     }
@@ -124,6 +154,8 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.poll_timeout(),
             Device::Espa(controller) => controller.poll_timeout(),
+            Device::Dc03(panel) => panel.poll_timeout(),
+            Device::Texecom(panel) => panel.poll_timeout(),
             Device::Panel(panel) => panel.poll_timeout(),
         }
     }
@@ -133,6 +165,8 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.held(),
             Device::Espa(controller) => controller.held(),
+            Device::Dc03(panel) => panel.held(),
+            Device::Texecom(panel) => panel.held(),
             Device::Panel(panel) => panel.held(),
         }
     }
@@ -149,6 +183,21 @@ impl Device {
                 ControllerCommand::LinkFailed => Told::LinkFailed,
                 ControllerCommand::LinkRestored => Told::LinkRestored,
                 ControllerCommand::Heard(block) => Told::Heard(format!("{block:?}")),
+            }),
+            Device::Dc03(panel) => loop {
+                break Some(match panel.next_command()? {
+                    dc03::PanelCommand::Send(bytes) => Told::Send(bytes),
+                    dc03::PanelCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                    dc03::PanelCommand::BlockAcknowledged { .. } => continue,
+                    dc03::PanelCommand::LinkFailed => Told::LinkFailed,
+                    dc03::PanelCommand::LinkRestored => Told::LinkRestored,
+                });
+            },
+            Device::Texecom(panel) => panel.next_command().map(|command| match command {
+                texecom::PanelCommand::Send(bytes) => Told::Send(bytes),
+                texecom::PanelCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                texecom::PanelCommand::LinkFailed => Told::LinkFailed,
+                texecom::PanelCommand::LinkRestored => Told::LinkRestored,
             }),
         }
     }

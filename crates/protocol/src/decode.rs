@@ -4,8 +4,8 @@
 
 use crate::automation::LineError;
 use crate::{
-    Codes, Fault, Protocol, Report, ademco685, bs8521, contact_id, espa, fast_format, osborne_hoffman, surgard,
-    tunstall,
+    Codes, Fault, Protocol, Report, Status, ademco685, bs8521, contact_id, dc03, espa, fast_format, osborne_hoffman,
+    sia_dc09, surgard, texecom, tunstall,
 };
 
 /// How a decoder treats deviations.
@@ -20,10 +20,12 @@ pub enum Mode {
 
 /// What a decoder must be told about the line the bytes came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DecodeOptions {
+pub struct DecodeOptions<'a> {
     /// Digits of receiver and line together at the head of an automation output's line; none is the usual number
     /// of the protocol, 3 for Sur-Gard and 2 for Ademco 685.
     pub header_digits: Option<usize>,
+    /// The keys of the accounts whose frames are encrypted.
+    pub keys: Option<&'a sia_dc09::Keys>,
     /// The key of an Osborne-Hoffman connection; none where the bytes are plain text.
     pub key: Option<osborne_hoffman::Key>,
 }
@@ -91,6 +93,15 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
         }
         Protocol::Espa444 => {
             espa::decode_all(bytes, mode).into_iter().map(|(raw, found)| espa_sign(raw, found, mode, codes)).collect()
+        }
+        Protocol::SiaDc09 => {
+            let none = sia_dc09::Keys::default();
+            let found = sia_dc09::decode_all(bytes, options.keys.unwrap_or(&none), codes);
+            found.into_iter().map(dc09_frame).collect()
+        }
+        Protocol::SiaDc03 => dc03_blocks(bytes, mode, codes),
+        Protocol::Texecom => {
+            texecom::decode_all(bytes).into_iter().flat_map(|(raw, read)| texecom_message(&raw, read, codes)).collect()
         }
         Protocol::OsborneHoffman => {
             let cipher = options.key.as_ref().map(osborne_hoffman::Cipher::new);
@@ -191,6 +202,71 @@ fn espa_sign(input: Vec<u8>, found: espa::Found, mode: Mode, codes: &Codes) -> D
         Ok(report) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
         Err(fault) => Decoded { input, what: What::Error(fault), warnings: Vec::new() },
     }
+}
+
+fn dc09_frame((input, found, warnings): (Vec<u8>, sia_dc09::Found, Vec<&'static str>)) -> Decoded {
+    let warnings = warnings.into_iter().map(str::to_owned).collect();
+    match found {
+        sia_dc09::Found::Report(report) => {
+            Decoded { input, warnings: report.warnings.clone(), what: What::Report(*report) }
+        }
+        sia_dc09::Found::Control(name) => Decoded { input, what: What::Control(name), warnings },
+        sia_dc09::Found::Unread(fault) | sia_dc09::Found::Bad(fault) => {
+            Decoded { input, what: What::Error(fault), warnings }
+        }
+    }
+}
+
+/// Blocks one after the other: an account holds for those after it, up to the end of its group.
+fn dc03_blocks(bytes: &[u8], mode: Mode, codes: &Codes) -> Vec<Decoded> {
+    let mut account = None;
+    let mut one = |(input, found): (Vec<u8>, dc03::Found)| {
+        let block = match found {
+            dc03::Found::Nothing => return failed(input, Fault { name: "NoBlock".to_owned(), fields: Vec::new() }),
+            dc03::Found::Block(Err(error)) => return failed(input, error.fault()),
+            dc03::Found::Block(Ok(block)) => block,
+        };
+        match block.kind() {
+            dc03::Kind::Account => account = dc03::account(&block),
+            dc03::Kind::End | dc03::Kind::Abort => account = None,
+            _ => {}
+        }
+        let report = dc03::report(&block, account.as_deref(), mode, codes);
+        match (report, block.kind().sign()) {
+            (Ok(Some(report)), _) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+            (Ok(None), sign) => Decoded { input, what: What::Control(sign.unwrap_or("block")), warnings: Vec::new() },
+            (Err(error), _) => failed(input, error.fault()),
+        }
+    };
+    dc03::decode_all(bytes).into_iter().map(&mut one).collect()
+}
+
+/// A message; one about several accounts is several reports.
+fn texecom_message(raw: &[u8], read: Result<texecom::Read, texecom::MessageError>, codes: &Codes) -> Vec<Decoded> {
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => return vec![failed(raw.to_vec(), error.fault())],
+    };
+    let (reports, control) = match &read.message {
+        texecom::Message::Poll { account, flags } => {
+            let flags = texecom::Flags(*flags);
+            let began = (flags.telling(codes), Status::Present);
+            let report = texecom::poll_report(account, flags, began, texecom::Flags::default(), codes);
+            (report.into_iter().collect(), "poll")
+        }
+        texecom::Message::Close => (Vec::new(), "close"),
+        message => (texecom::reports(message, &read.warnings, codes), "no-event"),
+    };
+    if reports.is_empty() {
+        return vec![Decoded { input: raw.to_vec(), what: What::Control(control), warnings: Vec::new() }];
+    }
+    let decoded =
+        |report: Report| Decoded { input: raw.to_vec(), warnings: report.warnings.clone(), what: What::Report(report) };
+    reports.into_iter().map(decoded).collect()
+}
+
+fn failed(input: Vec<u8>, fault: Fault) -> Decoded {
+    Decoded { input, what: What::Error(fault), warnings: Vec::new() }
 }
 
 /// A message of a panel; one that says nothing is a heartbeat.

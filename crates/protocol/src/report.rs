@@ -16,6 +16,10 @@ pub enum Protocol {
     Ademco685,
     /// ESPA 4.4.4, the interface of pager systems.
     Espa444,
+    /// SIA DC-03 blocks of a panel or hardware receiver.
+    SiaDc03,
+    /// Texecom's wrapper of polls, Contact ID and DC-03 blocks.
+    Texecom,
     /// Osborne-Hoffman over TCP, of OH2000E, OHNetRec and UTC or Interlogix panels.
     OsborneHoffman,
     /// Tunstall TT92, in DTMF or STMF.
@@ -28,6 +32,8 @@ pub enum Protocol {
     ContactId,
     /// The BSIA fast format, in tones.
     FastFormat,
+    /// SIA DC-09, over TCP and UDP.
+    SiaDc09,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -36,17 +42,20 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 12] = [
+    pub const ALL: [Protocol; 15] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
         Protocol::Espa444,
+        Protocol::SiaDc03,
+        Protocol::Texecom,
         Protocol::OsborneHoffman,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
         Protocol::ContactId,
         Protocol::FastFormat,
+        Protocol::SiaDc09,
         Protocol::Detect,
         Protocol::Own,
     ];
@@ -61,9 +70,7 @@ impl Protocol {
             | Protocol::ContactId
             | Protocol::FastFormat
             | Protocol::Detect => true,
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::OsborneHoffman | Protocol::Own => {
-                false
-            }
+            _ => false,
         }
     }
 
@@ -74,12 +81,15 @@ impl Protocol {
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
             Protocol::Espa444 => "espa-444",
+            Protocol::SiaDc03 => "sia-dc03",
+            Protocol::Texecom => "texecom",
             Protocol::OsborneHoffman => "osborne-hoffman",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",
             Protocol::ContactId => "contact-id",
             Protocol::FastFormat => "fast-format",
+            Protocol::SiaDc09 => "sia-dc09",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use telecare_protocol::{
     Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
-    What, ademco685, bs8521, decode, osborne_hoffman, surgard, tunstall,
+    What, ademco685, bs8521, decode, osborne_hoffman, sia_dc09, surgard, tunstall,
 };
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -23,6 +23,7 @@ struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[allow(dead_code, reason = "what sessions answer is looked at by their own tests")]
 struct Vector {
     id: String,
     origin: String,
@@ -36,8 +37,16 @@ struct Vector {
     /// Where a folder has several.
     protocol: Option<String>,
     header_digits: Option<usize>,
+    /// The key of every account in it, in one of two ways of writing.
+    key_hex: Option<String>,
+    key_ascii: Option<String>,
     /// Of an Osborne-Hoffman connection, in hex; none where the bytes are plain text.
     key: Option<String>,
+    /// What a session answers, and when: looked at where sessions are tested.
+    reply: Option<String>,
+    reply_hex: Option<String>,
+    reply_clear: Option<String>,
+    clock: Option<String>,
     input: Option<String>,
     hex: Option<String>,
     expect: Vec<toml::Table>,
@@ -52,9 +61,18 @@ impl Vector {
         }
     }
 
-    fn options(&self) -> DecodeOptions {
-        let key = self.key.as_deref().map(|hex| osborne_hoffman::Key::new(bytes(hex).try_into().unwrap()));
-        DecodeOptions { header_digits: self.header_digits, key }
+    /// The keys of this vector, for whatever accounts it names.
+    fn keys(&self) -> sia_dc09::Keys {
+        let key = match (&self.key_hex, &self.key_ascii) {
+            (Some(hex), _) => sia_dc09::Key::from_hex(hex).unwrap(),
+            (None, Some(text)) => sia_dc09::Key::from_ascii(text).unwrap(),
+            (None, None) => return sia_dc09::Keys::default(),
+        };
+        let mut keys = sia_dc09::Keys::default();
+        for account in ["1234", "4321", "AAAB"] {
+            keys.insert(account, key.clone());
+        }
+        keys
     }
 }
 
@@ -65,9 +83,19 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
-    for protocol in
-        ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "osborne-hoffman", "surgard", "tunstall"]
-    {
+    for protocol in [
+        "ademco-685",
+        "bs8521",
+        "contact-id",
+        "espa-444",
+        "fast-format",
+        "osborne-hoffman",
+        "sia-dc03",
+        "sia-dc09",
+        "surgard",
+        "texecom",
+        "tunstall",
+    ] {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
         files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);
     }
@@ -149,7 +177,10 @@ fn decoded(protocol: &str, vector: &Vector) -> Vec<toml::Table> {
     let several = protocol == "tunstall";
     let protocol: Protocol = named.unwrap_or(if several { "tt92" } else { protocol }).parse().unwrap();
     let mode = if vector.mode == "strict" { Mode::Strict } else { Mode::Tolerant };
-    let results = decode(protocol, &vector.bytes(), mode, &CODES, &vector.options());
+    let keys = vector.keys();
+    let key = vector.key.as_deref().map(|hex| osborne_hoffman::Key::new(bytes(hex).try_into().unwrap()));
+    let options = DecodeOptions { header_digits: vector.header_digits, keys: Some(&keys), key };
+    let results = decode(protocol, &vector.bytes(), mode, &CODES, &options);
     let table = |what: &What| match what {
         What::Report(said) => {
             let mut table = report(said);

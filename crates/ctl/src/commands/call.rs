@@ -37,7 +37,7 @@ pub struct Arguments {
     /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
-    /// surgard, ademco-685, espa-444 or osborne-hoffman; one that telephones with voice-modem.
+    /// What is spoken: by a device on a port, or, with voice-modem, by a unit that telephones.
     #[arg(long, default_value = "surgard", value_parser = protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
@@ -215,6 +215,7 @@ fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
     match arguments.protocol {
         Protocol::Espa444 => return block(arguments),
         Protocol::OsborneHoffman => return panel_text(arguments),
+        Protocol::SiaDc03 | Protocol::Texecom => return panel(arguments),
         _ => {}
     }
     let is_ademco = arguments.protocol == Protocol::Ademco685;
@@ -271,6 +272,26 @@ fn panel_text(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
     let mut fields = arguments.fields.clone();
     fields.sequence.get_or_insert_with(|| format!("{:04X}", 1 + OffsetDateTime::now_utc().unix_timestamp() % 0xFFFF));
     fields.osborne_hoffman(&defaults)
+}
+
+/// What a panel sends, as it goes out. Bytes that are given go out as they are.
+fn panel(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let (fields, is_texecom) = (&arguments.fields, arguments.protocol == Protocol::Texecom);
+    if let Some(frame) = &arguments.frame {
+        return Ok(unescaped(frame.as_bytes()));
+    }
+    if arguments.heartbeat {
+        return if is_texecom {
+            fields.texecom_poll(TEST_ACCOUNT)
+        } else {
+            Err(Usage("sia-dc03 has no heartbeat".to_owned()))
+        };
+    }
+    if !is_texecom || fields.form.as_deref() == Some("sia") {
+        let test = [("account", TEST_ACCOUNT), ("data", "NRX")];
+        return if is_texecom { fields.texecom(&test) } else { fields.dc03(&test) };
+    }
+    fields.texecom(&[("account", TEST_ACCOUNT), ("code", "601")])
 }
 
 fn ms(time: Duration) -> f64 {

@@ -17,8 +17,7 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444 or
-    /// osborne-hoffman; with --timed one that telephones, or detect.
+    /// What is spoken; with --timed by a unit that telephones, or detect.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
@@ -50,7 +49,7 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, osborne-hoffman, detect"
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, sia-dc03, texecom, osborne-hoffman, detect"
                 .to_owned())
         }
         Ok(protocol) => Ok(protocol),
@@ -75,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
             Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            protocol @ (Protocol::Espa444 | Protocol::OsborneHoffman) => {
+            protocol @ (Protocol::Espa444 | Protocol::SiaDc03 | Protocol::Texecom | Protocol::OsborneHoffman) => {
                 return Err(Usage(format!("{protocol} has no header of digits")).into());
             }
             _ => surgard::HEADER_DIGITS,

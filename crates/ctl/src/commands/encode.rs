@@ -12,7 +12,7 @@ use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// One that telephones, surgard, ademco-685, espa-444 or osborne-hoffman.
+    /// What is spoken.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Write a heartbeat instead of an event.
@@ -41,13 +41,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             let text = if heartbeat { fields.osborne_hoffman_heartbeat() } else { fields.osborne_hoffman(&[])? };
             arguments.key.as_ref().map_or(text.clone(), |key| Cipher::new(key).close(&text))
         }
+        Protocol::Texecom if arguments.heartbeat => fields.texecom_poll("9999")?,
         protocol if arguments.heartbeat => return Err(crate::Usage(format!("{protocol} has no heartbeat")).into()),
         Protocol::Espa444 => fields.espa444(&[])?,
+        Protocol::SiaDc03 => fields.dc03(&[])?,
+        Protocol::Texecom => fields.texecom(&[])?,
         protocol @ (Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld) => fields.tunstall(protocol, &[])?,
         Protocol::ContactId => fields.contact_id(&[])?,
         Protocol::FastFormat => fields.fast_format(&[])?,
         Protocol::Bs8521 => fields.bs8521(&[])?,
-        Protocol::Detect | Protocol::Own => {
+        _ => {
             return Err(crate::Usage(format!("{} has no frames of its own", arguments.protocol)).into());
         }
     };

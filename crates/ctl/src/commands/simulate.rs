@@ -17,7 +17,7 @@ use crate::{Verdict, device};
 /// then, and what is left gets two minutes. Exit code 1 when a call was not acknowledged.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// surgard, ademco-685, espa-444 or osborne-hoffman.
+    /// What the device speaks.
     #[arg(value_parser = device::protocol)]
     protocol: Protocol,
     /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver.

@@ -6,7 +6,7 @@ mod faults;
 use std::time::{Duration, Instant};
 
 use telecare_protocol::espa::{Block, encode};
-use telecare_protocol::{Protocol, osborne_hoffman};
+use telecare_protocol::{Protocol, contact_id, dc03, osborne_hoffman, texecom};
 
 use crate::device::{Device, Told};
 use crate::link::{Link, Target};
@@ -186,6 +186,21 @@ fn message(protocol: Protocol, unit: u32, number: u32) -> Vec<u8> {
                 rest: String::new(),
             };
             osborne_hoffman::Message::Event(event).encode()
+        }
+        Protocol::SiaDc03 => {
+            let block = |function, data: &str| dc03::encode(&dc03::Block::new(function, data));
+            [block('#', &account.to_string()), block('N', &format!("id{number:04}/RX")), block('0', "")].concat()
+        }
+        Protocol::Texecom => {
+            let message = contact_id::Message::ContactId {
+                account: account.to_string(),
+                message_type: "18".to_owned(),
+                qualifier: '1',
+                code: "601".to_owned(),
+                group: "00".to_owned(),
+                zone: format!("{:03}", number % 1000),
+            };
+            texecom::encode(&texecom::Message::ContactId(message)).unwrap_or_default()
         }
         Protocol::Ademco685 => format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes(),
         _ => format!("5011 18{account}E60100{:03}\x14", number % 1000).into_bytes(),

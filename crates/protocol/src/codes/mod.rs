@@ -24,6 +24,8 @@ pub enum Table {
     Bs8521Speech,
     ContactIdEvents,
     SiaEvents,
+    SiaEnvironment,
+    SiaFunctions,
     HighSpeedChannels,
     HighSpeedAuxiliary,
     FastFormatChannels,
@@ -43,6 +45,7 @@ pub enum Table {
     SurGardFsk2,
     SurGardOwn,
     SurGardMainProcessor,
+    TexecomFlags,
     TunstallDispersed,
     TunstallGrouped,
     TunstallBursts,
@@ -88,6 +91,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("high-speed", include_str!("../../../../protocols/high-speed/codes.toml")),
     ("sia-dc03", include_str!("../../../../protocols/sia-dc03/codes.toml")),
     ("surgard", include_str!("../../../../protocols/surgard/codes.toml")),
+    ("texecom", include_str!("../../../../protocols/texecom/codes.toml")),
     ("tunstall", include_str!("../../../../protocols/tunstall/codes.toml")),
 ];
 

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::check::Check;
 use super::osborne_hoffman::OsborneHoffman;
+use super::panels::Panels;
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -35,6 +36,8 @@ pub struct Line {
     pub espa: espa::Settings,
     /// Settings of its protocol, where that is Osborne-Hoffman.
     pub osborne_hoffman: OsborneHoffman,
+    /// Settings of its protocol, where alarm panels speak it.
+    pub panels: Panels,
 }
 
 impl Line {
@@ -43,7 +46,22 @@ impl Line {
         match self.protocol {
             Protocol::Espa444 => Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero()),
             Protocol::OsborneHoffman => self.osborne_hoffman.link_watch,
-            _ => self.automation.link_watch,
+            protocol => match self.panels.link_watch(protocol) {
+                Some(watch) => (!watch.is_zero()).then_some(watch),
+                None => self.automation.link_watch,
+            },
+        }
+    }
+
+    /// How long whoever sends on it waits for an answer; none where the protocol has other rules.
+    pub fn answer_wait(&self) -> Option<Duration> {
+        match self.protocol {
+            Protocol::SurGard | Protocol::Ademco685 => Some(self.automation.ack_wait),
+            Protocol::Espa444 => Some(self.espa.timing.ack_wait),
+            Protocol::SiaDc03 => Some(self.panels.dc03.timing.ack_wait),
+            Protocol::Texecom => Some(self.panels.texecom.ack_wait),
+            Protocol::OsborneHoffman => Some(self.osborne_hoffman.session.ack_wait),
+            _ => None,
         }
     }
 }
@@ -145,6 +163,7 @@ impl Check<'_> {
         let transport = self.transport(line, &name, span)?;
         self.fits(line, protocol, &transport)?;
         self.is_where_panels_connect(line, protocol, &transport)?;
+        let panels = self.panels(line, protocol, &transport)?;
         Ok(Line {
             protocol,
             namespace,
@@ -154,19 +173,26 @@ impl Check<'_> {
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
             osborne_hoffman: self.osborne_hoffman(line)?,
+            panels,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::OsborneHoffman)) => {
-                Ok(protocol)
-            }
+            Ok(
+                protocol @ (Protocol::SurGard
+                | Protocol::Ademco685
+                | Protocol::Espa444
+                | Protocol::SiaDc03
+                | Protocol::Texecom
+                | Protocol::OsborneHoffman),
+            ) => Ok(protocol),
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\" or \"osborne-hoffman\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\", \"sia-dc03\", \"texecom\" or \"osborne-hoffman\"; \
+                              on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
@@ -251,7 +277,11 @@ impl Check<'_> {
         let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
         let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
         let osborne = line.osborne_hoffman.as_ref().map(|table| (Protocol::OsborneHoffman, table.span()));
-        if let Some((of, at)) = written.chain(espa).chain(osborne).find(|(of, _)| *of != protocol) {
+        let dc03 = line.sia_dc03.as_ref().map(|table| (Protocol::SiaDc03, table.span()));
+        let texecom = line.texecom.as_ref().map(|table| (Protocol::Texecom, table.span()));
+        if let Some((of, at)) =
+            written.chain(espa).chain(osborne).chain(dc03).chain(texecom).find(|(of, _)| *of != protocol)
+        {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
             return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }

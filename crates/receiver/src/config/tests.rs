@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use telecare_protocol::{Protocol, espa};
+use telecare_protocol::{Protocol, dc03, espa};
 
 use super::*;
 
@@ -157,6 +157,33 @@ fn a_line_for_panels_of_osborne_hoffman() {
     assert_eq!(set.link_watch(), None);
     assert_eq!(set.osborne_hoffman.session.ack_wait, Duration::from_secs(2));
     assert_eq!(set.osborne_hoffman.session.idle, Duration::from_secs(90_000));
+}
+
+#[test]
+fn lines_of_alarm_panels_have_their_own_settings() {
+    let line = |line: &str| load(&format!("{SMALLEST}{line}")).map(|mut config| config.lines.remove(0));
+    let serial = LINE.replace("surgard", "sia-dc03").replace("data-bits = 7", "data-bits = 8");
+    let usual = line(&serial).unwrap();
+    assert_eq!((usual.protocol, usual.panels.dc03.clone()), (Protocol::SiaDc03, dc03::Settings::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(90_000)));
+    let set = line(&format!(
+        "{serial}sia-dc03 = {{ ack-wait-ms = 3000, attempts = 3, block-gap-ms = 6000, link-watch-s = 0 }}\n"
+    ));
+    let (set, s) = (set.unwrap(), Duration::from_secs);
+    assert_eq!((set.panels.dc03.timing.group(), set.link_watch()), (s(15), None));
+    let seven = line(&LINE.replace("surgard", "sia-dc03")).unwrap_err().to_string();
+    assert!(seven.contains("bytes of eight bits") && seven.contains("data-bits = 8"), "{seven}");
+    let listen =
+        "[[line]]\nname = \"panels\"\nprotocol = \"texecom\"\ntcp-listen = { address = \"127.0.0.1:10500\" }\n";
+    let usual = line(listen).unwrap();
+    assert_eq!((usual.panels.texecom.line.as_str(), usual.link_watch()), ("panels", Some(s(300))));
+    let set =
+        line(&format!("{listen}texecom = {{ poll-minutes = 5, ack-wait-ms = 9000, retry-window-s = 60 }}\n")).unwrap();
+    assert_eq!((set.panels.texecom.poll_minutes, set.panels.texecom.ack_wait), (5, s(9)));
+    let port = line(&LINE.replace("surgard", "texecom")).unwrap_err().to_string();
+    assert!(port.contains("connect to their receiver") && port.contains("tcp-listen"), "{port}");
+    let other = line(&format!("{listen}sia-dc03 = {{}}\n")).unwrap_err().to_string();
+    assert!(other.contains("settings of sia-dc03 would do nothing"), "{other}");
 }
 
 /// Each faulty text with the line, words of the error and words of the remedy.

@@ -1,7 +1,7 @@
 //! The names that a protocol's bad frames can have: a reason that is missing here would appear in a query only once it has
 //! happened.
 
-use telecare_protocol::Protocol;
+use telecare_protocol::{Protocol, dc03, texecom};
 
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
@@ -75,11 +75,13 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
         Protocol::Ademco685 => &[&ADEMCO685],
         Protocol::Espa444 => &[&ESPA_444],
         Protocol::OsborneHoffman => &[&OSBORNE_HOFFMAN],
+        Protocol::SiaDc03 => &[&dc03::BlockError::NAMES],
+        Protocol::Texecom => &[&texecom::MessageError::NAMES],
         Protocol::Bs8521 => &[&BS8521],
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
-        Protocol::Own => &[],
+        _ => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();
     names.sort_unstable();

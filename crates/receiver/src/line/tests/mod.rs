@@ -6,6 +6,7 @@ mod conversation;
 mod espa;
 mod listen_only;
 mod osborne_hoffman;
+mod panels;
 pub(super) mod pty;
 mod serial;
 mod tcp;
@@ -64,7 +65,19 @@ fn surgard(transport: Transport) -> Line {
     let calls = config::CallSettings::of(Protocol::SurGard);
     let espa = telecare_protocol::espa::Settings::default();
     let osborne_hoffman = config::OsborneHoffman::default();
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa, osborne_hoffman }
+    let panels = config::Panels::default();
+    Line {
+        name,
+        protocol,
+        namespace: None,
+        listen_only: false,
+        transport,
+        automation,
+        calls,
+        espa,
+        osborne_hoffman,
+        panels,
+    }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.
