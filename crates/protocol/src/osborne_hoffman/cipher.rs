@@ -137,7 +137,7 @@ mod tests {
         fn what_is_closed_opens(bytes in any::<[u8; KEY_BYTES]>(), text in proptest::collection::vec(any::<u8>(), 0..60)) {
             let cipher = Cipher::new(&Key::new(bytes));
             let closed = cipher.close(&text);
-            prop_assert!(closed.len() % 8 == 0 && closed.len() < text.len() + 8);
+            prop_assert!(closed.len().is_multiple_of(8) && closed.len() < text.len() + 8);
             let opened = cipher.open(&closed);
             prop_assert!(opened.starts_with(&text) && opened[text.len()..].iter().all(|byte| *byte == 0));
         }
