@@ -215,7 +215,9 @@ impl Rig {
         if let Message::Report(report) = &delivery.message {
             let said = report.outcome == Outcome::Decoded && !delivery.raw.is_empty();
             let codes = &CODES;
-            let read = || telecare_protocol::decode(report.protocol, &delivery.raw, Mode::Tolerant, codes, &Default::default());
+            let read = || {
+                telecare_protocol::decode(report.protocol, &delivery.raw, Mode::Tolerant, codes, &Default::default())
+            };
             assert!(!said || read().iter().all(|decoded| !matches!(decoded.what, telecare_protocol::What::Error(_))));
         }
         // What is said in one piece has the same bytes; the last of it owes the answer.

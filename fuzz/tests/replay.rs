@@ -101,17 +101,9 @@ fn contact_id_call(digits: &[u8]) -> Vec<u8> {
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in [
-        "ademco-685",
-        "bs8521",
-        "contact-id",
-        "espa-444",
-        "fast-format",
-        "sia-dc03",
-        "surgard",
-        "texecom",
-        "tunstall",
-    ] {
+    for protocol in
+        ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "sia-dc03", "surgard", "texecom", "tunstall"]
+    {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {

@@ -67,10 +67,7 @@ impl Device {
             let usual = texecom::PanelSettings::default();
             let poll_every = if heartbeats { usual.poll_every } else { Duration::ZERO };
             let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
-            return Device::Texecom(texecom::Panel::new(
-                texecom::PanelSettings { ack_wait, poll_every, ..usual },
-                now,
-            ));
+            return Device::Texecom(texecom::Panel::new(texecom::PanelSettings { ack_wait, poll_every, ..usual }, now));
         }
         let usual = if protocol == Protocol::Ademco685 {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })

@@ -206,12 +206,8 @@ fn dc03_blocks(bytes: &[u8], mode: Mode, codes: &Codes) -> Vec<Decoded> {
         }
         let report = dc03::report(&block, account.as_deref(), mode, codes);
         match (report, block.kind().sign()) {
-            (Ok(Some(report)), _) => {
-                Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) }
-            }
-            (Ok(None), sign) => {
-                Decoded { input, what: What::Control(sign.unwrap_or("block")), warnings: Vec::new() }
-            }
+            (Ok(Some(report)), _) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+            (Ok(None), sign) => Decoded { input, what: What::Control(sign.unwrap_or("block")), warnings: Vec::new() },
             (Err(error), _) => failed(input, error.fault()),
         }
     };
@@ -237,9 +233,8 @@ fn texecom_message(raw: &[u8], read: Result<texecom::Read, texecom::MessageError
     if reports.is_empty() {
         return vec![Decoded { input: raw.to_vec(), what: What::Control(control), warnings: Vec::new() }];
     }
-    let decoded = |report: Report| {
-        Decoded { input: raw.to_vec(), warnings: report.warnings.clone(), what: What::Report(report) }
-    };
+    let decoded =
+        |report: Report| Decoded { input: raw.to_vec(), warnings: report.warnings.clone(), what: What::Report(report) };
     reports.into_iter().map(decoded).collect()
 }
 

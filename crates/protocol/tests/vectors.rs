@@ -58,7 +58,8 @@ impl Vector {
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
-    for protocol in ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "sia-dc03", "surgard", "texecom", "tunstall"]
+    for protocol in
+        ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "sia-dc03", "surgard", "texecom", "tunstall"]
     {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
         files.insert(protocol.to_owned(), toml::from_str::<File>(&text).unwrap().vector);

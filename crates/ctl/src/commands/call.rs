@@ -255,7 +255,11 @@ fn panel(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         return Ok(unescaped(frame.as_bytes()));
     }
     if arguments.heartbeat {
-        return if is_texecom { fields.texecom_poll(TEST_ACCOUNT) } else { Err(Usage("sia-dc03 has no heartbeat".to_owned())) };
+        return if is_texecom {
+            fields.texecom_poll(TEST_ACCOUNT)
+        } else {
+            Err(Usage("sia-dc03 has no heartbeat".to_owned()))
+        };
     }
     if !is_texecom || fields.form.as_deref() == Some("sia") {
         let test = [("account", TEST_ACCOUNT), ("data", "NRX")];

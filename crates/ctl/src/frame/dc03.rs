@@ -28,7 +28,14 @@ impl FrameArguments {
                     .digit();
                 contact_id_widths([&account, &code, &group, &zone])?;
                 let message_type = "18".to_owned();
-                Message::ContactId(contact_id::Message::ContactId { account, message_type, qualifier, code, group, zone })
+                Message::ContactId(contact_id::Message::ContactId {
+                    account,
+                    message_type,
+                    qualifier,
+                    code,
+                    group,
+                    zone,
+                })
             }
             "sia" => Message::Sia(self.blocks("texecom form sia", &["form"], true, defaults)?),
             _ => return Err(Usage("--form of texecom must be cid or sia".to_owned())),
@@ -60,7 +67,8 @@ impl FrameArguments {
         let block = |function, data: &str| Block { reverse_channel, ..Block::new(function, data) };
         let event = block(function, letters.as_str());
         // The encoder writes what it is told; what no panel would send must be asked for byte by byte.
-        report(&event, Some(&account), Mode::Strict, &Codes::builtin()).map_err(|error| no_valid_line(&error.fault()))?;
+        report(&event, Some(&account), Mode::Strict, &Codes::builtin())
+            .map_err(|error| no_valid_line(&error.fault()))?;
         let mut blocks = vec![block('#', &account), event];
         blocks.extend((!text.is_empty()).then(|| block('A', &text)));
         blocks.push(Block::new('0', ""));

@@ -229,9 +229,8 @@ fn dc03_blocks(heard: &[Heard], framing: Framing) -> Found {
     let bytes: Vec<u8> = heard.iter().filter(|heard| !heard.is_bad).map(|heard| heard.byte).collect();
     let (mut rest, fits) = (&bytes[..], framing.data_bits == 8 && bytes.len() == heard.len());
     while fits && !rest.is_empty() {
-        let block = dc03::split(rest).filter(|(block, _)| {
-            dc03::read(block).is_ok_and(|block| block.kind() != dc03::Kind::Unknown)
-        });
+        let block = dc03::split(rest)
+            .filter(|(block, _)| dc03::read(block).is_ok_and(|block| block.kind() != dc03::Kind::Unknown));
         match block {
             Some((block, tail)) => {
                 whole += 1;

@@ -235,10 +235,7 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            [
-                (Some("1000"), owned(&["zone 003, HALL PULLCORD", "HUB"])),
-                (Some("2000"), owned(&["HELLO"]))
-            ]
+            [(Some("1000"), owned(&["zone 003, HALL PULLCORD", "HUB"])), (Some("2000"), owned(&["HELLO"]))]
         );
     }
 }

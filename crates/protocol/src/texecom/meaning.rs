@@ -45,7 +45,8 @@ pub fn poll_report(
 ) -> Option<Report> {
     let event = |bit, status: Status| {
         let event = codes.event(Table::TexecomFlags, &hex(bit), "");
-        let status = if event.trigger == Trigger::Unknown && status != Status::Restored { event.status } else { status };
+        let status =
+            if event.trigger == Trigger::Unknown && status != Status::Restored { event.status } else { status };
         Event { status, ..event }
     };
     let began = began.bits().map(|bit| event(bit, status));

@@ -20,10 +20,10 @@ use std::time::Instant;
 
 use super::deframe::{Chunk, Deframer, Found};
 use super::{ACK, CR_LF, Flags, Message, MessageError, Read, Settings, poll_report, read, reports};
+use crate::automation::ANSWER_TRANSFER;
 use crate::automation::copies::Copies;
 use crate::automation::doubt::Doubt;
 use crate::automation::noise::Noise;
-use crate::automation::ANSWER_TRANSFER;
 use crate::session::after;
 use crate::{
     Answered, Codes, Command, Counted, Delivery, Message as Delivered, Protocol, RepeatProof, Report, Status, Token,
@@ -200,7 +200,8 @@ impl Session {
                 let kind = Kind::Message(chunk.bytes.first().copied().unwrap_or_default());
                 // Of several accounts the bytes are the same: what is stored last proves nothing of the others.
                 let repeat = if reports.len() == 1 { self.doubt.proof(chunk.last_byte) } else { RepeatProof::None };
-                let mut said: Vec<_> = reports.into_iter().map(|said| (Delivered::Report(said), repeat.clone())).collect();
+                let mut said: Vec<_> =
+                    reports.into_iter().map(|said| (Delivered::Report(said), repeat.clone())).collect();
                 if said.is_empty() {
                     said.push((Delivered::SignOfLife, RepeatProof::None));
                 }
@@ -222,7 +223,8 @@ impl Session {
                 let began = (telling, Status::Present);
                 let report = poll_report(account, flags, began, Flags::default(), &self.codes);
                 let key = format!("texecom poll {}\n{account}\n{:02X}", self.settings.line, telling.0).into_bytes();
-                let known_until = if telling == Flags::default() { chunk.last_byte } else { after(chunk.last_byte, window) };
+                let known_until =
+                    if telling == Flags::default() { chunk.last_byte } else { after(chunk.last_byte, window) };
                 self.polled = Some(Polled { account: account.to_owned(), told: telling, known_until });
                 (report, RepeatProof::Key { key, window })
             }

@@ -41,7 +41,8 @@ impl Check<'_> {
             let error = self.error("Texecom panels connect to their receiver", "use tcp-listen");
             return Err(self.at(error, line.protocol.span()));
         }
-        if let (Protocol::SiaDc03, Transport::Serial(Serial { data_bits: DataBits::Seven, .. })) = (protocol, transport) {
+        if let (Protocol::SiaDc03, Transport::Serial(Serial { data_bits: DataBits::Seven, .. })) = (protocol, transport)
+        {
             let error = self.error("DC-03 blocks are bytes of eight bits", "use data-bits = 8");
             return Err(self.at(error, line.protocol.span()));
         }

@@ -150,15 +150,19 @@ fn lines_of_alarm_panels_have_their_own_settings() {
     let usual = line(&serial).unwrap();
     assert_eq!((usual.protocol, usual.panels.dc03.clone()), (Protocol::SiaDc03, dc03::Settings::default()));
     assert_eq!(usual.link_watch(), Some(Duration::from_secs(90_000)));
-    let set = line(&format!("{serial}sia-dc03 = {{ ack-wait-ms = 3000, attempts = 3, block-gap-ms = 6000, link-watch-s = 0 }}\n"));
+    let set = line(&format!(
+        "{serial}sia-dc03 = {{ ack-wait-ms = 3000, attempts = 3, block-gap-ms = 6000, link-watch-s = 0 }}\n"
+    ));
     let (set, s) = (set.unwrap(), Duration::from_secs);
     assert_eq!((set.panels.dc03.timing.group(), set.link_watch()), (s(15), None));
     let seven = line(&LINE.replace("surgard", "sia-dc03")).unwrap_err().to_string();
     assert!(seven.contains("bytes of eight bits") && seven.contains("data-bits = 8"), "{seven}");
-    let listen = "[[line]]\nname = \"panels\"\nprotocol = \"texecom\"\ntcp-listen = { address = \"127.0.0.1:10500\" }\n";
+    let listen =
+        "[[line]]\nname = \"panels\"\nprotocol = \"texecom\"\ntcp-listen = { address = \"127.0.0.1:10500\" }\n";
     let usual = line(listen).unwrap();
     assert_eq!((usual.panels.texecom.line.as_str(), usual.link_watch()), ("panels", Some(s(300))));
-    let set = line(&format!("{listen}texecom = {{ poll-minutes = 5, ack-wait-ms = 9000, retry-window-s = 60 }}\n")).unwrap();
+    let set =
+        line(&format!("{listen}texecom = {{ poll-minutes = 5, ack-wait-ms = 9000, retry-window-s = 60 }}\n")).unwrap();
     assert_eq!((set.panels.texecom.poll_minutes, set.panels.texecom.ack_wait), (5, s(9)));
     let port = line(&LINE.replace("surgard", "texecom")).unwrap_err().to_string();
     assert!(port.contains("connect to their receiver") && port.contains("tcp-listen"), "{port}");
