@@ -223,7 +223,7 @@ mod tests {
         let mut panel = Panel::new(PanelSettings::default(), now);
         let line = panel.send(b"2...\r\n".to_vec(), now).unwrap();
         let again = PanelCommand::Send(b"2...\r\n".to_vec());
-        assert_eq!(commands(&mut panel), [again.clone()]);
+        assert_eq!(commands(&mut panel), std::slice::from_ref(&again));
         panel.handle_bytes(b"3\x06\r\n", now);
         assert_eq!(commands(&mut panel), []);
         let now = panel.poll_timeout().unwrap();
