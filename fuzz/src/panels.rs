@@ -202,6 +202,7 @@ impl Rig {
                     answers += usize::from(!(self.is_negative)(&bytes));
                 }
                 Command::Deliver(delivery) => self.delivered(*delivery),
+                Command::Close => panic!("this protocol ends no conversation"),
                 Command::Count(_) | Command::Left(..) => {}
             }
         }
