@@ -1,4 +1,4 @@
-//! What an event says, protocol-neutral. The data is that of SIA carriers: SIA DC-03 text, or Contact ID.
+//! What an event says, protocol-neutral. The data is that of SIA DC-09: SIA DC-03 text, or Contact ID.
 //!
 //! Fields of a report: `token`, `sequence`, `receiver`, `line`, `account`, `system_account`, `panel_id` (opened where it
 //! can be), `time` (seconds since 1970 in hex, as sent), `trailer`. Then for SIA
@@ -7,9 +7,8 @@
 
 use super::cipher::{BLOCK_BYTES, Cipher};
 use super::{Event as Sent, Message, Read};
-use crate::contact_id::{self, Qualifier};
 use crate::report::{texts, warnings};
-use crate::sia::{self, Block, Packet};
+use crate::sia_dc09::{self, Data, TokenName};
 use crate::{Codes, Event, Fields, Origin, Outcome, Protocol, Report, Status, Trigger, Value};
 
 /// The report of one message; none for a heartbeat, which is a sign of life. With the connection's cipher the panel's
@@ -17,10 +16,16 @@ use crate::{Codes, Event, Fields, Origin, Outcome, Protocol, Report, Status, Tri
 pub fn report(read: &Read, cipher: Option<&Cipher>, codes: &Codes) -> Option<Report> {
     let Message::Event(sent) = &read.message else { return None };
     let mut found = read.warnings.clone();
-    let (events, fields) = said(sent, codes).unwrap_or_else(|| {
+    let (events, mut fields, is_part_unread) = said(sent, codes).unwrap_or_else(|| {
         found.push("UndecodedData");
-        undecoded(sent)
+        (undecoded(sent), Fields::new(), true)
     });
+    if is_part_unread {
+        fields.extend(texts(&[("data", &sent.data)]));
+        if !found.contains(&"UndecodedData") {
+            found.push("UnreadText");
+        }
+    }
     Some(Report {
         protocol: Protocol::OsborneHoffman,
         outcome: Outcome::Decoded,
@@ -74,58 +79,22 @@ pub(super) fn opened(id: &str, cipher: Option<&Cipher>) -> Option<String> {
     digits.then(|| opened.iter().map(|byte| char::from(*byte)).collect())
 }
 
-/// None where the data is of another kind than the token says, or of a kind that is not read here.
-fn said(sent: &Sent, codes: &Codes) -> Option<(Vec<Event>, Fields)> {
-    match sent.token.as_str() {
-        "SIA-DCS" => sia::parse(&sent.data).map(|block| sia_block(&block, codes)),
-        "ADM-CID" => contact_id(&sent.data, codes),
-        _ => None,
-    }
-}
-
-/// `QXYZ GG CCC`.
-fn contact_id(data: &str, codes: &Codes) -> Option<(Vec<Event>, Fields)> {
-    let mut parts = data.split(' ');
-    let (Some(first), Some(group), Some(zone), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return None;
+/// None where the data is not what the token says, or of a kind that is not read here.
+fn said(sent: &Sent, codes: &Codes) -> Option<(Vec<Event>, Fields, bool)> {
+    let token = match sent.token.as_str() {
+        "SIA-DCS" => TokenName::SiaDcs,
+        "ADM-CID" => TokenName::AdmCid,
+        _ => return None,
     };
-    let (qualifier, code) = first.split_at_checked(1)?;
-    let digits = |text: &str, count| text.len() == count && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if !(digits(code, 3) && digits(group, 2) && digits(zone, 3)) {
-        return None;
-    }
-    let qualifier = Qualifier::from_char(qualifier.chars().next()?)?;
-    let event = contact_id::event(codes, qualifier, code, zone);
-    Some((vec![event], contact_id::fields(qualifier, code, group, zone)))
-}
-
-fn sia_block(block: &Block, codes: &Codes) -> (Vec<Event>, Fields) {
-    let mut fields = texts(&[("function", &block.function.to_string())]);
-    for packet in &block.packets {
-        match packet {
-            Packet::ListenIn { seconds } => fields.extend(texts(&[("listen_in", seconds)])),
-            Packet::Text(text) if block.function == 'A' => fields.extend(texts(&[("text", text)])),
-            Packet::Text(_) | Packet::Modifier { .. } | Packet::Event { .. } | Packet::Unit(_) => {}
-        }
-    }
-    let (mut events, list): (Vec<Event>, Vec<Fields>) =
-        sia::said(block, codes).into_iter().map(|said| (said.event, said.fields)).unzip();
-    fields.push(("events".to_owned(), Value::List(list)));
-    if events.is_empty() {
-        // Listen-in alone is a request for speech, text alone is information.
-        let listen = block.packets.iter().any(|packet| matches!(packet, Packet::ListenIn { .. }));
-        let trigger = if listen { Trigger::SpeechRequest } else { Trigger::Information };
-        events.push(event(trigger, Status::Active, &block.function.to_string(), trigger.words()));
-    }
-    (events, fields)
+    // The account before the bar is read already.
+    let data = Data::read(token, &format!("|{}", sent.data)).ok()?;
+    let (events, fields) = sia_dc09::said(&data.said, codes)?;
+    Some((events, fields, data.unread_part))
 }
 
 /// The envelope was read, what is in it was not: an operator sees the data as it came.
-fn undecoded(sent: &Sent) -> (Vec<Event>, Fields) {
-    let event = event(Trigger::Unknown, Status::Unknown, &sent.token, "data of a kind that is not read here");
-    (vec![event], texts(&[("data", &sent.data)]))
-}
-
-fn event(trigger: Trigger, status: Status, code: &str, words: &str) -> Event {
-    Event { trigger, status, code: code.to_owned(), words: words.to_owned(), location: None }
+fn undecoded(sent: &Sent) -> Vec<Event> {
+    let words = "data of a kind that is not read here".to_owned();
+    let (trigger, status) = (Trigger::Unknown, Status::Unknown);
+    vec![Event { trigger, status, code: sent.token.clone(), words, location: None }]
 }

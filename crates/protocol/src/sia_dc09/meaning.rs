@@ -56,13 +56,7 @@ pub fn extended_name(kind: char) -> String {
 
 /// The meaning of a frame that was read.
 pub fn meaning(head: &Head, content: &Content, data: &Data, found: &[&'static str], codes: &Codes) -> Meaning {
-    let (events, fields) = match &data.said {
-        Said::Alive => return Meaning::Alive(sender(head)),
-        Said::Sia(blocks) => sia_text(blocks, codes),
-        Said::ContactId { qualifier, code, group, zone } => {
-            (vec![contact_id::event(codes, *qualifier, code, zone)], contact_id::fields(*qualifier, code, group, zone))
-        }
-    };
+    let Some((events, fields)) = said(&data.said, codes) else { return Meaning::Alive(sender(head)) };
     let account = head.address.account.as_deref();
     let other_account = data.account.as_deref().filter(|other| Some(*other) != account);
     let mut found = found.to_vec();
@@ -87,6 +81,18 @@ pub fn meaning(head: &Head, content: &Content, data: &Data, found: &[&'static st
         warnings: warnings(&found, &events),
         events,
     }))
+}
+
+/// The events and fields of data, whichever frame carries it; none for a sign of life.
+pub(crate) fn said(said: &Said, codes: &Codes) -> Option<(Vec<Event>, Fields)> {
+    match said {
+        Said::Alive => None,
+        Said::Sia(blocks) => Some(sia_text(blocks, codes)),
+        Said::ContactId { qualifier, code, group, zone } => {
+            let event = contact_id::event(codes, *qualifier, code, zone);
+            Some((vec![event], contact_id::fields(*qualifier, code, group, zone)))
+        }
+    }
 }
 
 /// Whose frame it is.
