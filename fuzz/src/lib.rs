@@ -10,6 +10,7 @@ mod call;
 mod espa;
 mod modem;
 mod session;
+mod sia_dc09;
 
 use std::sync::LazyLock;
 
@@ -22,6 +23,7 @@ pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detec
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
 pub use session::{ademco685_session, surgard_session};
+pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
 
 /// A target by its name, which is also the name of its corpus folder.
 pub type Target = (&'static str, fn(&[u8]));
@@ -36,6 +38,9 @@ pub const TARGETS: &[Target] = &[
     ("ademco685_session", ademco685_session),
     ("espa_block", espa_block),
     ("espa_session", espa_session),
+    ("sia_dc09_frame", sia_dc09_frame),
+    ("sia_dc09_content", sia_dc09_content),
+    ("sia_dc09_session", sia_dc09_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

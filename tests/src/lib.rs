@@ -23,6 +23,7 @@ pub mod proxy;
 pub mod pty;
 pub mod receiver;
 pub mod scratch;
+pub mod sia_dc09;
 pub mod site;
 pub mod surgard;
 pub mod trace;
