@@ -12,6 +12,7 @@ mod modem;
 mod osborne_hoffman;
 mod panels;
 mod session;
+mod sia_dc09;
 
 use std::sync::LazyLock;
 
@@ -26,6 +27,7 @@ pub use modem::voice_modem;
 pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
 pub use session::{ademco685_session, surgard_session};
+pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
 
 /// A target by its name, which is also the name of its corpus folder.
 pub type Target = (&'static str, fn(&[u8]));
@@ -42,6 +44,9 @@ pub const TARGETS: &[Target] = &[
     ("espa_session", espa_session),
     ("osborne_hoffman_message", osborne_hoffman_message),
     ("osborne_hoffman_session", osborne_hoffman_session),
+    ("sia_dc09_frame", sia_dc09_frame),
+    ("sia_dc09_content", sia_dc09_content),
+    ("sia_dc09_session", sia_dc09_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

@@ -44,6 +44,7 @@ fn every_vector_is_a_seed() {
             "osborne-hoffman" => &["osborne_hoffman_message", "osborne_hoffman_session"],
             "sia-dc03" => &["dc03_blocks", "dc03_session"],
             "texecom" => &["texecom_message", "texecom_session"],
+            "sia-dc09" => &["sia_dc09_frame", "sia_dc09_content", "sia_dc09_session"],
             _ => &["surgard", "surgard_session"],
         };
         for target in targets {
@@ -55,6 +56,7 @@ fn every_vector_is_a_seed() {
                 | "espa_session"
                 | "dc03_session"
                 | "texecom_session"
+                | "sia_dc09_session"
                 | "osborne_hoffman_session" => &[0, u8::try_from(bytes.len()).unwrap()],
                 _ => &[],
             };
@@ -64,6 +66,11 @@ fn every_vector_is_a_seed() {
             let seed = match *target {
                 "bs8521_call" | "detect_call" | "tunstall_call" => call(&bytes),
                 "contact_id_call" => contact_id_call(&bytes),
+                // What stands behind the bracket, without the end of the frame.
+                "sia_dc09_content" => {
+                    let behind = bytes.iter().position(|byte| *byte == b'[').map_or(0, |at| at + 1);
+                    bytes[behind..].split(|byte| *byte == b'\r').next().unwrap_or_default().to_vec()
+                }
                 _ => [prefix, text, suffix].concat(),
             };
             let file = if protocol == "fast-format" { format!("vector-fast-{id}") } else { format!("vector-{id}") };
@@ -113,6 +120,7 @@ fn vectors() -> Vec<(String, String, Vec<u8>)> {
         "fast-format",
         "osborne-hoffman",
         "sia-dc03",
+        "sia-dc09",
         "surgard",
         "texecom",
         "tunstall",

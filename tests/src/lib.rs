@@ -26,6 +26,7 @@ pub mod pty;
 pub mod python;
 pub mod receiver;
 pub mod scratch;
+pub mod sia_dc09;
 pub mod site;
 pub mod surgard;
 pub mod trace;

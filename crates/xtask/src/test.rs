@@ -10,7 +10,7 @@ use telecare_tests::trace;
 
 use crate::packages::{self, Package};
 use crate::step::{Steps, cargo, root};
-use crate::{package, schemathesis, tools};
+use crate::{package, schemathesis, siadc09, tools};
 
 /// The fuzz crate is a workspace of its own.
 const FUZZ: &str = "fuzz/Cargo.toml";
@@ -35,6 +35,7 @@ pub fn run() -> Result<()> {
     ensure!(built, "the build failed");
     check_samples(&mut steps)?;
     steps.check("a package of it, installed into a scratch directory and started", package::prove)?;
+    steps.check("frames of SIA DC-09, read by another decoder", siadc09::prove)?;
     steps.check("requests made from the API's document", schemathesis::prove)?;
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     steps.run_tests("tests", tests.env(BUILT, "1"))?;

@@ -3,6 +3,7 @@
 mod claims;
 mod flood;
 mod history;
+mod ip;
 mod kills;
 mod lines;
 mod memory;
@@ -51,6 +52,12 @@ pub const ALL: [Profile; 15] = [
     Profile { name: "standby", what: "a standby that must have every commit", is_quick: false, run: standby::run },
     Profile { name: "lines", what: "serial lines at full rate beside TCP bursts", is_quick: false, run: lines::run },
     Profile { name: "tones", what: "calls by tones on four voice modems", is_quick: false, run: tones::run },
+    Profile {
+        name: "ip",
+        what: "5,000 units over IP beside a receiver that stores nothing",
+        is_quick: false,
+        run: ip::run,
+    },
     Profile { name: "memory", what: "idle, loaded, after a million signals", is_quick: false, run: memory::run },
 ];
 
