@@ -150,9 +150,8 @@ impl Device {
 
     /// Its wire was opened anew.
     pub fn connected(&mut self) {
-        match self {
-            Device::Panel(panel) => panel.connected(),
-            _ => {}
+        if let Device::Panel(panel) = self {
+            panel.connected();
         }
     }
 
