@@ -41,7 +41,7 @@ static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 /// Bytes for the front door, and each frame in them: what can be read says something.
 pub fn sia_dc09_frame(data: &[u8]) {
     for mode in [Mode::Strict, Mode::Tolerant] {
-        let options = DecodeOptions { header_digits: None, keys: Some(&KEYS) };
+        let options = DecodeOptions { header_digits: None, keys: Some(&KEYS), ..DecodeOptions::default() };
         let found = decode(Protocol::SiaDc09, data, mode, &CODES, &options);
         assert!(!found.is_empty());
         for decoded in found {
@@ -168,7 +168,7 @@ impl Rig {
                     }
                     self.waiting.push((delivery.token, delivery.owed));
                 }
-                Command::Left(..) | Command::Count(_) => {}
+                Command::Left(..) | Command::Count(_) | Command::Close => {}
             }
         }
         let owed = self.waiting.iter().filter(|(_, owed)| *owed).count();

@@ -32,7 +32,7 @@ pub struct Profile {
 }
 
 /// All, the main ones first.
-pub const ALL: [Profile; 15] = [
+pub const ALL: [Profile; 16] = [
     Profile { name: "quiet", what: "10, 100 and 1,000 signals a second", is_quick: true, run: quiet::run },
     Profile { name: "visible", what: "from the last byte to a console that waits", is_quick: true, run: visible::run },
     Profile { name: "claims", what: "16, 64 and 500 consoles claim at once", is_quick: true, run: claims::run },
