@@ -177,7 +177,7 @@ pub fn contact_id_frame(data: &[u8]) {
 }
 
 pub(crate) fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
-    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) })
+    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits), keys: None })
     {
         if let What::Report(report) = decoded.what {
             assert!(!report.events.is_empty(), "a report says something");

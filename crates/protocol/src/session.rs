@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, Sender, ademco685, espa, sia_dc09, surgard};
+use crate::{Protocol, Report, Sender, ademco685, espa, sia_dc09, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,6 +76,17 @@ pub enum RepeatProof {
         /// How long the sender may repeat it.
         window: Duration,
     },
+}
+
+impl RepeatProof {
+    /// The proof that a report carries in itself, where its protocol numbers its messages: known again from the store
+    /// after a restart.
+    pub fn in_report(report: &Report) -> RepeatProof {
+        match report.protocol {
+            Protocol::SiaDc09 => sia_dc09::repeat_proof(report),
+            _ => RepeatProof::None,
+        }
+    }
 }
 
 /// What became of an answer that was owed.

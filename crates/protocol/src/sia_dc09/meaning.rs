@@ -7,15 +7,17 @@
 //!
 //! The account of the header is the identity; that inside the data is shown beside it when it differs (C).
 
+use std::time::Duration;
+
 use super::content::{Content, Extended};
 use super::data::{Data, Said};
 use super::position::position;
 use super::stamp::{Stamp, stamp};
-use crate::contact_id;
 use crate::report::{texts, warnings};
 use crate::sia::{self, Block, Packet};
 use crate::sia_frame::Head;
 use crate::{Codes, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Sender, Status, Trigger, Value};
+use crate::{RepeatProof, contact_id};
 
 /// What a frame means.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +106,22 @@ pub fn unread(head: &Head, content: Option<&Content>, name: &str, found: &[&'sta
     report.warnings = found.iter().map(|name| (*name).to_owned()).collect();
     report.fields = fields;
     report
+}
+
+/// How long the same sequence with the same content is a repeat of a frame whose ACK was lost (C).
+const REPEAT_WINDOW: Duration = Duration::from_secs(60);
+
+/// The same token, account, prefix, receiver, sequence and content; the stamp may have been made anew. Of content that
+/// nobody read nothing is known, so it proves nothing.
+pub fn repeat_proof(report: &Report) -> RepeatProof {
+    let unread = matches!(report.outcome, Outcome::Unreadable(_));
+    let said = |name: &str| report.fields.iter().any(|(known, _)| known == name);
+    if !said("sequence") || (unread && !said("data")) {
+        return RepeatProof::None;
+    }
+    let kept = report.fields.iter().filter(|(name, _)| name != "sent_at");
+    let key = kept.map(|(name, value)| format!("{name}={value:?};")).collect::<String>();
+    RepeatProof::Key { key: key.into_bytes(), window: REPEAT_WINDOW }
 }
 
 fn head_fields(head: &Head) -> Fields {

@@ -32,7 +32,7 @@ pub use crypt::{Key, KeyError};
 pub use data::{Data, DataError, Said};
 pub use heard::Heard;
 pub use keys::{Keys, Pads};
-pub use meaning::extended_name;
+pub use meaning::{extended_name, repeat_proof};
 pub use naks::Naks;
 pub use position::position;
 pub use read::{Found, decode_all};

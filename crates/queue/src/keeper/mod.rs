@@ -243,7 +243,7 @@ impl Keeper {
             What::Action(_) | What::Verdict(_) => None,
         });
         for signal in recent.chain(&known.ahead) {
-            self.repeats.remember(signal, &telecare_protocol::RepeatProof::None);
+            self.repeats.remember(signal, &telecare_protocol::RepeatProof::in_report(&signal.report));
         }
         for entry in known.pending {
             self.ledger.push(&entry);
