@@ -38,8 +38,11 @@ pub fn prove() -> Result<()> {
     Ok(())
 }
 
-/// What is said, by token, data and extended data.
-const SAID: [(&str, &str, &[(char, &str)]); 9] = [
+/// Token, data, extended data.
+type Said = (&'static str, &'static str, &'static [(char, &'static str)]);
+
+/// What is said.
+const SAID: [Said; 9] = [
     ("SIA-DCS", "Nri1/QA001", &[]),
     ("SIA-DCS", "NMA0003", &[]),
     ("SIA-DCS", "NYT", &[]),
