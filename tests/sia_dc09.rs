@@ -263,7 +263,8 @@ fn a_unit_that_falls_silent_is_one_alarm_until_it_is_heard() -> Result<()> {
     fs::write(&units, rows)?;
     let api = format!("http://127.0.0.1:{}", site.receiver.api_port());
     let import = Command::new(binary("telecare-ctl")?)
-        .args(["unit", "import", &units.to_string_lossy(), "--api", &api])
+        .args(["unit", "import", &units.to_string_lossy()])
+        .env("TELECARE_API", api)
         .env("TELECARE_TOKEN", telecare_tests::receiver::token_of("supervisor"))
         .output()?;
     ensure!(import.status.success(), "{}", text(&import));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Trigger, osborne_hoffman};
+use crate::{Trigger, osborne_hoffman, sia_dc09};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -187,6 +187,7 @@ impl Report {
     pub fn repeat_key(&self) -> Option<Vec<u8>> {
         match self.protocol {
             Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
+            Protocol::SiaDc09 => sia_dc09::repeat_key(self),
             _ => None,
         }
     }

@@ -112,6 +112,18 @@ pub fn unread(head: &Head, content: Option<&Content>, name: &str, found: &[&'sta
     report
 }
 
+/// The same token, account, prefix, receiver, sequence and content; the stamp may have been made anew. Of content that
+/// nobody read nothing is known, so it proves nothing.
+pub(crate) fn repeat_key(report: &Report) -> Option<Vec<u8>> {
+    let unread = matches!(report.outcome, Outcome::Unreadable(_));
+    let said = |name: &str| report.fields.iter().any(|(known, _)| known == name);
+    if !said("sequence") || (unread && !said("data")) {
+        return None;
+    }
+    let kept = report.fields.iter().filter(|(name, _)| name != "sent_at");
+    Some(kept.map(|(name, value)| format!("{name}={value:?};")).collect::<String>().into_bytes())
+}
+
 fn head_fields(head: &Head) -> Fields {
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let address = &head.address;

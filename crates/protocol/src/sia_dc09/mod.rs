@@ -33,7 +33,7 @@ pub use data::{Data, DataError, Said};
 pub use heard::Heard;
 pub use keys::{Keys, Pads};
 pub use meaning::extended_name;
-pub(crate) use meaning::said;
+pub(crate) use meaning::{repeat_key, said};
 pub use naks::Naks;
 pub use position::position;
 pub use read::{Found, decode_all};

@@ -28,9 +28,11 @@ use super::naks::Naks;
 use super::reply::{LONG_PAD_MIN, ack, duh, encrypted_ack, nak};
 use super::stamp::Clock;
 use super::{Settings, TokenName};
-use crate::sia_frame::{Deframer, Frame, Head};
+use crate::sia_frame::{Deframer, Frame};
 use crate::{Answered, Codes, Command, Counted, Delivery, Message, Protocol, RepeatProof, Report, Token};
 
+/// How long the same sequence with the same content is a repeat of a frame whose ACK was lost (C).
+const REPEAT_WINDOW: Duration = Duration::from_secs(60);
 /// Answers owed at once.
 pub const ANSWERS_OWED_MAX: usize = 8;
 /// Bytes taken in and not yet looked at, at most: one read, and what the line task may read before it sees that no more
@@ -38,9 +40,6 @@ pub const ANSWERS_OWED_MAX: usize = 8;
 const WAITING_BYTES_MAX: usize = 16 * 1024;
 /// Unreadable frames of a session that are kept; further ones are counted only.
 const UNREADABLE_KEPT_MAX: u32 = 4;
-/// How long the same sequence with the same content is a repeat of a frame whose ACK was lost (C).
-const REPEAT_WINDOW: Duration = Duration::from_secs(60);
-
 /// What a session is told of the world, again and again: a connection may stay open for months.
 #[derive(Clone, Debug)]
 pub struct Outside {
@@ -255,7 +254,7 @@ impl Session {
                     self.owe(Message::SignOfLife(sender), heard, RepeatProof::None, answer);
                 }
                 Meaning::Report(report) => {
-                    let repeat = self.proof(head, content);
+                    let repeat = self.proof(&report);
                     self.owe(Message::Report(*report), heard, repeat, answer);
                 }
             },
@@ -263,7 +262,7 @@ impl Session {
             Err(error @ DataError::UnknownLayout) => {
                 self.count(Counted::BadFrame(error.name()));
                 let report = unread(head, Some(content), error.name(), &found);
-                let repeat = self.proof(head, content);
+                let repeat = self.proof(&report);
                 self.owe(Message::Report(report), heard, repeat, answer);
             }
             Err(error) => self.unread(heard, Some(content), error.name()),
@@ -274,7 +273,7 @@ impl Session {
     fn unread(&mut self, heard: &Heard, content: Option<&Content>, name: &'static str) {
         self.count(Counted::BadFrame(name));
         let report = unread(heard.head(), content, name, &heard.warnings);
-        let repeat = self.key(heard.head(), &heard.frame.content);
+        let repeat = self.proof(&report);
         self.owe(Message::Report(report), heard, repeat, Answer::Duh);
     }
 
@@ -286,26 +285,16 @@ impl Session {
         let account = heard.head().address.account.as_deref().unwrap_or_default();
         if self.outside.naks.count(account, now) {
             let report = unread(heard.head(), Some(content), "OutsideWindow", &heard.warnings);
-            let repeat = self.proof(heard.head(), content);
+            let repeat = self.proof(&report);
             let times = (heard.first_byte, heard.last_byte);
             self.deliver(Message::Report(report), heard.raw.clone(), times, repeat, None);
         }
     }
 
-    /// The same account, prefix, receiver and sequence with the same content; the stamp may have been made anew.
-    fn proof(&self, head: &Head, content: &Content) -> RepeatProof {
-        self.key(head, &Content::encode(&content.data, &content.extended, ""))
-    }
-
-    fn key(&self, head: &Head, content: &[u8]) -> RepeatProof {
-        if self.listens_only {
-            return RepeatProof::None;
-        }
-        let Head { token, sequence, address, .. } = head;
-        let part = |text: &Option<String>| text.as_deref().unwrap_or("-").to_owned();
-        let address = [part(&address.receiver), part(&address.line), part(&address.account)].join(" ");
-        let key = format!("{} {token} {sequence} {address} [", Protocol::SiaDc09);
-        RepeatProof::Key { key: [key.as_bytes(), content].concat(), window: REPEAT_WINDOW }
+    /// Who only listens cannot know what the other receiver answered.
+    fn proof(&self, report: &Report) -> RepeatProof {
+        let key = report.repeat_key().filter(|_| !self.listens_only);
+        key.map_or(RepeatProof::None, |key| RepeatProof::Key { key, window: REPEAT_WINDOW })
     }
 
     fn owe(&mut self, message: Message, heard: &Heard, repeat: RepeatProof, answer: Answer) {
