@@ -74,3 +74,29 @@ pub fn encrypted(
     let cipher = key.encrypt(&[&pads.take(length), bar, content].concat())?;
     Some(encode(&Frame { check, head: Head { enciphered: true, ..head }, content: cipher }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mode;
+    use crate::sia_frame::{Address, read};
+
+    #[test]
+    fn padding_fills_the_block_and_is_as_long_as_its_edition_wants() {
+        let key = Key::from_ascii("0123456789ABCDEF").unwrap();
+        let mut pads = Pads::new([7; 16]);
+        for (long, lengths) in [(false, 1..=16), (true, 16..=31)] {
+            for text in 0..40 {
+                let address = Address { account: Some("1234".to_owned()), ..Address::default() };
+                let head = Head { enciphered: false, token: "ADM-CID".to_owned(), sequence: 1, address };
+                let content = format!("{}]", "x".repeat(text));
+                let padding = Padding { bar: true, long };
+                let bytes = encrypted(head, Check::Hex, content.as_bytes(), padding, &key, &mut pads).unwrap();
+                let clear = key.decrypt(&read(&bytes, Mode::Tolerant).unwrap().frame.content).unwrap();
+                let pad = clear.iter().position(|byte| *byte == b'|').unwrap();
+                assert!(lengths.contains(&pad), "{pad} characters before {text}");
+                assert_eq!(&clear[pad + 1..], content.as_bytes());
+            }
+        }
+    }
+}
