@@ -56,6 +56,15 @@ pub fn last_byte(line: &str) -> Gauge {
     gauge!("telecare_line_last_byte_timestamp_seconds", "line" => line.to_owned())
 }
 
+pub fn last_sign_of_life(line: &str) -> Gauge {
+    gauge!("telecare_line_last_sign_of_life_timestamp_seconds", "line" => line.to_owned())
+}
+
+/// How much of the time its sender waits an acknowledgement took.
+pub fn deadline_used(line: &str) -> Histogram {
+    histogram!("telecare_line_deadline_used_ratio", "line" => line.to_owned())
+}
+
 pub fn lost(line: &str, cause: Cause) -> Counter {
     counter!("telecare_line_lost_total", "line" => line.to_owned(), "cause" => cause.as_str())
 }

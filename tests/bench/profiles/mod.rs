@@ -4,6 +4,7 @@ mod claims;
 mod flood;
 mod history;
 mod kills;
+mod lines;
 mod memory;
 mod polls;
 mod quiet;
@@ -30,7 +31,7 @@ pub struct Profile {
 }
 
 /// All, the main ones first.
-pub const ALL: [Profile; 14] = [
+pub const ALL: [Profile; 15] = [
     Profile { name: "quiet", what: "10, 100 and 1,000 signals a second", is_quick: true, run: quiet::run },
     Profile { name: "visible", what: "from the last byte to a console that waits", is_quick: true, run: visible::run },
     Profile { name: "claims", what: "16, 64 and 500 consoles claim at once", is_quick: true, run: claims::run },
@@ -48,6 +49,7 @@ pub const ALL: [Profile; 14] = [
     Profile { name: "history", what: "a million closed alarms", is_quick: false, run: history::run },
     Profile { name: "snapshot", what: "a snapshot held open over 300,000 claims", is_quick: false, run: snapshot::run },
     Profile { name: "standby", what: "a standby that must have every commit", is_quick: false, run: standby::run },
+    Profile { name: "lines", what: "serial lines at full rate beside TCP bursts", is_quick: false, run: lines::run },
     Profile { name: "tones", what: "calls by tones on four voice modems", is_quick: false, run: tones::run },
     Profile { name: "memory", what: "idle, loaded, after a million signals", is_quick: false, run: memory::run },
 ];

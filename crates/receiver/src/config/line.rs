@@ -42,6 +42,15 @@ impl Line {
         }
         self.automation.link_watch
     }
+
+    /// How long whoever sends on it waits for an answer; none where the protocol has other rules.
+    pub fn answer_wait(&self) -> Option<Duration> {
+        match self.protocol {
+            Protocol::SurGard | Protocol::Ademco685 => Some(self.automation.ack_wait),
+            Protocol::Espa444 => Some(self.espa.timing.ack_wait),
+            _ => None,
+        }
+    }
 }
 
 /// How a line's bytes come.

@@ -68,6 +68,9 @@ pub struct LineMeters {
     pub restarts: Counter,
     connections: Gauge,
     last_byte: Gauge,
+    last_sign_of_life: Gauge,
+    /// How long the sender waits for an answer, and how much of that was used; where it is known.
+    deadline: Option<(Duration, Histogram)>,
     decoded_seconds: Histogram,
     answered_seconds: Histogram,
     by_journal_seconds: Histogram,
@@ -99,6 +102,8 @@ impl LineMeters {
             possible_repeats: instruments::possible_repeats(&line),
             restarts: instruments::restarts(&line),
             last_byte: instruments::last_byte(&line),
+            last_sign_of_life: instruments::last_sign_of_life(&line),
+            deadline: None,
             decoded_seconds: instruments::stage_seconds("decoded"),
             answered_seconds: instruments::stage_seconds("answered"),
             by_journal_seconds: instruments::acknowledgement_seconds("journal"),
@@ -108,6 +113,12 @@ impl LineMeters {
         }
     }
 
+    /// As they are, with the time its sender waits for an answer.
+    pub fn within(mut self, deadline: Option<Duration>) -> LineMeters {
+        self.deadline = deadline.map(|deadline| (deadline, instruments::deadline_used(&self.line)));
+        self
+    }
+
     /// So many peers are connected to a listening line.
     pub fn connections(&self, connected: usize) {
         self.connections.set(instruments::count(connected));
@@ -115,8 +126,7 @@ impl LineMeters {
 
     /// A byte came.
     pub fn byte_came(&self) {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.last_byte.set(since_epoch.as_secs_f64());
+        self.last_byte.set(unix_time());
     }
 
     /// The session counted something.
@@ -136,7 +146,10 @@ impl LineMeters {
                 self.reports.increment(1);
                 self.decoded_seconds.record(delivery.last_byte.elapsed().as_secs_f64());
             }
-            Message::SignOfLife => self.signs_of_life.increment(1),
+            Message::SignOfLife => {
+                self.signs_of_life.increment(1);
+                self.last_sign_of_life.set(unix_time());
+            }
         }
         if delivery.repeat != RepeatProof::None {
             self.possible_repeats.increment(1);
@@ -157,6 +170,13 @@ impl LineMeters {
             WaitedFor::Database => &self.by_database_seconds,
         };
         self.answered_seconds.record(duration.as_secs_f64());
+        if let Some((deadline, used)) = &self.deadline {
+            used.record(duration.as_secs_f64() / deadline.as_secs_f64());
+        }
         stored.record(duration.as_secs_f64());
     }
+}
+
+fn unix_time() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -90,7 +90,7 @@ pub struct Supervisor {
 impl Supervisor {
     /// A line that does nothing yet.
     pub fn new(line: config::Line, shared: Shared) -> Supervisor {
-        let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol));
+        let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol).within(line.answer_wait()));
         let link = Link::new(Arc::clone(&meters));
         let calls = LineCalls::new(shared.calls.clone(), &line.name, line.protocol);
         Supervisor { line: Arc::new(line), shared, meters, link, calls, listener: None }

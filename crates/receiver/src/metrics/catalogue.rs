@@ -15,7 +15,7 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
-    /// Counts in buckets, with these upper bounds (seconds).
+    /// Counts in buckets, with these upper bounds (seconds, or a share).
     Histogram(&'static [f64]),
 }
 

@@ -10,6 +10,9 @@ const STAGES: &[f64] =
 /// What people take: the answer clocks (10 and 40 s lone worker, 60 and 180 s telecare) are among the bounds.
 const PEOPLE: &[f64] = &[5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1800.0];
 
+/// Shares of a time that is allowed.
+const SHARES: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0];
+
 const LINE: (&str, Values) = ("line", Values::Line);
 /// Names of every class a card can have.
 pub const CLASSES: &[&str] =
@@ -90,6 +93,15 @@ const fn level(
     worry: &'static str,
 ) -> Metric {
     Metric { name, kind: Kind::Gauge, unit: None, labels, help, worry }
+}
+
+const fn share(
+    name: &'static str,
+    labels: &'static [(&'static str, Values)],
+    help: &'static str,
+    worry: &'static str,
+) -> Metric {
+    Metric { name, kind: Kind::Histogram(SHARES), unit: None, labels, help, worry }
 }
 
 const fn took(
@@ -241,6 +253,19 @@ pub const CATALOGUE: &[Metric] = &[
         "older than three heartbeats",
     )
     .in_unit(Unit::Seconds),
+    level(
+        "telecare_line_last_sign_of_life_timestamp_seconds",
+        &[LINE],
+        "When the line last heard a heartbeat or poll, Unix time; 0 when never since the start.",
+        "older than three heartbeats while nothing else comes",
+    )
+    .in_unit(Unit::Seconds),
+    share(
+        "telecare_line_deadline_used_ratio",
+        &[LINE],
+        "How much of the time its sender waits for an answer an acknowledgement took; on lines where that time is known.",
+        "above 0.5: near the sender's own repeat",
+    ),
     total(
         "telecare_line_lost_total",
         &[LINE, ("cause", Values::Each(CAUSES))],
