@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, espa, surgard};
+use crate::{Report, ademco685, cp220, espa, iti, radionics, sia_dc07, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,6 +109,14 @@ pub enum Session {
     SurGard(surgard::Session),
     /// A hardware receiver that writes Ademco 685 lines.
     Ademco685(ademco685::Session),
+    /// A hardware receiver that writes lines of a Radionics D6500.
+    Radionics6500(radionics::Session),
+    /// A hardware receiver that writes SIA DC-07 frames.
+    SiaDc07(sia_dc07::Session),
+    /// A hardware receiver that writes lines of a CP-220.
+    Cp220(cp220::Session),
+    /// A hardware receiver that writes ITI records.
+    Iti(iti::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
 }
@@ -119,6 +127,10 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_bytes(bytes, now),
             Session::Ademco685(session) => session.handle_bytes(bytes, now),
+            Session::Radionics6500(session) => session.handle_bytes(bytes, now),
+            Session::SiaDc07(session) => session.handle_bytes(bytes, now),
+            Session::Cp220(session) => session.handle_bytes(bytes, now),
+            Session::Iti(session) => session.handle_bytes(bytes, now),
             Session::Espa444(session) => session.handle_bytes(bytes, now),
         }
     }
@@ -128,6 +140,10 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_timeout(now),
             Session::Ademco685(session) => session.handle_timeout(now),
+            Session::Radionics6500(session) => session.handle_timeout(now),
+            Session::SiaDc07(session) => session.handle_timeout(now),
+            Session::Cp220(session) => session.handle_timeout(now),
+            Session::Iti(session) => session.handle_timeout(now),
             Session::Espa444(session) => session.handle_timeout(now),
         }
     }
@@ -137,6 +153,10 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_stored(token, now),
             Session::Ademco685(session) => session.handle_stored(token, now),
+            Session::Radionics6500(session) => session.handle_stored(token, now),
+            Session::SiaDc07(session) => session.handle_stored(token, now),
+            Session::Cp220(session) => session.handle_stored(token, now),
+            Session::Iti(session) => session.handle_stored(token, now),
             Session::Espa444(session) => session.handle_stored(token, now),
         }
     }
@@ -146,6 +166,10 @@ impl Session {
         match self {
             Session::SurGard(session) => session.handle_refused(token, now),
             Session::Ademco685(session) => session.handle_refused(token, now),
+            Session::Radionics6500(session) => session.handle_refused(token, now),
+            Session::SiaDc07(session) => session.handle_refused(token, now),
+            Session::Cp220(session) => session.handle_refused(token, now),
+            Session::Iti(session) => session.handle_refused(token, now),
             Session::Espa444(session) => session.handle_refused(token, now),
         }
     }
@@ -155,6 +179,10 @@ impl Session {
         match self {
             Session::SurGard(session) => session.next_command(),
             Session::Ademco685(session) => session.next_command(),
+            Session::Radionics6500(session) => session.next_command(),
+            Session::SiaDc07(session) => session.next_command(),
+            Session::Cp220(session) => session.next_command(),
+            Session::Iti(session) => session.next_command(),
             Session::Espa444(session) => session.next_command(),
         }
     }
@@ -164,6 +192,10 @@ impl Session {
         match self {
             Session::SurGard(session) => session.poll_timeout(),
             Session::Ademco685(session) => session.poll_timeout(),
+            Session::Radionics6500(session) => session.poll_timeout(),
+            Session::SiaDc07(session) => session.poll_timeout(),
+            Session::Cp220(session) => session.poll_timeout(),
+            Session::Iti(session) => session.poll_timeout(),
             Session::Espa444(session) => session.poll_timeout(),
         }
     }

@@ -56,11 +56,11 @@ impl<D: Dialect> Session<D> {
     pub fn new(dialect: D, codes: Arc<Codes>, now: Instant) -> Session<D> {
         Session {
             doubt: Doubt::at_start(dialect.timing().retry_window()),
+            deframer: Deframer::new(dialect.framing()),
             dialect,
             codes,
             commands: VecDeque::new(),
-            deframer: Deframer::new(D::FRAMING),
-            answers: Answers::default(),
+            answers: Answers::new(D::NAMES_LINES),
             noise: Noise::default(),
             unread: Unread::default(),
             copies: None,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::Session;
 use crate::automation::answers::{How, Left, Owed};
 use crate::automation::unread::Copy;
-use crate::automation::{ACK, Dialect, LineError};
+use crate::automation::{Dialect, LineError};
 use crate::session::after;
 use crate::{Answered, Command, Counted, Delivery, Message, RepeatProof, Report, Token};
 
@@ -78,7 +78,7 @@ impl<D: Dialect> Session<D> {
             }
             let answered = match how {
                 How::Acknowledged => {
-                    self.commands.push_back(Command::Send(vec![ACK]));
+                    self.commands.push_back(Command::Send(self.dialect.answer(&raw)));
                     Answered::Positive
                 }
                 How::Late => {

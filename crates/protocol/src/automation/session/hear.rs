@@ -12,7 +12,7 @@ use crate::{Counted, Message, RepeatProof, Report, Status, Trigger};
 
 impl<D: Dialect> Session<D> {
     pub(super) fn chunk(&mut self, chunk: &Chunk, now: Instant) {
-        let line = chunk.line(&D::FRAMING);
+        let line = chunk.line(&self.dialect.framing());
         let read = chunk.fault().map_or_else(|| self.dialect.read(line, &self.codes), Err);
         match read {
             Ok(heard) => {
@@ -91,8 +91,13 @@ impl<D: Dialect> Session<D> {
         let copy = Copy { raw: chunk.bytes.clone(), first_byte: chunk.first_byte, last_byte: chunk.last_byte, error };
         let until = after(chunk.last_byte, self.dialect.timing().retry_window());
         if self.unread.repeats(&copy, until) && self.allow_unreadable(now) {
-            let report = Report::unreadable(D::PROTOCOL, copy.error.fault());
-            self.deliver_owing(Message::Report(report), copy, None);
+            let report = Message::Report(Report::unreadable(D::PROTOCOL, copy.error.fault()));
+            if D::NAMES_LINES {
+                // Nobody knows what to write into its answer.
+                self.deliver(report, copy, RepeatProof::None, None, false);
+            } else {
+                self.deliver_owing(report, copy, None);
+            }
         }
     }
 
