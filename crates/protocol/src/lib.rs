@@ -34,6 +34,7 @@ pub mod report;
 pub mod session;
 pub mod sia;
 pub mod sia_dc07;
+pub mod sia_dc09;
 pub mod sia_frame;
 pub mod surgard;
 pub mod tones;
@@ -43,6 +44,6 @@ pub mod voice_modem;
 
 pub use codes::{Codes, CodesError};
 pub use decode::{DecodeOptions, Decoded, Mode, What, decode};
-pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Status, Value};
+pub use report::{Caller, Event, Fault, Fields, Location, Origin, Outcome, Protocol, Report, Sender, Status, Value};
 pub use session::{Answered, Command, Counted, Delivery, Message, RepeatProof, Session, Token};
 pub use trigger::Trigger;

@@ -34,6 +34,8 @@ pub enum Protocol {
     ContactId,
     /// The BSIA fast format, in tones.
     FastFormat,
+    /// SIA DC-09, over TCP and UDP.
+    SiaDc09,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -42,7 +44,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 15] = [
+    pub const ALL: [Protocol; 16] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
@@ -56,6 +58,7 @@ impl Protocol {
         Protocol::TtOld,
         Protocol::ContactId,
         Protocol::FastFormat,
+        Protocol::SiaDc09,
         Protocol::Detect,
         Protocol::Own,
     ];
@@ -90,6 +93,7 @@ impl Protocol {
             Protocol::TtOld => "ttold",
             Protocol::ContactId => "contact-id",
             Protocol::FastFormat => "fast-format",
+            Protocol::SiaDc09 => "sia-dc09",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }
@@ -207,6 +211,15 @@ pub enum Origin {
     HardwareReceiver,
     /// This receiver, about one of its lines.
     Line,
+}
+
+/// Whose sign of life it is: what a report of the same unit would be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The protocol it was given in.
+    pub protocol: Protocol,
+    /// The account or unit number as sent.
+    pub identity: String,
 }
 
 /// Who telephoned.

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, cp220, espa, iti, radionics, sia_dc07, surgard};
+use crate::{Report, Sender, ademco685, cp220, espa, iti, radionics, sia_dc07, sia_dc09, surgard};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,8 +56,9 @@ pub struct Delivery {
 pub enum Message {
     /// A report: becomes a signal. Boxed by [`Command::Deliver`] as a whole.
     Report(Report),
-    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store.
-    SignOfLife,
+    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store. With its sender
+    /// where that is a unit: then it counts as having been heard.
+    SignOfLife(Option<Sender>),
 }
 
 /// What proves that a copy is a repeat. In doubt there is no proof, and it is a press of its own.
@@ -119,6 +120,8 @@ pub enum Session {
     Iti(iti::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
+    /// Premises units over IP.
+    SiaDc09(Box<sia_dc09::Session>),
 }
 
 impl Session {
@@ -132,6 +135,31 @@ impl Session {
             Session::Cp220(session) => session.handle_bytes(bytes, now),
             Session::Iti(session) => session.handle_bytes(bytes, now),
             Session::Espa444(session) => session.handle_bytes(bytes, now),
+            Session::SiaDc09(session) => session.handle_bytes(bytes, now),
+        }
+    }
+
+    /// Takes one datagram: a frame that it does not hold in whole never comes.
+    pub fn handle_datagram(&mut self, bytes: &[u8], now: Instant) {
+        match self {
+            Session::SiaDc09(session) => session.handle_datagram(bytes, now),
+            _ => self.handle_bytes(bytes, now),
+        }
+    }
+
+    /// Whether it looks at more bytes now. One that does not has as many answers under way as it can, and its sender is
+    /// to wait.
+    pub fn wants_bytes(&self) -> bool {
+        match self {
+            Session::SiaDc09(session) => session.wants_bytes(),
+            _ => true,
+        }
+    }
+
+    /// Takes notice of what has changed outside, where the protocol looks at it.
+    pub fn set_outside(&mut self, outside: &sia_dc09::Outside) {
+        if let Session::SiaDc09(session) = self {
+            session.set_outside(outside);
         }
     }
 
@@ -145,6 +173,7 @@ impl Session {
             Session::Cp220(session) => session.handle_timeout(now),
             Session::Iti(session) => session.handle_timeout(now),
             Session::Espa444(session) => session.handle_timeout(now),
+            Session::SiaDc09(session) => session.handle_timeout(now),
         }
     }
 
@@ -158,6 +187,7 @@ impl Session {
             Session::Cp220(session) => session.handle_stored(token, now),
             Session::Iti(session) => session.handle_stored(token, now),
             Session::Espa444(session) => session.handle_stored(token, now),
+            Session::SiaDc09(session) => session.handle_stored(token, now),
         }
     }
 
@@ -171,6 +201,7 @@ impl Session {
             Session::Cp220(session) => session.handle_refused(token, now),
             Session::Iti(session) => session.handle_refused(token, now),
             Session::Espa444(session) => session.handle_refused(token, now),
+            Session::SiaDc09(session) => session.handle_refused(token, now),
         }
     }
 
@@ -184,6 +215,7 @@ impl Session {
             Session::Cp220(session) => session.next_command(),
             Session::Iti(session) => session.next_command(),
             Session::Espa444(session) => session.next_command(),
+            Session::SiaDc09(session) => session.next_command(),
         }
     }
 
@@ -197,6 +229,7 @@ impl Session {
             Session::Cp220(session) => session.poll_timeout(),
             Session::Iti(session) => session.poll_timeout(),
             Session::Espa444(session) => session.poll_timeout(),
+            Session::SiaDc09(session) => session.poll_timeout(),
         }
     }
 }

@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use telecare_alarm::registry::UnitId;
 use telecare_alarm::unit::Place;
 use telecare_alarm::{CallId, Lane, LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
-use telecare_protocol::{Delivery, Message, RepeatProof, Report, Token};
+use telecare_protocol::{Delivery, Message, RepeatProof, Report, Sender, Token};
 use telecare_queue::{Answer, Incoming, Queue};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -86,18 +87,21 @@ impl LineIntake {
         &self.intake.queue
     }
 
+    /// The registered unit whose sign of life it is.
+    fn registered(&self, sender: &Sender) -> Option<UnitId> {
+        let registry = self.intake.queue.registry();
+        registry.id_of(&UnitKey::of_sender(sender, &self.place(), &registry)?)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() }
+    }
+
     fn signal(&self, report: Report, heard: Heard, unit: Option<UnitKey>) -> Signal {
         let anchor = Anchor::now();
         let last_byte = anchor.wall(heard.last_byte);
         let id = signal_id(last_byte);
-        let unit = unit.unwrap_or_else(|| {
-            UnitKey::of(
-                &report,
-                &Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() },
-                id,
-                &self.intake.queue.registry(),
-            )
-        });
+        let unit = unit.unwrap_or_else(|| UnitKey::of(&report, &self.place(), id, &self.intake.queue.registry()));
         Signal {
             id,
             receiver: self.intake.receiver.clone(),
@@ -181,9 +185,19 @@ impl SessionIntake {
         let token = delivery.token;
         let report = match delivery.message {
             Message::Report(report) => report,
-            Message::SignOfLife => {
-                let stored = self.line.intake.queue.can_store();
-                self.ready.push_back((token, if stored { Answer::Stored } else { Answer::Refused }));
+            Message::SignOfLife(sender) => {
+                let queue = self.line.queue();
+                let answer = if queue.can_store() { Answer::Stored } else { Answer::Refused };
+                match sender.and_then(|sender| self.line.registered(&sender)) {
+                    Some(unit) => {
+                        let (queue, at) = (queue.clone(), Anchor::now().wall(delivery.last_byte));
+                        self.under_way.spawn(async move {
+                            queue.heard(unit, at).await;
+                            (token, answer)
+                        });
+                    }
+                    None => self.ready.push_back((token, answer)),
+                }
                 return None;
             }
         };
@@ -323,7 +337,7 @@ mod tests {
     async fn a_sign_of_life_is_answered_but_not_stored() {
         let rig = Rig::new().await;
         let mut intake = SessionIntake::new(rig.intake.line(&LineId::new("a"), None, true));
-        intake.take(delivery(1, Message::SignOfLife, None));
+        intake.take(delivery(1, Message::SignOfLife(None), None));
         assert!(intake.owes());
         assert_eq!(bounded(intake.answered()).await, (Token(1), Answer::Stored));
         assert!(rig.queue.board().borrow().open.is_empty());

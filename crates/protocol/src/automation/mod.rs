@@ -17,6 +17,7 @@ use crate::{Codes, Protocol, Report};
 mod answers;
 mod characters;
 pub(crate) mod copies;
+mod decode;
 mod deframe;
 pub(crate) mod doubt;
 mod error;
@@ -27,6 +28,7 @@ mod timing;
 pub(crate) mod unread;
 
 pub(crate) use characters::{characters, is_line_end};
+pub(crate) use decode::decode_lines;
 pub use deframe::Framing;
 pub use error::LineError;
 pub use sender::{AnswersIn, LINES_HELD_MAX, LineNumber, Sender, SenderCommand, SenderCounts, SenderSettings};

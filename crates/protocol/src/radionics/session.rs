@@ -89,7 +89,8 @@ mod tests {
                 Body::Status { account, status, group, zone }
             }),
             ("[0-9A-F]{1,8}", "[0-9]{8}").prop_map(|(account, channels)| Body::Acron { account, channels }),
-            ("[kjbcN]", "[!-~]{0,30}").prop_map(|(form, text)| Body::Undecoded { form: form.chars().next().unwrap(), text }),
+            ("[kjbcN]", "[!-~]{0,30}")
+                .prop_map(|(form, text)| Body::Undecoded { form: form.chars().next().unwrap(), text }),
         ]
     }
 

@@ -47,12 +47,7 @@ type Parsed<'a, T> = IResult<&'a str, T, Field>;
 ///
 /// With `any_width` a header of another width than `header_digits` is accepted where the layout leaves no
 /// doubt about it.
-pub(super) fn line(
-    text: &str,
-    make: Make,
-    header_digits: usize,
-    any_width: bool,
-) -> Result<(Line, usize), LineError> {
+pub(super) fn line(text: &str, make: Make, header_digits: usize, any_width: bool) -> Result<(Line, usize), LineError> {
     let form = text.chars().next().ok_or(LineError::Empty)?;
     let fixed = |characters: usize, any_width: bool| {
         let expected = header_digits.saturating_add(characters);
@@ -138,15 +133,9 @@ fn contact_id(text: &str, make: Make, width: usize) -> Parsed<'_, Line> {
         Some(account) => Ok((i, account.clone())),
         None => hex(i, "account", 4),
     };
-    let (tail, (_, account, qualifier, code, group, zone)) = (
-        message_type,
-        account,
-        qualifier,
-        |i| hex(i, "code", 3),
-        |i| hex(i, "group", 2),
-        |i| hex(i, "zone", 3),
-    )
-        .parse(tail)?;
+    let (tail, (_, account, qualifier, code, group, zone)) =
+        (message_type, account, qualifier, |i| hex(i, "code", 3), |i| hex(i, "group", 2), |i| hex(i, "zone", 3))
+            .parse(tail)?;
     Ok((tail, Line { header: Some(header), body: Body::ContactId { account, qualifier, code, group, zone } }))
 }
 

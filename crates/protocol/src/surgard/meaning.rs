@@ -72,7 +72,7 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
 }
 
 /// Whether a body speaks of the caller of the event before it.
-pub(crate) fn is_about_caller(body: &Body) -> bool {
+pub(super) fn is_about_caller(body: &Body) -> bool {
     matches!(body, Body::CallerNumber { .. } | Body::InternationalNumber { .. } | Body::CallerName { .. })
 }
 
@@ -160,7 +160,7 @@ fn sia_events(block: &Block, codes: &Codes) -> (Vec<Event>, Vec<Fields>) {
 
 /// Account 0000 is the receiver's own, but a person's signal is never taken for one: a panel may have been left
 /// without an account.
-fn origin_of(account: &str, events: &[Event]) -> Origin {
+pub(crate) fn origin_of(account: &str, events: &[Event]) -> Origin {
     let person = |event: &Event| event.trigger.calls_for_help() && event.trigger != Trigger::FaultyCall;
     if is_receiver_account(account) && !events.iter().any(person) { Origin::HardwareReceiver } else { Origin::Unit }
 }

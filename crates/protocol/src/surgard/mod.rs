@@ -27,6 +27,7 @@ pub use crate::automation::{
 pub(crate) use encode::text;
 pub use encode::{DC4, encode};
 pub use line::{Body, Header, Line, Make};
+pub(crate) use meaning::origin_of;
 pub use meaning::report;
 pub(crate) use read::read_as;
 pub use read::{HEADER_DIGITS, Read, read};

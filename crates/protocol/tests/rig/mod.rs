@@ -81,7 +81,7 @@ impl Rig {
 
 fn message(message: &Message) -> String {
     match message {
-        Message::SignOfLife => HEARTBEAT.to_owned(),
+        Message::SignOfLife(_) => HEARTBEAT.to_owned(),
         Message::Report(report) => {
             let event = &report.events[0];
             let who = report.identity.clone().unwrap_or_else(|| format!("{:?}", report.origin));

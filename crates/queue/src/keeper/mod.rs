@@ -324,6 +324,7 @@ impl Keeper {
             Request::Learn(number, protocol) => {
                 self.settle(Settle { learnt: vec![(number, protocol)], ..Settle::default() });
             }
+            Request::Heard(unit, at) => self.duty.hear(unit, at),
             Request::Overdue(reply) => drop(reply.send(self.overdue())),
             Request::Close(reply) => self.closing = Some(reply),
         }

@@ -146,7 +146,7 @@ impl LineMeters {
                 self.reports.increment(1);
                 self.decoded_seconds.record(delivery.last_byte.elapsed().as_secs_f64());
             }
-            Message::SignOfLife => {
+            Message::SignOfLife(_) => {
                 self.signs_of_life.increment(1);
                 self.last_sign_of_life.set(unix_time());
             }

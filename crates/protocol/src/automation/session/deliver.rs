@@ -12,7 +12,7 @@ use crate::{Answered, Command, Counted, Delivery, Message, RepeatProof, Report, 
 impl<D: Dialect> Session<D> {
     /// Delivers with an answer owed; none, and not delivered, if too many are owed already.
     pub(super) fn deliver_owing(&mut self, message: Message, copy: Copy, about: Option<Token>) -> Option<Token> {
-        let is_report = message != Message::SignOfLife;
+        let is_report = matches!(message, Message::Report(_));
         if let Some(copies) = &mut self.copies {
             if is_report && copies.is_possible_repeat(&copy.raw, copy.last_byte) {
                 self.count(Counted::PossibleRepeat);

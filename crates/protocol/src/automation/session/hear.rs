@@ -43,7 +43,7 @@ impl<D: Dialect> Session<D> {
                 self.end_unread(now);
                 self.end_noise(now);
                 self.doubt.heartbeat();
-                self.deliver_owing(Message::SignOfLife, copy, None);
+                self.deliver_owing(Message::SignOfLife(None), copy, None);
             }
             Said::Event(report) => {
                 self.readable(now);
