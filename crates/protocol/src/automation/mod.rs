@@ -27,15 +27,15 @@ mod session;
 mod timing;
 pub(crate) mod unread;
 
-pub(crate) use characters::{characters, is_line_end};
+pub(crate) use characters::{characters, is_line_end, unmasked};
 pub(crate) use decode::decode_lines;
 pub use deframe::Framing;
 pub use error::LineError;
 pub use sender::{AnswersIn, LINES_HELD_MAX, LineNumber, Sender, SenderCommand, SenderCounts, SenderSettings};
 pub use session::Session;
 pub use timing::{
-    ANSWER_TRANSFER, ANSWERS_OWED_MAX, ATTEMPTS, FAILURE_WINDOW, FRAME_BYTES_MAX, NOISE_BYTES_MIN, NOISE_QUIET, Timing,
-    UNREADABLE_REPORTS_MAX,
+    ANSWER_TRANSFER, ANSWERS_OWED_MAX, ATTEMPTS, FAILURE_WINDOW, FRAME_BYTES_MAX, NAMED_REPEAT_WINDOW, NOISE_BYTES_MIN,
+    NOISE_QUIET, Timing, UNREADABLE_REPORTS_MAX,
 };
 
 /// The answer to a line that is stored.
@@ -47,8 +47,8 @@ pub const NAK: u8 = 0x15;
 pub trait Dialect: fmt::Debug {
     /// The protocol its reports are of.
     const PROTOCOL: Protocol;
-    /// Whether its answers name the line they are for, so that none can be taken for another line's; and so none can be
-    /// given for a line that cannot be read.
+    /// Whether its lines have a sequence which the answers name, so that a copy is known by it, no answer can be taken for
+    /// another line's, and none can be given to a line that cannot be read.
     const NAMES_LINES: bool = false;
 
     /// Where its lines begin and end.

@@ -1,7 +1,9 @@
 //! The conversation with a hardware receiver that writes 6500 lines, and how such a receiver sends.
 
 use super::settings::{HEADER_DIGITS, LINK_CHECK_EVERY, Settings};
-use crate::automation::{self, Dialect, FRAME_BYTES_MAX, Framing, Heard, LineError, Said, SenderSettings, Timing};
+use crate::automation::{
+    self, Dialect, FRAME_BYTES_MAX, Framing, Heard, LineError, Said, SenderSettings, Timing, unmasked,
+};
 use crate::surgard::{Body, Header, Line, Make, Read, read_as, report, text};
 use crate::{Codes, Mode, Protocol};
 
@@ -40,13 +42,16 @@ impl From<Session> for crate::Session {
 /// stands; in strict mode it has to.
 pub fn read(line: &[u8], settings: &Settings, mode: Mode) -> Result<Read, LineError> {
     let Some(header) = settings.header else { return read_as(Make::Radionics6500, line, HEADER_DIGITS, mode) };
-    let rest = line.split_first().filter(|(first, _)| **first & 0x7F == header).map(|(_, rest)| rest);
+    let rest = line.split_first().filter(|(first, _)| unmasked(**first) == Some(header)).map(|(_, rest)| rest);
     if mode == Mode::Strict && rest.is_none() {
         return Err(LineError::NoStart);
     }
     let mut found = read_as(Make::Radionics6500, rest.unwrap_or(line), HEADER_DIGITS, mode)?;
-    if rest.is_none() && found.noise_bytes == 0 {
-        found.warnings.push("NoHeader");
+    match (rest.is_some(), found.noise_bytes) {
+        (false, 0) => found.warnings.push("NoHeader"),
+        // The header character stood before the noise, so it is none.
+        (true, 1..) => found.noise_bytes = found.noise_bytes.saturating_add(1),
+        _ => {}
     }
     Ok(found)
 }
@@ -115,6 +120,8 @@ mod tests {
         assert_eq!(read(&[b"h", &line[..]].concat(), &settings, Mode::Strict).unwrap().warnings, [""; 0]);
         assert_eq!(read(line, &settings, Mode::Tolerant).unwrap().warnings, ["NoHeader"]);
         assert_eq!(read(line, &settings, Mode::Strict), Err(LineError::NoStart));
+        let noisy = [b"h?", &line[..]].concat();
+        assert_eq!(read(&noisy, &settings, Mode::Tolerant).unwrap().noise_bytes, 2);
     }
 
     #[test]
