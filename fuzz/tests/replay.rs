@@ -41,13 +41,21 @@ fn every_vector_is_a_seed() {
             "tunstall" => &["tunstall_frame", "tunstall_call"],
             "ademco-685" => &["ademco685", "ademco685_session"],
             "espa-444" => &["espa_block", "espa_session"],
+            "osborne-hoffman" => &["osborne_hoffman_message", "osborne_hoffman_session"],
+            "sia-dc03" => &["dc03_blocks", "dc03_session"],
+            "texecom" => &["texecom_message", "texecom_session"],
             _ => &["surgard", "surgard_session"],
         };
         for target in targets {
             let prefix: &[u8] = match *target {
                 "surgard" => &[3],
                 "ademco685" => &[2],
-                "surgard_session" | "ademco685_session" | "espa_session" => &[0, u8::try_from(bytes.len()).unwrap()],
+                "surgard_session"
+                | "ademco685_session"
+                | "espa_session"
+                | "dc03_session"
+                | "texecom_session"
+                | "osborne_hoffman_session" => &[0, u8::try_from(bytes.len()).unwrap()],
                 _ => &[],
             };
             // A session goes on: stored, four seconds, the line again, refused, an hour.
@@ -97,7 +105,18 @@ fn contact_id_call(digits: &[u8]) -> Vec<u8> {
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "surgard", "tunstall"] {
+    for protocol in [
+        "ademco-685",
+        "bs8521",
+        "contact-id",
+        "espa-444",
+        "fast-format",
+        "osborne-hoffman",
+        "sia-dc03",
+        "surgard",
+        "texecom",
+        "tunstall",
+    ] {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {

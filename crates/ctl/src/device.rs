@@ -1,14 +1,23 @@
-//! What speaks to a receiver's line: a hardware receiver or a controller of any protocol, as a pure machine. `call`
+//! What speaks to a receiver's line: a hardware receiver, a controller or a panel of any protocol, as a pure machine. `call`
 //! drives one for a test call, `simulate` for a rehearsal.
 
 use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSettings};
+use telecare_protocol::dc03;
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
-use telecare_protocol::{Protocol, ademco685, surgard};
+use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
+use telecare_protocol::{Protocol, ademco685, surgard, texecom};
 
 /// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 3] = [Protocol::SurGard, Protocol::Ademco685, Protocol::Espa444];
+pub const PROTOCOLS: [Protocol; 6] = [
+    Protocol::SurGard,
+    Protocol::Ademco685,
+    Protocol::Espa444,
+    Protocol::SiaDc03,
+    Protocol::Texecom,
+    Protocol::OsborneHoffman,
+];
 
 /// A device.
 pub enum Device {
@@ -16,6 +25,12 @@ pub enum Device {
     Automation(Sender),
     /// A warden-call controller.
     Espa(Controller),
+    /// A panel that sends DC-03 blocks.
+    Dc03(dc03::Panel),
+    /// A panel that speaks Texecom's wrapper.
+    Texecom(texecom::Panel),
+    /// A panel that is given its key on connect.
+    Panel(Box<Panel>),
 }
 
 /// What a device does or tells.
@@ -52,6 +67,23 @@ impl Device {
             let reply_wait = ack_wait.unwrap_or(usual.reply_wait);
             return Device::Espa(Controller::new(ControllerSettings { reply_wait, check_every, ..usual }, now));
         }
+        if protocol == Protocol::OsborneHoffman {
+            let usual = PanelSettings::default();
+            let heartbeat = if heartbeats { usual.heartbeat } else { Duration::ZERO };
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::Panel(Box::new(Panel::new(PanelSettings { ack_wait, heartbeat, ..usual }, now)));
+        }
+        if protocol == Protocol::SiaDc03 {
+            let usual = dc03::PanelSettings::default();
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::Dc03(dc03::Panel::new(dc03::PanelSettings { ack_wait, ..usual }));
+        }
+        if protocol == Protocol::Texecom {
+            let usual = texecom::PanelSettings::default();
+            let poll_every = if heartbeats { usual.poll_every } else { Duration::ZERO };
+            let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
+            return Device::Texecom(texecom::Panel::new(texecom::PanelSettings { ack_wait, poll_every, ..usual }, now));
+        }
         let usual = if protocol == Protocol::Ademco685 {
             ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
         } else {
@@ -66,6 +98,9 @@ impl Device {
     pub fn attempts(protocol: Protocol) -> u32 {
         match protocol {
             Protocol::Espa444 => ControllerSettings::default().attempts,
+            Protocol::SiaDc03 => dc03::PanelSettings::default().attempts,
+            Protocol::Texecom => texecom::PanelSettings::default().attempts,
+            Protocol::OsborneHoffman => PanelSettings::default().attempts,
             Protocol::Ademco685 => {
                 ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
             }
@@ -78,6 +113,17 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.send(message.to_vec(), Instant::now()),
             Device::Espa(controller) => controller.send(message.to_vec(), Instant::now()),
+            Device::Dc03(panel) => panel.send(message, Instant::now()),
+            Device::Texecom(panel) => panel.send(message.to_vec(), Instant::now()),
+            Device::Panel(panel) => panel.send(message.to_vec(), Instant::now()),
+        }
+    }
+
+    /// Its wire was opened anew.
+    pub fn connected(&mut self) {
+        match self {
+            Device::Panel(panel) => panel.connected(),
+            _ => {}
         }
     }
 
@@ -86,6 +132,9 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_bytes(bytes, Instant::now()),
             Device::Espa(controller) => controller.handle_bytes(bytes, Instant::now()),
+            Device::Dc03(panel) => panel.handle_bytes(bytes, Instant::now()),
+            Device::Texecom(panel) => panel.handle_bytes(bytes, Instant::now()),
+            Device::Panel(panel) => panel.handle_bytes(bytes, Instant::now()),
         }
     }
 
@@ -94,6 +143,9 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.handle_timeout(Instant::now()),
             Device::Espa(controller) => controller.handle_timeout(Instant::now()),
+            Device::Dc03(panel) => panel.handle_timeout(Instant::now()),
+            Device::Texecom(panel) => panel.handle_timeout(Instant::now()),
+            Device::Panel(panel) => panel.handle_timeout(Instant::now()),
         }
     }
 
@@ -102,6 +154,9 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.poll_timeout(),
             Device::Espa(controller) => controller.poll_timeout(),
+            Device::Dc03(panel) => panel.poll_timeout(),
+            Device::Texecom(panel) => panel.poll_timeout(),
+            Device::Panel(panel) => panel.poll_timeout(),
         }
     }
 
@@ -110,18 +165,17 @@ impl Device {
         match self {
             Device::Automation(sender) => sender.held(),
             Device::Espa(controller) => controller.held(),
+            Device::Dc03(panel) => panel.held(),
+            Device::Texecom(panel) => panel.held(),
+            Device::Panel(panel) => panel.held(),
         }
     }
 
     /// The next thing to do or to know.
     pub fn next(&mut self) -> Option<Told> {
         match self {
-            Device::Automation(sender) => sender.next_command().map(|command| match command {
-                SenderCommand::Send(bytes) => Told::Send(bytes),
-                SenderCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
-                SenderCommand::LinkFailed => Told::LinkFailed,
-                SenderCommand::LinkRestored => Told::LinkRestored,
-            }),
+            Device::Automation(sender) => sender.next_command().map(told),
+            Device::Panel(panel) => panel.next_command().map(told),
             Device::Espa(controller) => controller.next_command().map(|command| match command {
                 ControllerCommand::Send(bytes) => Told::Send(bytes),
                 ControllerCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
@@ -130,6 +184,30 @@ impl Device {
                 ControllerCommand::LinkRestored => Told::LinkRestored,
                 ControllerCommand::Heard(block) => Told::Heard(format!("{block:?}")),
             }),
+            Device::Dc03(panel) => loop {
+                break Some(match panel.next_command()? {
+                    dc03::PanelCommand::Send(bytes) => Told::Send(bytes),
+                    dc03::PanelCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                    dc03::PanelCommand::BlockAcknowledged { .. } => continue,
+                    dc03::PanelCommand::LinkFailed => Told::LinkFailed,
+                    dc03::PanelCommand::LinkRestored => Told::LinkRestored,
+                });
+            },
+            Device::Texecom(panel) => panel.next_command().map(|command| match command {
+                texecom::PanelCommand::Send(bytes) => Told::Send(bytes),
+                texecom::PanelCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+                texecom::PanelCommand::LinkFailed => Told::LinkFailed,
+                texecom::PanelCommand::LinkRestored => Told::LinkRestored,
+            }),
         }
+    }
+}
+
+fn told(command: SenderCommand) -> Told {
+    match command {
+        SenderCommand::Send(bytes) => Told::Send(bytes),
+        SenderCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
+        SenderCommand::LinkFailed => Told::LinkFailed,
+        SenderCommand::LinkRestored => Told::LinkRestored,
     }
 }

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::thread;
 
+use telecare_protocol::osborne_hoffman::{Cipher, Key};
+
 const ACK: u8 = 0x06;
 /// The ends of lines: DC4 with Sur-Gard, CR with Ademco 685.
 const ENDS: [u8; 2] = [0x14, 0x0D];
@@ -199,4 +201,63 @@ fn a_controller_that_is_not_there_calls_again_and_again() {
     assert!(blocks.len() > 3, "{blocks:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains(&format!("{0} calls, {0} acknowledged", blocks.len())), "{said}");
+}
+
+/// A receiver of panels: a key for each connection, ACK to all but the first message; every text it got.
+fn panels_receiver(arguments: &[&str], connections: usize) -> (Output, Vec<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("tcp:{}", listener.local_addr().unwrap());
+    let receiver = thread::spawn(move || {
+        let mut texts = Vec::new();
+        for number in 0..connections {
+            let (mut stream, _) = listener.accept().unwrap();
+            let key = Key::new([u8::try_from(number + 1).unwrap(); 24]);
+            stream.write_all(&key.masked()).unwrap();
+            let (cipher, mut closed, mut block) = (Cipher::new(&key), Vec::new(), [0; 8]);
+            while stream.read_exact(&mut block).is_ok() {
+                closed.extend(block);
+                if !cipher.open(&block).ends_with(&[0]) {
+                    continue;
+                }
+                texts.push(cipher.open(&std::mem::take(&mut closed)));
+                // The first goes unanswered, and with it its connection where there is another.
+                if texts.len() == 1 && connections > 1 {
+                    break;
+                }
+                if texts.len() > 1 {
+                    stream.write_all(&cipher.close(b"ACK\r")).unwrap();
+                }
+            }
+        }
+        texts
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(arguments)
+        .args(["--to", &to])
+        .env_remove("TELECARE_TOKEN")
+        .output()
+        .unwrap();
+    (output, receiver.join().unwrap())
+}
+
+#[test]
+fn a_panel_takes_its_key_and_calls() {
+    let call = ["call", "--protocol", "osborne-hoffman", "--ack-wait-ms", "200", "--sequence", "00A7"];
+    let (output, texts) = panels_receiver(&call, 1);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = b"\n01010034\"ADM-CID\"00A7R0001L0001[#009999|1601 00 000]\r\0";
+    assert!(texts.len() == 2 && texts.iter().all(|sent| sent.starts_with(text)), "{texts:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("attempts 2") && said.contains("account 009999: the reserved test identity"), "{said}");
+}
+
+#[test]
+fn a_panel_that_is_not_there_calls_again_on_another_connection() {
+    let simulate = ["simulate", "osborne-hoffman", "--for", "2", "--calls-per-minute", "300", "--seed", "7"];
+    let (output, texts) = panels_receiver(&simulate, 2);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(texts.len() > 3 && said.contains("2 connections"), "{said}");
+    let distinct: std::collections::BTreeSet<_> = texts.iter().collect();
+    assert!(said.contains(&format!("{0} calls, {0} acknowledged", distinct.len())), "{said}\n{texts:?}");
 }

@@ -2,7 +2,10 @@
 //!
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
-use crate::{Codes, Fault, Protocol, Report, automation, bs8521, contact_id, espa, fast_format, sia_dc09, tunstall};
+use crate::{
+    Codes, Fault, Protocol, Report, Status, automation, bs8521, contact_id, dc03, espa, fast_format, osborne_hoffman,
+    sia_dc09, texecom, tunstall,
+};
 
 /// How a decoder treats deviations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct DecodeOptions<'a> {
     pub end: Option<u8>,
     /// The keys of the accounts whose frames are encrypted.
     pub keys: Option<&'a sia_dc09::Keys>,
+    /// The key of an Osborne-Hoffman connection; none where the bytes are plain text.
+    pub key: Option<osborne_hoffman::Key>,
 }
 
 /// One frame and what it held.
@@ -86,6 +91,15 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
             let none = sia_dc09::Keys::default();
             let found = sia_dc09::decode_all(bytes, options.keys.unwrap_or(&none), codes);
             found.into_iter().map(dc09_frame).collect()
+        }
+        Protocol::SiaDc03 => dc03_blocks(bytes, mode, codes),
+        Protocol::Texecom => {
+            texecom::decode_all(bytes).into_iter().flat_map(|(raw, read)| texecom_message(&raw, read, codes)).collect()
+        }
+        Protocol::OsborneHoffman => {
+            let cipher = options.key.as_ref().map(osborne_hoffman::Cipher::new);
+            let found = osborne_hoffman::decode_all(bytes, options.key.as_ref(), mode);
+            found.into_iter().map(|found| osborne_hoffman_message(found, cipher.as_ref(), codes)).collect()
         }
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
@@ -194,6 +208,75 @@ fn dc09_frame((input, found, warnings): (Vec<u8>, sia_dc09::Found, Vec<&'static 
             Decoded { input, what: What::Error(fault), warnings }
         }
     }
+}
+
+/// Blocks one after the other: an account holds for those after it, up to the end of its group.
+fn dc03_blocks(bytes: &[u8], mode: Mode, codes: &Codes) -> Vec<Decoded> {
+    let mut account = None;
+    let mut one = |(input, found): (Vec<u8>, dc03::Found)| {
+        let block = match found {
+            dc03::Found::Nothing => return failed(input, Fault { name: "NoBlock".to_owned(), fields: Vec::new() }),
+            dc03::Found::Block(Err(error)) => return failed(input, error.fault()),
+            dc03::Found::Block(Ok(block)) => block,
+        };
+        match block.kind() {
+            dc03::Kind::Account => account = dc03::account(&block),
+            dc03::Kind::End | dc03::Kind::Abort => account = None,
+            _ => {}
+        }
+        let report = dc03::report(&block, account.as_deref(), mode, codes);
+        match (report, block.kind().sign()) {
+            (Ok(Some(report)), _) => Decoded { input, warnings: report.warnings.clone(), what: What::Report(report) },
+            (Ok(None), sign) => Decoded { input, what: What::Control(sign.unwrap_or("block")), warnings: Vec::new() },
+            (Err(error), _) => failed(input, error.fault()),
+        }
+    };
+    dc03::decode_all(bytes).into_iter().map(&mut one).collect()
+}
+
+/// A message; one about several accounts is several reports.
+fn texecom_message(raw: &[u8], read: Result<texecom::Read, texecom::MessageError>, codes: &Codes) -> Vec<Decoded> {
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => return vec![failed(raw.to_vec(), error.fault())],
+    };
+    let (reports, control) = match &read.message {
+        texecom::Message::Poll { account, flags } => {
+            let flags = texecom::Flags(*flags);
+            let began = (flags.telling(codes), Status::Present);
+            let report = texecom::poll_report(account, flags, began, texecom::Flags::default(), codes);
+            (report.into_iter().collect(), "poll")
+        }
+        texecom::Message::Close => (Vec::new(), "close"),
+        message => (texecom::reports(message, &read.warnings, codes), "no-event"),
+    };
+    if reports.is_empty() {
+        return vec![Decoded { input: raw.to_vec(), what: What::Control(control), warnings: Vec::new() }];
+    }
+    let decoded =
+        |report: Report| Decoded { input: raw.to_vec(), warnings: report.warnings.clone(), what: What::Report(report) };
+    reports.into_iter().map(decoded).collect()
+}
+
+fn failed(input: Vec<u8>, fault: Fault) -> Decoded {
+    Decoded { input, what: What::Error(fault), warnings: Vec::new() }
+}
+
+/// A message of a panel; one that says nothing is a heartbeat.
+fn osborne_hoffman_message(
+    found: osborne_hoffman::Found,
+    cipher: Option<&osborne_hoffman::Cipher>,
+    codes: &Codes,
+) -> Decoded {
+    let read = found.read.map(|read| (osborne_hoffman::report(&read, cipher, codes), read.warnings));
+    let (what, warnings) = match read {
+        Ok((Some(report), _)) => (What::Report(report.clone()), report.warnings),
+        Ok((None, warnings)) => {
+            (What::Control("heartbeat"), warnings.into_iter().map(|warning| warning.to_owned()).collect())
+        }
+        Err(error) => (What::Error(error.fault()), Vec::new()),
+    };
+    Decoded { input: found.input, what, warnings }
 }
 
 #[cfg(test)]

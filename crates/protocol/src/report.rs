@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Trigger;
+use crate::{Trigger, osborne_hoffman};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +24,12 @@ pub enum Protocol {
     Iti,
     /// ESPA 4.4.4, the interface of pager systems.
     Espa444,
+    /// SIA DC-03 blocks of a panel or hardware receiver.
+    SiaDc03,
+    /// Texecom's wrapper of polls, Contact ID and DC-03 blocks.
+    Texecom,
+    /// Osborne-Hoffman over TCP, of OH2000E, OHNetRec and UTC or Interlogix panels.
+    OsborneHoffman,
     /// Tunstall TT92, in DTMF or STMF.
     Tt92,
     /// Tunstall TTNEW.
@@ -44,7 +50,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 16] = [
+    pub const ALL: [Protocol; 19] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
@@ -53,6 +59,9 @@ impl Protocol {
         Protocol::Cp220,
         Protocol::Iti,
         Protocol::Espa444,
+        Protocol::SiaDc03,
+        Protocol::Texecom,
+        Protocol::OsborneHoffman,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
@@ -88,6 +97,9 @@ impl Protocol {
             Protocol::Cp220 => "cp-220",
             Protocol::Iti => "iti",
             Protocol::Espa444 => "espa-444",
+            Protocol::SiaDc03 => "sia-dc03",
+            Protocol::Texecom => "texecom",
+            Protocol::OsborneHoffman => "osborne-hoffman",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",
@@ -183,6 +195,15 @@ impl Report {
             events: vec![event],
             fields: Vec::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// What every copy of the same message has in common, where its protocol numbers messages: the key of
+    /// [`crate::RepeatProof::Key`]. It is of the report alone, so that a stored one gives it again.
+    pub fn repeat_key(&self) -> Option<Vec<u8>> {
+        match self.protocol {
+            Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
+            _ => None,
         }
     }
 

@@ -218,7 +218,7 @@ impl World<'_> {
                 Command::Left(token, Answered::Positive) => {
                     self.store.answered.extend(self.given.remove(&token));
                 }
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         while let Some(command) = self.sender.next_command() {

@@ -130,6 +130,7 @@ impl Rig {
                     }
                     Command::Left(token, answered) => self.left.push((token, answered)),
                     Command::Count(counted) => self.counted.push(counted),
+                    Command::Close => {}
                 }
             }
             if !self.stores || self.waiting.is_empty() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use telecare_protocol::{
     Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
-    What, ademco685, bs8521, cp220, decode, iti, radionics, sia_dc07, sia_dc09, surgard, tunstall,
+    What, ademco685, bs8521, cp220, decode, iti, osborne_hoffman, radionics, sia_dc07, sia_dc09, surgard, tunstall,
 };
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -42,6 +42,8 @@ struct Vector {
     /// The key of every account in it, in one of two ways of writing.
     key_hex: Option<String>,
     key_ascii: Option<String>,
+    /// Of an Osborne-Hoffman connection, in hex; none where the bytes are plain text.
+    key: Option<String>,
     /// What a session answers, and when: looked at where sessions are tested.
     reply: Option<String>,
     reply_hex: Option<String>,
@@ -56,7 +58,7 @@ impl Vector {
     fn bytes(&self) -> Vec<u8> {
         match (&self.input, &self.hex) {
             (Some(text), None) => text.as_bytes().to_vec(),
-            (None, Some(hex)) => hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect(),
+            (None, Some(hex)) => bytes(hex),
             _ => panic!("{}: give either input or hex", self.id),
         }
     }
@@ -76,6 +78,10 @@ impl Vector {
     }
 }
 
+fn bytes(hex: &str) -> Vec<u8> {
+    hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+}
+
 fn files() -> BTreeMap<String, Vec<Vector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files = BTreeMap::new();
@@ -87,10 +93,13 @@ fn files() -> BTreeMap<String, Vec<Vector>> {
         "espa-444",
         "fast-format",
         "iti",
+        "osborne-hoffman",
         "radionics-6500",
+        "sia-dc03",
         "sia-dc07",
         "sia-dc09",
         "surgard",
+        "texecom",
         "tunstall",
     ] {
         let text = fs::read_to_string(folder.join(protocol).join("vectors.toml")).unwrap();
@@ -175,6 +184,8 @@ fn session(protocol: &str, header_digits: Option<usize>) -> Session {
 fn through_session(mut session: Session, bytes: &[u8], size: usize) -> Vec<toml::Table> {
     let mut now = Instant::now();
     let mut found = Vec::new();
+    // What comes first may be the end of a line.
+    session.handle_bytes(b"\x14", now);
     for read in bytes.chunks(size) {
         now += Duration::from_millis(5);
         session.handle_bytes(read, now);
@@ -196,7 +207,8 @@ fn decoded(protocol: &str, vector: &Vector) -> Vec<toml::Table> {
     let protocol: Protocol = named.unwrap_or(if several { "tt92" } else { protocol }).parse().unwrap();
     let mode = if vector.mode == "strict" { Mode::Strict } else { Mode::Tolerant };
     let keys = vector.keys();
-    let options = DecodeOptions { header_digits: vector.header_digits, end: vector.end, keys: Some(&keys) };
+    let key = vector.key.as_deref().map(|hex| osborne_hoffman::Key::new(bytes(hex).try_into().unwrap()));
+    let options = DecodeOptions { header_digits: vector.header_digits, end: vector.end, keys: Some(&keys), key };
     let results = decode(protocol, &vector.bytes(), mode, &CODES, &options);
     let table = |what: &What| match what {
         What::Report(said) => {

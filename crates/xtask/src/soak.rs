@@ -15,7 +15,7 @@ pub struct Options {
     /// For how long people press over a flood of tests, minutes; 0 for not at all.
     #[arg(long, default_value_t = 10)]
     flood_minutes: u32,
-    /// For how long a warden-call controller calls over a bad line, minutes; 0 for not at all.
+    /// For how long a warden-call controller, then panels of each protocol, call over a bad line, minutes; 0 for not at all.
     #[arg(long, default_value_t = 60)]
     bad_line_minutes: u32,
 }
@@ -36,6 +36,12 @@ pub fn run(options: &Options) -> Result<()> {
         let test = ["test", "--package", "telecare-tests", "--test", "espa", "--", "--nocapture", "bad_line"];
         let seconds = u64::from(options.bad_line_minutes) * 60;
         steps.run_tests("calls over a bad line", cargo(&test).env("TELECARE_ESPA_S", seconds.to_string()))?;
+        let test =
+            ["test", "--package", "telecare-tests", "--test", "osborne_hoffman", "--", "--nocapture", "bad_network"];
+        let mut test = cargo(&test);
+        steps.run_tests("panels over a bad network", test.env("TELECARE_OSBORNE_S", seconds.to_string()))?;
+        let test = ["test", "--package", "telecare-tests", "--test", "panels", "--", "--nocapture", "bad_lines"];
+        steps.run_tests("panels over bad lines", cargo(&test).env("TELECARE_PANELS_S", seconds.to_string()))?;
     }
     steps.finish()
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use telecare_tests::python::OSBORNE_HOFFMAN;
 use telecare_tests::receiver::{BUILT, binary};
 use telecare_tests::trace;
 
@@ -19,6 +20,8 @@ pub fn run() -> Result<()> {
     packages::ensure_installed(&[Package::PostgreSql, Package::Systemd, Package::Python])?;
     packages::want_installed(Package::Strace);
     tools::prometheus()?;
+    // The tests would install it as well, one of them while the others wait.
+    OSBORNE_HOFFMAN.programs()?;
     let mut steps = Steps::default();
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     steps.run("format of the fuzz crate", &mut cargo(&["fmt", "--manifest-path", FUZZ, "--check"]))?;

@@ -14,7 +14,7 @@ use time::macros::format_description;
 
 use crate::aftermath::Aftermath;
 use crate::client::ApiArguments;
-use crate::device::{Device, Told};
+use crate::device::{Device, PROTOCOLS, Told};
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
 use crate::text::unescaped;
@@ -22,6 +22,8 @@ use crate::{Usage, Verdict, voice};
 
 /// The reserved test identity, in every protocol alike: an account or call address that no centre gives to a person.
 const TEST_ACCOUNT: &str = "9999";
+/// The same with the six digits of an Osborne-Hoffman panel.
+const PANEL_TEST_ACCOUNT: &str = "009999";
 /// Contact ID 601, manual trigger test; SIA RX, the same.
 const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")];
 
@@ -35,7 +37,7 @@ pub struct Arguments {
     /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
-    /// surgard, ademco-685 or espa-444; one that telephones with voice-modem.
+    /// What is spoken: by a device on a port, or, with voice-modem, by a unit that telephones.
     #[arg(long, default_value = "surgard", value_parser = protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
@@ -69,12 +71,11 @@ struct Acknowledged {
 
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
-        Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
+        Ok(protocol) if PROTOCOLS.contains(&protocol) || protocol.is_in_tones() => Ok(protocol),
         Ok(_) | Err(_) => {
             let known: Vec<&str> =
                 Protocol::ALL.into_iter().filter(|p| p.is_in_tones()).map(Protocol::as_str).collect();
-            Err(format!("one of surgard, ademco-685, espa-444, {}", known.join(", ")))
+            Err(format!("one of {}, {}", PROTOCOLS.map(Protocol::as_str).join(", "), known.join(", ")))
         }
     }
 }
@@ -116,7 +117,7 @@ fn tell_aftermath(aftermath: Option<Aftermath>) -> anyhow::Result<Verdict> {
 }
 
 async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict> {
-    let account = identity(arguments).unwrap_or(TEST_ACCOUNT);
+    let account = identity(arguments).unwrap_or(test_account(arguments));
     let aftermath = aftermath(arguments, account)?;
     let opening = Instant::now();
     let mut link = Link::open(&arguments.to).await?;
@@ -170,10 +171,14 @@ fn identity(arguments: &Arguments) -> Option<&str> {
     identity.as_deref()
 }
 
+fn test_account(arguments: &Arguments) -> &'static str {
+    if arguments.protocol == Protocol::OsborneHoffman { PANEL_TEST_ACCOUNT } else { TEST_ACCOUNT }
+}
+
 /// Says that the account is nobody's.
 fn mark(arguments: &Arguments) -> String {
     let is_test = arguments.frame.is_none() && !arguments.heartbeat && identity(arguments).is_none();
-    if is_test { format!(", account {TEST_ACCOUNT}: the reserved test identity") } else { String::new() }
+    if is_test { format!(", account {}: the reserved test identity", test_account(arguments)) } else { String::new() }
 }
 
 /// One call; none when all its attempts went unanswered, or it was refused.
@@ -207,8 +212,11 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
 
 /// The line as it goes out, its end included.
 fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
-    if arguments.protocol == Protocol::Espa444 {
-        return block(arguments);
+    match arguments.protocol {
+        Protocol::Espa444 => return block(arguments),
+        Protocol::OsborneHoffman => return panel_text(arguments),
+        Protocol::SiaDc03 | Protocol::Texecom => return panel(arguments),
+        _ => {}
     }
     let is_ademco = arguments.protocol == Protocol::Ademco685;
     let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
@@ -243,6 +251,47 @@ fn block(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
             arguments.fields.espa444(&test)
         }
     }
+}
+
+/// What a panel says, before it is closed under the key of the connection.
+fn panel_text(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    if let Some(frame) = &arguments.frame {
+        return Ok(unescaped(frame.as_bytes()));
+    }
+    if arguments.heartbeat {
+        return Ok(arguments.fields.osborne_hoffman_heartbeat());
+    }
+    let form = arguments.fields.form.as_deref().unwrap_or("cid");
+    let code = match form {
+        "sia" => Some(("code", "RX")),
+        "S" => Some(("data", "NRX")),
+        _ => Some(("code", "601")),
+    };
+    let defaults: Vec<_> = code.into_iter().chain([("account", PANEL_TEST_ACCOUNT)]).collect();
+    // A call of its own, and no repeat of the one a minute ago.
+    let mut fields = arguments.fields.clone();
+    fields.sequence.get_or_insert_with(|| format!("{:04X}", 1 + OffsetDateTime::now_utc().unix_timestamp() % 0xFFFF));
+    fields.osborne_hoffman(&defaults)
+}
+
+/// What a panel sends, as it goes out. Bytes that are given go out as they are.
+fn panel(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let (fields, is_texecom) = (&arguments.fields, arguments.protocol == Protocol::Texecom);
+    if let Some(frame) = &arguments.frame {
+        return Ok(unescaped(frame.as_bytes()));
+    }
+    if arguments.heartbeat {
+        return if is_texecom {
+            fields.texecom_poll(TEST_ACCOUNT)
+        } else {
+            Err(Usage("sia-dc03 has no heartbeat".to_owned()))
+        };
+    }
+    if !is_texecom || fields.form.as_deref() == Some("sia") {
+        let test = [("account", TEST_ACCOUNT), ("data", "NRX")];
+        return if is_texecom { fields.texecom(&test) } else { fields.dc03(&test) };
+    }
+    fields.texecom(&[("account", TEST_ACCOUNT), ("code", "601")])
 }
 
 fn ms(time: Duration) -> f64 {

@@ -5,8 +5,8 @@ mod faults;
 
 use std::time::{Duration, Instant};
 
-use telecare_protocol::Protocol;
 use telecare_protocol::espa::{Block, encode};
+use telecare_protocol::{Protocol, contact_id, dc03, osborne_hoffman, texecom};
 
 use crate::device::{Device, Told};
 use crate::link::{Link, Target};
@@ -67,13 +67,11 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
     loop {
         let now = Instant::now();
         wire.over = end.is_some_and(|end| now >= end);
-        if wire.over && (device.held() == 0 || end.is_some_and(|end| now >= end + LEFT_MAX)) {
-            return Ok(outcome);
-        }
         if link.is_none() && now >= reopen {
             match Link::open(&plan.to).await {
                 Ok(opened) => {
                     outcome.connections += 1;
+                    device.connected();
                     tell("connected");
                     link = Some(opened);
                 }
@@ -90,6 +88,10 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
         let mut broken = false;
         while let Some(told) = device.next() {
             broken |= !happened(told, &mut link, &mut wire, &mut outcome, &mut tell).await;
+        }
+        // Once everything it has to tell is told.
+        if wire.over && (device.held() == 0 || end.is_some_and(|end| now >= end + LEFT_MAX)) {
+            return Ok(outcome);
         }
         if broken {
             (link, reopen) = (None, Instant::now() + REOPEN_EVERY);
@@ -169,6 +171,36 @@ fn message(protocol: Protocol, unit: u32, number: u32) -> Vec<u8> {
         Protocol::Espa444 => {
             let text = format!("TEST FLAT {} CALL {number}", unit + 1);
             encode(&Block::new('1', &[("1", &account.to_string()), ("2", &text), ("4", "3"), ("6", "3")]))
+        }
+        Protocol::OsborneHoffman => {
+            let event = osborne_hoffman::Event {
+                token: "ADM-CID".to_owned(),
+                sequence: format!("{:04X}", 1 + number % 0xFFFF),
+                receiver: "0001".to_owned(),
+                line: "0001".to_owned(),
+                account: Some(format!("{account:06}")),
+                data: format!("1601 00 {:03}", number % 1000),
+                panel_id: None,
+                system_account: None,
+                time: None,
+                rest: String::new(),
+            };
+            osborne_hoffman::Message::Event(event).encode()
+        }
+        Protocol::SiaDc03 => {
+            let block = |function, data: &str| dc03::encode(&dc03::Block::new(function, data));
+            [block('#', &account.to_string()), block('N', &format!("id{number:04}/RX")), block('0', "")].concat()
+        }
+        Protocol::Texecom => {
+            let message = contact_id::Message::ContactId {
+                account: account.to_string(),
+                message_type: "18".to_owned(),
+                qualifier: '1',
+                code: "601".to_owned(),
+                group: "00".to_owned(),
+                zone: format!("{:03}", number % 1000),
+            };
+            texecom::encode(&texecom::Message::ContactId(message)).unwrap_or_default()
         }
         Protocol::Ademco685 => format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes(),
         _ => format!("5011 18{account}E60100{:03}\x14", number % 1000).into_bytes(),

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, decode, espa, surgard};
+use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, dc03, decode, espa, surgard};
 
 /// A protocol is believed from this many whole frames on, and never when more frames are broken than whole.
 const FRAMES_MIN: usize = 1;
@@ -135,7 +135,7 @@ impl Found {
     }
 }
 
-/// A protocol to try, and the byte that ends its frames; none where that is the one after ETX, whatever it is.
+/// A protocol to try, and the byte that ends its frames; none where they are found otherwise.
 struct Candidate {
     protocol: Protocol,
     end: Option<u8>,
@@ -148,7 +148,8 @@ fn candidates() -> Vec<Candidate> {
     let ademco685 = ademco685::HEADER_DIGITS.map(|digits| (Protocol::Ademco685, ademco685::CR, digits));
     let candidate = |(protocol, end, digits)| Candidate { protocol, end: Some(end), header_digits: Some(digits) };
     let espa444 = Candidate { protocol: Protocol::Espa444, end: None, header_digits: None };
-    surgard.chain(ademco685).map(candidate).chain([espa444]).collect()
+    let dc03 = Candidate { protocol: Protocol::SiaDc03, end: None, header_digits: None };
+    surgard.chain(ademco685).map(candidate).chain([espa444, dc03]).collect()
 }
 
 /// Says what bytes are that came through a port set to `view`.
@@ -180,8 +181,11 @@ fn is_believed(found: &Found) -> bool {
 }
 
 fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
+    if candidate.protocol == Protocol::SiaDc03 {
+        return dc03_blocks(heard, framing);
+    }
     static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
-    let options = DecodeOptions { header_digits: candidate.header_digits };
+    let options = DecodeOptions { header_digits: candidate.header_digits, ..DecodeOptions::default() };
     let mut found = Found {
         framing,
         protocol: candidate.protocol,
@@ -216,6 +220,31 @@ fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
         }
     }
     found
+}
+
+/// DC-03 blocks: wherever a length, a function in the list and a parity fit; what is between them is broken. Their
+/// parity byte has all eight bits.
+fn dc03_blocks(heard: &[Heard], framing: Framing) -> Found {
+    let (mut whole, mut broken, mut examples) = (0, 0, Vec::new());
+    let bytes: Vec<u8> = heard.iter().filter(|heard| !heard.is_bad).map(|heard| heard.byte).collect();
+    let (mut rest, fits) = (&bytes[..], framing.data_bits == 8 && bytes.len() == heard.len());
+    while fits && !rest.is_empty() {
+        let block = dc03::split(rest)
+            .filter(|(block, _)| dc03::read(block).is_ok_and(|block| block.kind() != dc03::Kind::Unknown));
+        match block {
+            Some((block, tail)) => {
+                whole += 1;
+                examples.extend((examples.len() < EXAMPLES_MAX).then(|| block.to_vec()));
+                rest = tail;
+            }
+            None => {
+                broken += 1;
+                rest = &rest[1..];
+            }
+        }
+    }
+    let (protocol, header_digits, heartbeats) = (Protocol::SiaDc03, None, Vec::new());
+    Found { framing, protocol, header_digits, whole, broken, heartbeats, examples }
 }
 
 /// ESPA blocks: from SOH to the byte after ETX. What is between them are signs of either side.

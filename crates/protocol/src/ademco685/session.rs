@@ -12,7 +12,7 @@ impl Dialect for Settings {
     const PROTOCOL: Protocol = Protocol::Ademco685;
 
     fn framing(&self) -> Framing {
-        Framing { start: Some(LF), end: CR, between: &[CR], bytes_max: FRAME_BYTES_MAX }
+        Framing { start: Some(LF), end: CR, between: &[CR], tail_reads: true, bytes_max: FRAME_BYTES_MAX }
     }
 
     fn timing(&self) -> &Timing {

@@ -19,6 +19,9 @@ pub struct Framing {
     pub end: u8,
     /// Bytes that may stand between lines and mean nothing.
     pub between: &'static [u8],
+    /// Whether the right end of a line may read as another line. Where no start shows that it is one, the first line of
+    /// a conversation is then believed only when it comes again.
+    pub tail_reads: bool,
     /// Longest line kept, framing included. Of a longer run the oldest bytes are counted as noise, so that a line at
     /// its end is still found.
     pub bytes_max: usize,
@@ -171,8 +174,10 @@ mod tests {
     use super::*;
     use crate::automation::FRAME_BYTES_MAX;
 
-    const AFTER_ONLY: Framing = Framing { start: None, end: 0x14, between: b"\r\n", bytes_max: FRAME_BYTES_MAX };
-    const BOTH: Framing = Framing { start: Some(b'\n'), end: b'\r', between: b"\r", bytes_max: FRAME_BYTES_MAX };
+    const AFTER_ONLY: Framing =
+        Framing { start: None, end: 0x14, between: b"\r\n", tail_reads: false, bytes_max: FRAME_BYTES_MAX };
+    const BOTH: Framing =
+        Framing { start: Some(b'\n'), end: b'\r', between: b"\r", tail_reads: false, bytes_max: FRAME_BYTES_MAX };
     const PAUSE: Duration = Duration::from_secs(2);
 
     fn chunks(framing: Framing, bytes: &[u8]) -> Vec<Chunk> {

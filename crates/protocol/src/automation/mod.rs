@@ -14,7 +14,7 @@ use std::fmt;
 
 use crate::{Codes, Protocol, Report};
 
-mod answers;
+pub(crate) mod answers;
 mod characters;
 pub(crate) mod copies;
 mod decode;

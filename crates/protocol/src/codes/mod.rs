@@ -24,6 +24,8 @@ pub enum Table {
     Bs8521Speech,
     ContactIdEvents,
     SiaEvents,
+    SiaEnvironment,
+    SiaFunctions,
     HighSpeedChannels,
     HighSpeedAuxiliary,
     FastFormatChannels,
@@ -45,6 +47,7 @@ pub enum Table {
     SurGardFsk2,
     SurGardOwn,
     SurGardMainProcessor,
+    TexecomFlags,
     TunstallDispersed,
     TunstallGrouped,
     TunstallBursts,
@@ -91,6 +94,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("radionics-6500", include_str!("../../../../protocols/radionics-6500/codes.toml")),
     ("sia-dc03", include_str!("../../../../protocols/sia-dc03/codes.toml")),
     ("surgard", include_str!("../../../../protocols/surgard/codes.toml")),
+    ("texecom", include_str!("../../../../protocols/texecom/codes.toml")),
     ("tunstall", include_str!("../../../../protocols/tunstall/codes.toml")),
 ];
 

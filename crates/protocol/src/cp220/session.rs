@@ -13,7 +13,7 @@ impl Dialect for Settings {
     const PROTOCOL: Protocol = Protocol::Cp220;
 
     fn framing(&self) -> Framing {
-        Framing { start: self.first, end: self.last, between: b"\r\n", bytes_max: FRAME_BYTES_MAX }
+        Framing { start: self.first, end: self.last, between: b"\r\n", tail_reads: true, bytes_max: FRAME_BYTES_MAX }
     }
 
     fn timing(&self) -> &Timing {
@@ -22,6 +22,10 @@ impl Dialect for Settings {
 
     fn read(&self, line: &[u8], codes: &Codes) -> Result<Heard, LineError> {
         let found = read(line, self.header_digits, Mode::Tolerant)?;
+        if self.first.is_none() && found.warnings.contains(&"HeaderWidth") {
+            // Nothing shows where a line begins: a character of noise would make another receiver of it.
+            return Err(LineError::BadField { field: "header" });
+        }
         let said = report(&found, codes).map_or(Said::Heartbeat, Said::Event);
         Ok(Heard { noise_bytes: 0, said })
     }

@@ -14,7 +14,7 @@ impl Dialect for Settings {
     const PROTOCOL: Protocol = Protocol::Radionics6500;
 
     fn framing(&self) -> Framing {
-        Framing { start: None, end: self.trailer, between: b"\r\n", bytes_max: FRAME_BYTES_MAX }
+        Framing { start: None, end: self.trailer, between: b"\r\n", tail_reads: false, bytes_max: FRAME_BYTES_MAX }
     }
 
     fn timing(&self) -> &Timing {

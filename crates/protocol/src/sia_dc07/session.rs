@@ -33,7 +33,7 @@ impl Dialect for Settings {
     const NAMES_LINES: bool = true;
 
     fn framing(&self) -> Framing {
-        Framing { start: Some(LF), end: CR, between: &[CR, 0], bytes_max: FRAME_BYTES_MAX }
+        Framing { start: Some(LF), end: CR, between: &[CR, 0], tail_reads: false, bytes_max: FRAME_BYTES_MAX }
     }
 
     fn timing(&self) -> &Timing {

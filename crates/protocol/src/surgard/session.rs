@@ -13,7 +13,7 @@ impl Dialect for Settings {
     const PROTOCOL: Protocol = Protocol::SurGard;
 
     fn framing(&self) -> Framing {
-        Framing { start: None, end: DC4, between: b"\r\n", bytes_max: FRAME_BYTES_MAX }
+        Framing { start: None, end: DC4, between: b"\r\n", tail_reads: false, bytes_max: FRAME_BYTES_MAX }
     }
 
     fn timing(&self) -> &Timing {

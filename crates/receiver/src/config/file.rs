@@ -142,6 +142,9 @@ pub(super) struct Line {
     pub detect: Option<Spanned<Detect>>,
     #[serde(rename = "espa-444")]
     pub espa444: Option<Spanned<Espa>>,
+    pub osborne_hoffman: Option<Spanned<OsborneHoffman>>,
+    pub sia_dc03: Option<Spanned<Dc03>>,
+    pub texecom: Option<Spanned<Texecom>>,
 }
 
 #[derive(Deserialize)]
@@ -278,6 +281,37 @@ pub(super) struct Espa {
 pub(super) enum EspaRole {
     Station,
     Control,
+}
+
+/// What an Osborne-Hoffman line has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct OsborneHoffman {
+    pub ack_wait_ms: Option<Spanned<u64>>,
+    pub retry_window_s: Option<Spanned<u64>>,
+    pub partial_message_ms: Option<Spanned<u64>>,
+    pub idle_s: Option<Spanned<u64>>,
+    pub link_watch_s: Option<Spanned<u64>>,
+}
+
+/// What a line of DC-03 blocks has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Dc03 {
+    pub ack_wait_ms: Option<Spanned<u64>>,
+    pub attempts: Option<Spanned<u64>>,
+    pub block_gap_ms: Option<Spanned<u64>>,
+    pub link_watch_s: Option<Spanned<u64>>,
+}
+
+/// What a line of Texecom panels has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Texecom {
+    pub poll_minutes: Option<Spanned<u64>>,
+    pub ack_wait_ms: Option<Spanned<u64>>,
+    pub retry_window_s: Option<Spanned<u64>>,
+    pub link_watch_s: Option<Spanned<u64>>,
 }
 
 /// Where escalations go out to.

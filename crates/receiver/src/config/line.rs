@@ -10,6 +10,8 @@ use telecare_protocol::{Protocol, ademco685, espa, surgard};
 use toml::Spanned;
 
 use super::check::Check;
+use super::osborne_hoffman::OsborneHoffman;
+use super::panels::Panels;
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -32,15 +34,23 @@ pub struct Line {
     pub calls: CallSettings,
     /// Settings of its protocol, where that is ESPA 4.4.4.
     pub espa: espa::Settings,
+    /// Settings of its protocol, where that is Osborne-Hoffman.
+    pub osborne_hoffman: OsborneHoffman,
+    /// Settings of its protocol, where alarm panels speak it.
+    pub panels: Panels,
 }
 
 impl Line {
     /// How long the line may be silent before its link counts as lost; none to never tell.
     pub fn link_watch(&self) -> Option<Duration> {
-        if self.protocol == Protocol::Espa444 {
-            return Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero());
+        match self.protocol {
+            Protocol::Espa444 => Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero()),
+            Protocol::OsborneHoffman => self.osborne_hoffman.link_watch,
+            protocol => match self.panels.link_watch(protocol) {
+                Some(watch) => (!watch.is_zero()).then_some(watch),
+                None => self.automation.link_watch,
+            },
         }
-        self.automation.link_watch
     }
 
     /// How long whoever sends on it waits for an answer; none where the protocol has other rules.
@@ -48,6 +58,9 @@ impl Line {
         match self.protocol {
             Protocol::SurGard | Protocol::Ademco685 => Some(self.automation.ack_wait),
             Protocol::Espa444 => Some(self.espa.timing.ack_wait),
+            Protocol::SiaDc03 => Some(self.panels.dc03.timing.ack_wait),
+            Protocol::Texecom => Some(self.panels.texecom.ack_wait),
+            Protocol::OsborneHoffman => Some(self.osborne_hoffman.session.ack_wait),
             _ => None,
         }
     }
@@ -133,6 +146,9 @@ pub struct Automation {
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
 pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
 
+/// Panels that hold a connection each are many; the service may hold four times as many files.
+const CONNECTIONS: std::ops::RangeInclusive<u64> = 1..=4096;
+
 impl Check<'_> {
     pub(super) fn line(&self, line: &Spanned<file::Line>) -> Result<Line, ConfigError> {
         let span = line.span();
@@ -146,6 +162,8 @@ impl Check<'_> {
         let protocol = self.protocol(&line.protocol)?;
         let transport = self.transport(line, &name, span)?;
         self.fits(line, protocol, &transport)?;
+        self.is_where_panels_connect(line, protocol, &transport)?;
+        let panels = self.panels(line, protocol, &transport)?;
         Ok(Line {
             protocol,
             namespace,
@@ -154,17 +172,27 @@ impl Check<'_> {
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
+            osborne_hoffman: self.osborne_hoffman(line)?,
+            panels,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
+            Ok(
+                protocol @ (Protocol::SurGard
+                | Protocol::Ademco685
+                | Protocol::Espa444
+                | Protocol::SiaDc03
+                | Protocol::Texecom
+                | Protocol::OsborneHoffman),
+            ) => Ok(protocol),
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\" or \"espa-444\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\", \"sia-dc03\", \"texecom\" or \"osborne-hoffman\"; \
+                              on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
@@ -180,7 +208,7 @@ impl Check<'_> {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
             (None, None, Some(listen), None) => {
-                let connections_max = self.within(&listen.as_ref().connections_max, 1..=256)?;
+                let connections_max = self.within(&listen.as_ref().connections_max, CONNECTIONS)?;
                 Ok(Transport::TcpListen {
                     address: self.address(&listen.as_ref().address)?,
                     connections_max: usize::try_from(connections_max).unwrap_or(usize::MAX),
@@ -248,7 +276,12 @@ impl Check<'_> {
         let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
         let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
         let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
-        if let Some((of, at)) = written.chain(espa).find(|(of, _)| *of != protocol) {
+        let osborne = line.osborne_hoffman.as_ref().map(|table| (Protocol::OsborneHoffman, table.span()));
+        let dc03 = line.sia_dc03.as_ref().map(|table| (Protocol::SiaDc03, table.span()));
+        let texecom = line.texecom.as_ref().map(|table| (Protocol::Texecom, table.span()));
+        if let Some((of, at)) =
+            written.chain(espa).chain(osborne).chain(dc03).chain(texecom).find(|(of, _)| *of != protocol)
+        {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
             return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
         }

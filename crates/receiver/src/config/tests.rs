@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use telecare_protocol::{Protocol, espa};
+use telecare_protocol::{Protocol, dc03, espa};
 
 use super::*;
 
@@ -143,6 +143,49 @@ fn a_pager_line_as_a_station_and_in_control() {
     assert!(wrong.contains("flats.toml") && wrong.contains("unknown trigger \"flames\""), "{wrong}");
 }
 
+#[test]
+fn a_line_for_panels_of_osborne_hoffman() {
+    let line = |settings: &str| {
+        let listen = "tcp-listen = { address = \"127.0.0.1:1\", connections-max = 2000 }";
+        let head = "[[line]]\nname = \"a\"\nprotocol = \"osborne-hoffman\"";
+        load(&format!("{SMALLEST}{head}\n{listen}\n{settings}\n")).map(|mut config| config.lines.remove(0))
+    };
+    let usual = line("").unwrap();
+    assert_eq!((usual.protocol, &usual.osborne_hoffman), (Protocol::OsborneHoffman, &OsborneHoffman::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(300)));
+    let set = line("osborne-hoffman = { ack-wait-ms = 2000, idle-s = 90000, link-watch-s = 0 }").unwrap();
+    assert_eq!(set.link_watch(), None);
+    assert_eq!(set.osborne_hoffman.session.ack_wait, Duration::from_secs(2));
+    assert_eq!(set.osborne_hoffman.session.idle, Duration::from_secs(90_000));
+}
+
+#[test]
+fn lines_of_alarm_panels_have_their_own_settings() {
+    let line = |line: &str| load(&format!("{SMALLEST}{line}")).map(|mut config| config.lines.remove(0));
+    let serial = LINE.replace("surgard", "sia-dc03").replace("data-bits = 7", "data-bits = 8");
+    let usual = line(&serial).unwrap();
+    assert_eq!((usual.protocol, usual.panels.dc03.clone()), (Protocol::SiaDc03, dc03::Settings::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(90_000)));
+    let set = line(&format!(
+        "{serial}sia-dc03 = {{ ack-wait-ms = 3000, attempts = 3, block-gap-ms = 6000, link-watch-s = 0 }}\n"
+    ));
+    let (set, s) = (set.unwrap(), Duration::from_secs);
+    assert_eq!((set.panels.dc03.timing.group(), set.link_watch()), (s(15), None));
+    let seven = line(&LINE.replace("surgard", "sia-dc03")).unwrap_err().to_string();
+    assert!(seven.contains("bytes of eight bits") && seven.contains("data-bits = 8"), "{seven}");
+    let listen =
+        "[[line]]\nname = \"panels\"\nprotocol = \"texecom\"\ntcp-listen = { address = \"127.0.0.1:10500\" }\n";
+    let usual = line(listen).unwrap();
+    assert_eq!((usual.panels.texecom.line.as_str(), usual.link_watch()), ("panels", Some(s(300))));
+    let set =
+        line(&format!("{listen}texecom = {{ poll-minutes = 5, ack-wait-ms = 9000, retry-window-s = 60 }}\n")).unwrap();
+    assert_eq!((set.panels.texecom.poll_minutes, set.panels.texecom.ack_wait), (5, s(9)));
+    let port = line(&LINE.replace("surgard", "texecom")).unwrap_err().to_string();
+    assert!(port.contains("connect to their receiver") && port.contains("tcp-listen"), "{port}");
+    let other = line(&format!("{listen}sia-dc03 = {{}}\n")).unwrap_err().to_string();
+    assert!(other.contains("settings of sia-dc03 would do nothing"), "{other}");
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
@@ -152,6 +195,10 @@ fn errors_name_line_and_remedy() {
     let voice = |rest: &str| with(&format!("[[line]]\nname = \"v\"\n{rest}\nvoice-modem = {{ path = \"/dev/m\" }}\n"));
     let modem =
         |rest: &str| voice("protocol = \"bs8521\"").replace("path = \"/dev/m\"", &format!("path = \"/dev/m\", {rest}"));
+    let oh = |more: &str| {
+        let listen = "tcp-listen = { address = \"127.0.0.1:1\" }";
+        with(&format!("[[line]]\nname = \"b\"\nprotocol = \"osborne-hoffman\"\n{listen}\n{more}\n"))
+    };
     let espa = |role: &str, more: &str| {
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
         with(&format!("{}espa-444 = {{ role = {role:?}{more} }}\n", LINE.replace("surgard", "espa-444")))
@@ -193,7 +240,7 @@ fn errors_name_line_and_remedy() {
             &line("tcp-listen = { address = \"127.0.0.1:1\", connections-max = 0 }"),
             Some(8),
             "0 is out",
-            "from 1 to 256",
+            "from 1 to 4096",
         ),
         (&serial(", data-bits = 9"), Some(8), "9 data bits", "7 or 8"),
         (&serial(", data-bits = 7"), Some(8), "without a parity bit", "parity = \"even\""),
@@ -252,6 +299,11 @@ fn errors_name_line_and_remedy() {
             "the line speaks espa-444",
             "name them espa-444",
         ),
+        (&with(&LINE.replace("surgard", "osborne-hoffman")), Some(7), "connect to the receiver", "use tcp-listen"),
+        (&oh("listen-only = true"), Some(7), "cannot only listen", "remove listen-only"),
+        (&oh("osborne-hoffman = { idle-s = 9 }"), Some(9), "9 is out", "from 10"),
+        (&oh("surgard = {}"), Some(9), "the line speaks osborne-hoffman", "remove them"),
+        (&serial(" }\nosborne-hoffman = { idle-s = 9"), Some(9), "the line speaks surgard", "remove them"),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
         (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),

@@ -189,6 +189,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                     self.with.book.counted(counted);
                 }
                 Command::Left(token, answered) => self.with.book.left(token, answered),
+                Command::Close => return Err(Cause::TimedOut),
             }
         }
         Ok(())

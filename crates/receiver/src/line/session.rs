@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{self, Dialect, Timing};
 use telecare_protocol::codes::Codes;
-use telecare_protocol::{Protocol, Session, Trigger, ademco685, espa, surgard};
+use telecare_protocol::{Protocol, Session, Trigger, ademco685, dc03, espa, osborne_hoffman, surgard, texecom};
 
 use crate::config;
 
@@ -23,10 +23,36 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger]) -> Session
             let session = espa::Session::new(line.espa.clone(), Arc::clone(codes), now).with_told(told, now);
             if line.listen_only { session.listening_only().into() } else { session.into() }
         }
+        Protocol::OsborneHoffman => {
+            let (now, settings) = (Instant::now(), line.osborne_hoffman.session.clone());
+            osborne_hoffman::Session::new(settings, &key(), Arc::clone(codes), now).with_told(told, now).into()
+        }
+        Protocol::SiaDc03 => {
+            let (settings, now) = (line.panels.dc03.clone(), Instant::now());
+            let session = dc03::Session::new(settings, Arc::clone(codes), now).with_told(told, now);
+            if line.listen_only { session.listening_only().into() } else { session.into() }
+        }
+        Protocol::Texecom => {
+            let settings = line.panels.texecom.clone();
+            let session = texecom::Session::new(settings, Arc::clone(codes)).with_told(told, Instant::now());
+            if line.listen_only { session.listening_only().into() } else { session.into() }
+        }
         // The configuration lets no line on a port speak the others.
         _ => {
             let timing = timing(&line.automation, surgard::Settings::default().timing);
             Session::SurGard(begin(line, surgard::Settings { header_digits, timing }, codes, told))
+        }
+    }
+}
+
+/// A key for one connection, drawn from the operating system.
+fn key() -> osborne_hoffman::Key {
+    loop {
+        let mut bytes = [0; osborne_hoffman::KEY_BYTES];
+        getrandom::fill(&mut bytes).expect("the operating system has random bytes");
+        // A weak one comes once in many lifetimes.
+        if let Some(key) = osborne_hoffman::Key::from_random(bytes) {
+            return key;
         }
     }
 }
@@ -39,7 +65,7 @@ fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: 
 
 /// Whether one sender speaks for many units and waits for each answer before it sends the next message.
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)
+    matches!(protocol, Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::SiaDc03)
 }
 
 fn timing(automation: &config::Automation, usual: Timing) -> Timing {

@@ -1,7 +1,7 @@
 //! The names that a protocol's bad frames can have: a reason that is missing here would appear in a query only once it has
 //! happened.
 
-use telecare_protocol::Protocol;
+use telecare_protocol::{Protocol, dc03, texecom};
 
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
@@ -18,6 +18,9 @@ const ESPA_444: [&str; 9] = [
     "OtherStation",
     "NotSelected",
 ];
+/// The errors of messages, and a panel that sends on without waiting for answers.
+const OSBORNE_HOFFMAN: [&str; 8] =
+    ["NoEnd", "TooLong", "Unintelligible", "BadLayout", "BadField", "WrongLength", "Version4", "AnswersOwed"];
 const BS8521: [&str; 12] = [
     "IllegalDigit",
     "TooShort",
@@ -71,11 +74,14 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
         Protocol::SurGard => &[&SURGARD],
         Protocol::Ademco685 => &[&ADEMCO685],
         Protocol::Espa444 => &[&ESPA_444],
+        Protocol::OsborneHoffman => &[&OSBORNE_HOFFMAN],
+        Protocol::SiaDc03 => &[&dc03::BlockError::NAMES],
+        Protocol::Texecom => &[&texecom::MessageError::NAMES],
         Protocol::Bs8521 => &[&BS8521],
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
-        Protocol::Own => &[],
+        _ => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();
     names.sort_unstable();
@@ -86,7 +92,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use telecare_protocol::surgard::LineError;
-    use telecare_protocol::{bs8521, contact_id, espa, tunstall};
+    use telecare_protocol::{bs8521, contact_id, espa, osborne_hoffman, tunstall};
 
     use super::*;
 
@@ -113,6 +119,12 @@ mod tests {
     fn every_error_of_a_block_is_a_reason() {
         let reasons = bad_frame_reasons(Protocol::Espa444);
         assert!(espa::BlockError::NAMES.iter().all(|name| reasons.contains(name)), "{reasons:?}");
+    }
+
+    #[test]
+    fn every_error_of_a_panels_message_is_a_reason() {
+        let reasons = bad_frame_reasons(Protocol::OsborneHoffman);
+        assert!(osborne_hoffman::FrameError::NAMES.iter().all(|name| reasons.contains(name)), "{reasons:?}");
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl<D: Dialect> Session<D> {
         self.superseded();
         for Left { token, how, is_report, raw, last_byte } in left {
             match (how, is_report) {
-                (How::Acknowledged, true) => self.doubt.answered(),
+                (How::Acknowledged, true) => self.doubt.answered(last_byte),
                 (How::Acknowledged, false) => self.doubt.heartbeat_answered(now),
                 (How::Late | How::Withheld, true) => self.doubt.unanswered(&raw, last_byte),
                 (How::Late | How::Withheld, false) => {}

@@ -12,9 +12,14 @@ use crate::{Counted, Message, RepeatProof, Report, Status, Trigger};
 
 impl<D: Dialect> Session<D> {
     pub(super) fn chunk(&mut self, chunk: &Chunk, now: Instant) {
-        let line = chunk.line(&self.dialect.framing());
+        let framing = self.dialect.framing();
+        let line = chunk.line(&framing);
         let read = chunk.fault().map_or_else(|| self.dialect.read(line, &self.codes), Err);
+        let cut_off = std::mem::take(&mut self.cut_off) && framing.start.is_none();
         match read {
+            // What is left of a line whose front is missing: its ACK would be taken for the whole of it.
+            Ok(Heard { said: Said::Unknown(_), .. }) if cut_off => self.bad_frame(chunk, LineError::UnknownForm, now),
+            Ok(_) if cut_off && framing.tail_reads => self.bad_frame(chunk, LineError::NoStart, now),
             Ok(heard) => {
                 if heard.noise_bytes > 0 {
                     self.junk(count(heard.noise_bytes), now);

@@ -5,6 +5,8 @@ mod calls;
 mod conversation;
 mod espa;
 mod listen_only;
+mod osborne_hoffman;
+mod panels;
 pub(super) mod pty;
 mod serial;
 mod tcp;
@@ -62,7 +64,20 @@ fn surgard(transport: Transport) -> Line {
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
     let calls = config::CallSettings::of(Protocol::SurGard);
     let espa = telecare_protocol::espa::Settings::default();
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa }
+    let osborne_hoffman = config::OsborneHoffman::default();
+    let panels = config::Panels::default();
+    Line {
+        name,
+        protocol,
+        namespace: None,
+        listen_only: false,
+        transport,
+        automation,
+        calls,
+        espa,
+        osborne_hoffman,
+        panels,
+    }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.
