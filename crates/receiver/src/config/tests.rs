@@ -54,7 +54,8 @@ fn the_smallest_file_gets_every_default() {
     };
     assert_eq!(line.transport, Transport::Serial(serial));
     let link_watch = Some(Duration::from_secs(90));
-    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch };
+    let automation =
+        Automation { header_digits: 3, first: None, last: 0x14, ack_wait: Duration::from_secs(4), link_watch };
     assert_eq!((line.automation, line.listen_only), (automation, false));
 }
 
@@ -62,11 +63,12 @@ fn the_smallest_file_gets_every_default() {
 fn a_line_of_the_second_protocol_and_one_that_only_listens() {
     let ademco = LINE.replace("surgard", "ademco-685");
     let link_watch = Some(Duration::from_secs(90));
-    let usual = Automation { header_digits: 2, ack_wait: Duration::from_secs(4), link_watch };
+    let usual =
+        Automation { header_digits: 2, first: Some(10), last: 13, ack_wait: Duration::from_secs(4), link_watch };
     assert_eq!(load(&format!("{SMALLEST}{ademco}")).unwrap().lines[0].automation, usual);
     let set = "ademco-685 = { header-digits = 3, ack-wait-ms = 2000, link-watch-s = 0 }\nlisten-only = true\n";
     let line = load(&format!("{SMALLEST}{ademco}{set}")).unwrap().lines.remove(0);
-    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None };
+    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None, ..usual };
     assert_eq!((line.protocol, line.automation, line.listen_only), (Protocol::Ademco685, set, true));
 }
 

@@ -6,6 +6,11 @@ use telecare_protocol::{Protocol, dc03, texecom};
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
     ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"];
+const RADIONICS: [&str; 7] =
+    ["Empty", "NoStart", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
+const ITI: [&str; 6] = ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "UnknownForm", "AnswersOwed"];
+/// Of frames with a check of their own; TooLong is of other carriers.
+const SIA_DC07: [&str; 7] = ["NoStart", "NoEnd", "BadCheck", "WrongCrc", "WrongLength", "BadField", "AnswersOwed"];
 /// The errors of blocks, and blocks that are not for us or not for anybody.
 const ESPA_444: [&str; 9] = [
     "NoEnd",
@@ -72,7 +77,10 @@ const CONTACT_ID: [&str; 11] = [
 pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
     let lists: &[&[&str]] = match protocol {
         Protocol::SurGard => &[&SURGARD],
-        Protocol::Ademco685 => &[&ADEMCO685],
+        Protocol::Ademco685 | Protocol::Cp220 => &[&ADEMCO685],
+        Protocol::Radionics6500 => &[&RADIONICS],
+        Protocol::SiaDc07 => &[&SIA_DC07],
+        Protocol::Iti => &[&ITI],
         Protocol::Espa444 => &[&ESPA_444],
         Protocol::OsborneHoffman => &[&OSBORNE_HOFFMAN],
         Protocol::SiaDc03 => &[&dc03::BlockError::NAMES],
