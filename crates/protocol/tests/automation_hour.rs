@@ -48,7 +48,8 @@ impl Make {
 /// A line without its header character: one that was damaged is none of the line.
 fn core(bytes: &[u8]) -> Vec<u8> {
     let header = bytes.first().is_some_and(|first| first & 0x7F == b' ');
-    bytes.get(usize::from(header)..).unwrap_or_default().to_vec()
+    // Hex digits of a CRC mean the same in either case, and an end with its parity bit is an end.
+    bytes.get(usize::from(header)..).unwrap_or_default().iter().map(|byte| (byte & 0x7F).to_ascii_uppercase()).collect()
 }
 
 fn with_parity(byte: u8) -> u8 {
