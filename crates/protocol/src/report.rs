@@ -74,16 +74,16 @@ impl Protocol {
 
     /// Whether it is spoken in tones, in a telephone call of its own; [`Protocol::Detect`] is one of these.
     pub fn is_in_tones(self) -> bool {
-        match self {
+        matches!(
+            self,
             Protocol::Bs8521
-            | Protocol::Tt92
-            | Protocol::TtNew
-            | Protocol::TtOld
-            | Protocol::ContactId
-            | Protocol::FastFormat
-            | Protocol::Detect => true,
-            _ => false,
-        }
+                | Protocol::Tt92
+                | Protocol::TtNew
+                | Protocol::TtOld
+                | Protocol::ContactId
+                | Protocol::FastFormat
+                | Protocol::Detect
+        )
     }
 
     /// The name used in configuration, metrics, storage and JSON.

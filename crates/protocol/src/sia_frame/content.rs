@@ -64,9 +64,9 @@ impl Content {
 /// The text before the bracket that closes it, and what follows that bracket.
 fn bracketed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let closes = |at: &usize| matches!(bytes.get(at.saturating_add(1)), None | Some(b'[' | b'_'));
-    let brackets = bytes.iter().enumerate().filter(|(_, byte)| **byte == b']').map(|(at, _)| at);
+    let mut brackets = bytes.iter().enumerate().filter(|(_, byte)| **byte == b']').map(|(at, _)| at);
     // Text after the last bracket is no timestamp, but the data before it is whole.
-    let at = brackets.clone().find(closes).or_else(|| brackets.last())?;
+    let at = brackets.clone().find(closes).or_else(|| brackets.next_back())?;
     Some((bytes.get(..at)?, bytes.get(at.saturating_add(1)..)?))
 }
 
