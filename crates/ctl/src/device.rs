@@ -8,14 +8,18 @@ use telecare_protocol::dc03;
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
 use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
 use telecare_protocol::sia_dc09::{Unit, UnitCommand, UnitMessage, UnitSettings};
-use telecare_protocol::{Protocol, ademco685, surgard, texecom};
+use telecare_protocol::{Protocol, ademco685, cp220, iti, radionics, sia_dc07, surgard, texecom};
 
 use crate::premises;
 
 /// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 7] = [
+pub const PROTOCOLS: [Protocol; 11] = [
     Protocol::SurGard,
     Protocol::Ademco685,
+    Protocol::Radionics6500,
+    Protocol::SiaDc07,
+    Protocol::Cp220,
+    Protocol::Iti,
     Protocol::Espa444,
     Protocol::SiaDc03,
     Protocol::Texecom,
@@ -64,6 +68,32 @@ pub fn protocol(name: &str) -> Result<Protocol, String> {
     known.ok_or_else(|| format!("one of {}", PROTOCOLS.map(Protocol::as_str).join(", ")))
 }
 
+/// Whether hardware receivers speak it on their automation outputs.
+pub fn is_hardware_receiver(protocol: Protocol) -> bool {
+    matches!(
+        protocol,
+        Protocol::SurGard
+            | Protocol::Ademco685
+            | Protocol::Radionics6500
+            | Protocol::SiaDc07
+            | Protocol::Cp220
+            | Protocol::Iti
+    )
+}
+
+/// A hardware receiver as its makers set it.
+fn hardware_receiver(protocol: Protocol) -> SenderSettings {
+    let ademco = || ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() };
+    match protocol {
+        Protocol::Ademco685 => ademco685::sender_settings(&ademco()),
+        Protocol::Cp220 => cp220::sender_settings(&ademco(), &cp220::Settings::default()),
+        Protocol::Radionics6500 => radionics::sender_settings("01", &radionics::Settings::default()),
+        Protocol::SiaDc07 => sia_dc07::sender_settings(&sia_dc07::Settings::default()),
+        Protocol::Iti => iti::sender_settings(&iti::Settings::default()),
+        _ => surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() }),
+    }
+}
+
 impl Device {
     /// A device as its makers set it. `ack_wait` is how long it waits for an answer, none for its usual time;
     /// `heartbeats` whether it says that it is there.
@@ -98,11 +128,7 @@ impl Device {
             let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
             return Device::premises(UnitSettings { ack_wait, poll_every, ..usual });
         }
-        let usual = if protocol == Protocol::Ademco685 {
-            ademco685::sender_settings(&ademco685::Header { receiver: "1".to_owned(), line: "1".to_owned() })
-        } else {
-            surgard::sender_settings(&surgard::Header { receiver: "01".to_owned(), line: "1".to_owned() })
-        };
+        let usual = hardware_receiver(protocol);
         let heartbeat = if heartbeats { usual.heartbeat } else { Duration::ZERO };
         let ack_wait = ack_wait.unwrap_or(usual.ack_wait);
         Device::Automation(Sender::new(SenderSettings { ack_wait, heartbeat, ..usual }, now))
@@ -121,10 +147,7 @@ impl Device {
             Protocol::Texecom => texecom::PanelSettings::default().attempts,
             Protocol::OsborneHoffman => PanelSettings::default().attempts,
             Protocol::SiaDc09 => UnitSettings::default().attempts,
-            Protocol::Ademco685 => {
-                ademco685::sender_settings(&ademco685::Header { receiver: String::new(), line: String::new() }).attempts
-            }
-            _ => surgard::sender_settings(&surgard::Header { receiver: String::new(), line: String::new() }).attempts,
+            _ => hardware_receiver(protocol).attempts,
         }
     }
 

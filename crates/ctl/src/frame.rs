@@ -1,6 +1,7 @@
 //! Frames from named options: the reverse of what `decode` prints, by the same names.
 
 mod ademco685;
+mod automation;
 mod contact_id;
 mod dc03;
 mod espa444;

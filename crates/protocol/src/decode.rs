@@ -2,10 +2,9 @@
 //!
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
-use crate::automation::LineError;
 use crate::{
-    Codes, Fault, Protocol, Report, Status, ademco685, bs8521, contact_id, dc03, espa, fast_format, osborne_hoffman,
-    sia_dc09, surgard, texecom, tunstall,
+    Codes, Fault, Protocol, Report, Status, automation, bs8521, contact_id, dc03, espa, fast_format, osborne_hoffman,
+    sia_dc09, texecom, tunstall,
 };
 
 /// How a decoder treats deviations.
@@ -22,8 +21,10 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeOptions<'a> {
     /// Digits of receiver and line together at the head of an automation output's line; none is the usual number
-    /// of the protocol, 3 for Sur-Gard and 2 for Ademco 685.
+    /// of the protocol, 3 for Sur-Gard and 2 for Ademco 685 and CP-220.
     pub header_digits: Option<usize>,
+    /// The byte that ends an automation output's line, where it is set otherwise; none is the usual one of the protocol.
+    pub end: Option<u8>,
     /// The keys of the accounts whose frames are encrypted.
     pub keys: Option<&'a sia_dc09::Keys>,
     /// The key of an Osborne-Hoffman connection; none where the bytes are plain text.
@@ -57,20 +58,12 @@ pub enum What {
 pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, options: &DecodeOptions) -> Vec<Decoded> {
     match protocol {
         Protocol::Bs8521 => bs8521::decode_all(bytes, mode).into_iter().map(|read| bs8521_frame(read, codes)).collect(),
-        Protocol::SurGard => {
-            let digits = options.header_digits.unwrap_or(surgard::Settings::default().header_digits);
-            let read = |line: &[u8]| {
-                surgard::read(line, digits, mode).map(|read| (surgard::report(&read, codes), read.warnings))
-            };
-            lines(bytes, surgard::DC4).into_iter().map(|line| automation_line(line, read(line))).collect()
-        }
-        Protocol::Ademco685 => {
-            let digits = options.header_digits.unwrap_or(ademco685::Settings::default().header_digits);
-            let read = |line: &[u8]| {
-                ademco685::read(line, digits, mode).map(|read| (ademco685::report(&read, codes), read.warnings))
-            };
-            lines(bytes, ademco685::CR).into_iter().map(|line| automation_line(line, read(line))).collect()
-        }
+        Protocol::SurGard
+        | Protocol::Ademco685
+        | Protocol::Radionics6500
+        | Protocol::SiaDc07
+        | Protocol::Cp220
+        | Protocol::Iti => automation::decode_lines(protocol, bytes, mode, codes, options),
         Protocol::Tt92 | Protocol::TtNew => {
             let reads = tunstall::decode_all(bytes, mode);
             reads.into_iter().map(|read| tunstall_digits(read, protocol, codes)).collect()
@@ -284,25 +277,6 @@ fn osborne_hoffman_message(
         Err(error) => (What::Error(error.fault()), Vec::new()),
     };
     Decoded { input: found.input, what, warnings }
-}
-
-/// The lines between ends; at least one, which may be empty.
-fn lines(bytes: &[u8], end: u8) -> Vec<&[u8]> {
-    let between = |byte: &u8| matches!(*byte, b'\n' | b'\r') || *byte == end;
-    let lines: Vec<&[u8]> = bytes.split(between).filter(|line| !line.is_empty()).collect();
-    if lines.is_empty() { vec![&[]] } else { lines }
-}
-
-/// A line of an automation output; one that says nothing is a heartbeat.
-fn automation_line(line: &[u8], read: Result<(Option<Report>, Vec<&'static str>), LineError>) -> Decoded {
-    let (what, warnings) = match read {
-        Ok((Some(report), _)) => (What::Report(report.clone()), report.warnings),
-        Ok((None, warnings)) => {
-            (What::Control("heartbeat"), warnings.into_iter().map(|warning| warning.to_owned()).collect())
-        }
-        Err(error) => (What::Error(error.fault()), Vec::new()),
-    };
-    Decoded { input: line.to_vec(), what, warnings }
 }
 
 #[cfg(test)]

@@ -14,6 +14,14 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Automation output of a Radionics D6500, or of a Bosch D6600 or D6100 in 6500 mode.
+    Radionics6500,
+    /// SIA DC-07, a hardware receiver's computer interface.
+    SiaDc07,
+    /// Automation output of an FBI CP-220, and of others like an Ademco 685 with other ends.
+    Cp220,
+    /// Automation output of ITI receivers.
+    Iti,
     /// ESPA 4.4.4, the interface of pager systems.
     Espa444,
     /// SIA DC-03 blocks of a panel or hardware receiver.
@@ -42,10 +50,14 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 15] = [
+    pub const ALL: [Protocol; 19] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
+        Protocol::Radionics6500,
+        Protocol::SiaDc07,
+        Protocol::Cp220,
+        Protocol::Iti,
         Protocol::Espa444,
         Protocol::SiaDc03,
         Protocol::Texecom,
@@ -80,6 +92,10 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Radionics6500 => "radionics-6500",
+            Protocol::SiaDc07 => "sia-dc07",
+            Protocol::Cp220 => "cp-220",
+            Protocol::Iti => "iti",
             Protocol::Espa444 => "espa-444",
             Protocol::SiaDc03 => "sia-dc03",
             Protocol::Texecom => "texecom",

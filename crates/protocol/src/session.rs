@@ -10,7 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, Sender, ademco685, dc03, espa, osborne_hoffman, sia_dc09, surgard, texecom};
+use crate::{
+    Report, Sender, ademco685, cp220, dc03, espa, iti, osborne_hoffman, radionics, sia_dc07, sia_dc09, surgard, texecom,
+};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,6 +115,14 @@ pub enum Session {
     SurGard(surgard::Session),
     /// A hardware receiver that writes Ademco 685 lines.
     Ademco685(ademco685::Session),
+    /// A hardware receiver that writes lines of a Radionics D6500.
+    Radionics6500(radionics::Session),
+    /// A hardware receiver that writes SIA DC-07 frames.
+    SiaDc07(sia_dc07::Session),
+    /// A hardware receiver that writes lines of a CP-220.
+    Cp220(cp220::Session),
+    /// A hardware receiver that writes ITI records.
+    Iti(iti::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
     /// A panel or hardware receiver that sends DC-03 blocks.
@@ -131,6 +141,10 @@ macro_rules! each {
         match $session {
             Session::SurGard($one) => $does,
             Session::Ademco685($one) => $does,
+            Session::Radionics6500($one) => $does,
+            Session::SiaDc07($one) => $does,
+            Session::Cp220($one) => $does,
+            Session::Iti($one) => $does,
             Session::Espa444($one) => $does,
             Session::SiaDc03($one) => $does,
             Session::Texecom($one) => $does,

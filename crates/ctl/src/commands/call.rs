@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
 use telecare_protocol::sia_dc09::UnitSettings;
-use telecare_protocol::{Protocol, ademco685, sia_frame, surgard};
+use telecare_protocol::{Protocol, ademco685, iti, sia_frame, surgard};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -27,7 +27,7 @@ const TEST_ACCOUNT: &str = "9999";
 /// The same with the six digits of an Osborne-Hoffman panel.
 const PANEL_TEST_ACCOUNT: &str = "009999";
 /// Contact ID 601, manual trigger test; SIA RX, the same.
-const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")];
+const TEST_CODES: [(&str, &str); 4] = [("5", "601"), ("a", "601"), ("cid", "601"), ("3", "RX")];
 
 /// Place a test call as a hardware receiver or a unit would, and say with every time what became of it.
 ///
@@ -253,12 +253,15 @@ fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         Protocol::SiaDc09 => return dc09_frame(arguments),
         _ => {}
     }
-    let is_ademco = arguments.protocol == Protocol::Ademco685;
-    let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
+    let (fields, protocol) = (&arguments.fields, arguments.protocol);
+    let (start, end) = match protocol {
+        Protocol::SurGard | Protocol::Radionics6500 => (None, surgard::DC4),
+        _ => (Some(ademco685::LF), ademco685::CR),
+    };
     if let Some(frame) = &arguments.frame {
         let mut line = unescaped(frame.as_bytes());
-        if is_ademco && line.first() != Some(&ademco685::LF) {
-            line.insert(0, ademco685::LF);
+        if let Some(start) = start.filter(|start| line.first() != Some(start)) {
+            line.insert(0, start);
         }
         if line.last() != Some(&end) {
             line.push(end);
@@ -266,12 +269,26 @@ fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         return Ok(line);
     }
     if arguments.heartbeat {
-        return Ok(if is_ademco { fields.ademco685_heartbeat() } else { fields.heartbeat() });
+        return Ok(fields.automation_heartbeat(protocol));
     }
-    let form = fields.form.as_deref().unwrap_or(if is_ademco { "cid" } else { "5" });
-    let code = TEST_CODES.iter().find(|(of, _)| *of == form).map(|(_, code)| ("code", *code));
-    let defaults: Vec<_> = code.into_iter().chain([("account", TEST_ACCOUNT)]).collect();
-    if is_ademco { fields.ademco685(&defaults) } else { fields.surgard(&defaults) }
+    let usual = match protocol {
+        Protocol::SurGard => "5",
+        Protocol::Radionics6500 => "a",
+        _ => "cid",
+    };
+    let form = fields.form.as_deref().unwrap_or(usual);
+    let test = match (protocol, form) {
+        (Protocol::Iti, _) => Some(("data", iti::TEST)),
+        (_, "S") => Some(("data", "NRX")),
+        _ => TEST_CODES.iter().find(|(of, _)| *of == form).map(|(_, code)| ("code", *code)),
+    };
+    let defaults: Vec<_> = test.into_iter().chain([("account", TEST_ACCOUNT)]).collect();
+    let mut fields = fields.clone();
+    if protocol == Protocol::SiaDc07 {
+        // A call of its own, and no repeat of the one a minute ago.
+        fields.sequence.get_or_insert_with(|| (1 + OffsetDateTime::now_utc().unix_timestamp() % 9999).to_string());
+    }
+    fields.automation(protocol, &defaults)
 }
 
 /// An ESPA block as it goes out. Bytes that begin a block go out as they are.

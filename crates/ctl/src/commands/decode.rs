@@ -35,7 +35,10 @@ pub struct Arguments {
     /// Make an error of every deviation from the layout.
     #[arg(long)]
     strict: bool,
-    /// Digits of receiver and line together at the head of a line: surgard 3 to 9, ademco-685 2 to 5.
+    /// The code of the byte that ends a line, where it is set otherwise than as delivered [radionics-6500, cp-220].
+    #[arg(long, value_name = "CODE", value_parser = clap::value_parser!(u8).range(1..=126))]
+    end: Option<u8>,
+    /// Digits of receiver and line together at the head of a line: surgard 3 to 9, ademco-685 and cp-220 2 to 5.
     #[arg(long, value_name = "N")]
     header_digits: Option<usize>,
     /// The key of an Osborne-Hoffman connection, 48 hex digits: the frames are cipher text.
@@ -52,7 +55,7 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, sia-dc03, texecom, osborne-hoffman, sia-dc09, detect"
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, radionics-6500, sia-dc07, cp-220, iti, espa-444, sia-dc03, texecom, osborne-hoffman, sia-dc09, detect"
                 .to_owned())
         }
         Ok(protocol) => Ok(protocol),
@@ -76,12 +79,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut options = DecodeOptions::default();
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
-            Protocol::Ademco685 => ademco685::HEADER_DIGITS,
+            Protocol::Ademco685 | Protocol::Cp220 => ademco685::HEADER_DIGITS,
             protocol @ (Protocol::Espa444
             | Protocol::SiaDc03
             | Protocol::Texecom
             | Protocol::OsborneHoffman
-            | Protocol::SiaDc09) => {
+            | Protocol::SiaDc09
+            | Protocol::Radionics6500
+            | Protocol::SiaDc07
+            | Protocol::Iti) => {
                 return Err(Usage(format!("{protocol} has no header of digits")).into());
             }
             _ => surgard::HEADER_DIGITS,
@@ -95,7 +101,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if arguments.key.is_some() && arguments.protocol != Protocol::OsborneHoffman {
         return Err(Usage(format!("{} has no key", arguments.protocol)).into());
     }
-    options.key = arguments.key;
+    if arguments.end.is_some() && !matches!(arguments.protocol, Protocol::Radionics6500 | Protocol::Cp220) {
+        return Err(Usage(format!("{} has ends of its own", arguments.protocol)).into());
+    }
+    (options.key, options.end) = (arguments.key, arguments.end);
     let keys = arguments.keys.keys(&arguments.frames)?;
     options.keys = keys.as_ref();
     let mode = if arguments.strict { Mode::Strict } else { Mode::Tolerant };

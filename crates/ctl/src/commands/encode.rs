@@ -8,6 +8,7 @@ use telecare_protocol::osborne_hoffman::{Cipher, Key};
 
 use super::decode::protocol;
 use crate::Verdict;
+use crate::device::is_hardware_receiver;
 use crate::frame::FrameArguments;
 
 #[derive(clap::Args)]
@@ -32,10 +33,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         return Err(crate::Usage(format!("{} has no key", arguments.protocol)).into());
     }
     let bytes = match arguments.protocol {
-        Protocol::SurGard if arguments.heartbeat => fields.heartbeat(),
-        Protocol::SurGard => fields.surgard(&[])?,
-        Protocol::Ademco685 if arguments.heartbeat => fields.ademco685_heartbeat(),
-        Protocol::Ademco685 => fields.ademco685(&[])?,
+        protocol if is_hardware_receiver(protocol) && arguments.heartbeat => fields.automation_heartbeat(protocol),
+        protocol if is_hardware_receiver(protocol) => fields.automation(protocol, &[])?,
         Protocol::OsborneHoffman => {
             let heartbeat = arguments.heartbeat;
             let text = if heartbeat { fields.osborne_hoffman_heartbeat() } else { fields.osborne_hoffman(&[])? };

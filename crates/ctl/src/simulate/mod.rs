@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use telecare_protocol::espa::{Block, encode};
 use telecare_protocol::sia_dc09::clear;
 use telecare_protocol::sia_frame::{Address, Check, Head};
-use telecare_protocol::{Protocol, contact_id, dc03, osborne_hoffman, texecom};
+use telecare_protocol::{Protocol, contact_id, dc03, iti, osborne_hoffman, sia_dc07, texecom};
 
 use crate::device::{Device, Told};
 use crate::link::{Link, Target};
@@ -211,7 +211,15 @@ fn message(protocol: Protocol, unit: u32, number: u32) -> Vec<u8> {
             let head = Head { enciphered: false, token: "SIA-DCS".to_owned(), sequence: 1, address };
             clear(head, Check::Hex, &data, &[], "")
         }
-        Protocol::Ademco685 => format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes(),
+        Protocol::Radionics6500 => format!("a011 {account}18160100{:03}\x14", number % 1000).into_bytes(),
+        Protocol::SiaDc07 => {
+            let sequence = u16::try_from(number % 9999).unwrap_or_default() + 1;
+            sia_dc07::encode("ADM-CID", sequence, "1", "1", &format!("#{account}|1601 00 {:03}", number % 1000))
+        }
+        Protocol::Iti => iti::encode(&format!("{account} TEST {number}")),
+        Protocol::Ademco685 | Protocol::Cp220 => {
+            format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes()
+        }
         _ => format!("5011 18{account}E60100{:03}\x14", number % 1000).into_bytes(),
     }
 }

@@ -149,14 +149,23 @@ fn candidates() -> Vec<Candidate> {
     let candidate = |(protocol, end, digits)| Candidate { protocol, end: Some(end), header_digits: Some(digits) };
     let espa444 = Candidate { protocol: Protocol::Espa444, end: None, header_digits: None };
     let dc03 = Candidate { protocol: Protocol::SiaDc03, end: None, header_digits: None };
-    surgard.chain(ademco685).map(candidate).chain([espa444, dc03]).collect()
+    let cp220 = ademco685::HEADER_DIGITS.map(|digits| (Protocol::Cp220, ademco685::CR, digits));
+    let set = |protocol, end| Candidate { protocol, end: Some(end), header_digits: None };
+    let of_one_width = [
+        set(Protocol::Radionics6500, surgard::DC4),
+        set(Protocol::SiaDc07, ademco685::CR),
+        set(Protocol::Iti, ademco685::CR),
+    ];
+    surgard.chain(ademco685).chain(cp220).map(candidate).chain(of_one_width).chain([espa444, dc03]).collect()
 }
 
 /// Says what bytes are that came through a port set to `view`.
 pub fn judge(heard: &[Heard], view: Framing) -> Judgement {
     let found = view.shown().into_iter().flat_map(|framing| protocols(heard, framing));
-    // Of several readings the one with most whole frames; a smaller header before a wider.
-    if let Some(best) = found.min_by_key(|found| (usize::MAX - found.whole, found.broken, found.header_digits)) {
+    // Of several readings the one with most whole frames; a smaller header before a wider, and a make that shares its
+    // heartbeat with others last.
+    let rank = |found: &Found| (usize::MAX - found.whole, found.broken, found.header_digits.unwrap_or(usize::MAX));
+    if let Some(best) = found.min_by_key(rank) {
         return Judgement::Known(Box::new(best));
     }
     if heard.len() < TEXT_CHARACTERS_MIN {

@@ -49,6 +49,8 @@ pub(crate) enum How {
 
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
+    /// An answer names its line: none can be taken for another's.
+    named: bool,
     owed: VecDeque<Owed>,
     open: Option<Open>,
     superseded: Vec<Token>,
@@ -65,6 +67,10 @@ struct Open {
 }
 
 impl Answers {
+    pub(crate) fn new(named: bool) -> Answers {
+        Answers { named, owed: VecDeque::new(), open: None, superseded: Vec::new() }
+    }
+
     /// Whether one more answer can be owed.
     pub(crate) fn has_room(&self) -> bool {
         self.owed.len() < ANSWERS_OWED_MAX
@@ -166,7 +172,7 @@ impl Answers {
     }
 
     fn is_ambiguous(&self, raw: &[u8], last_byte: Instant) -> bool {
-        self.open.as_ref().is_some_and(|open| last_byte < open.until && open.raw.as_deref() != Some(raw))
+        !self.named && self.open.as_ref().is_some_and(|open| last_byte < open.until && open.raw.as_deref() != Some(raw))
     }
 
     fn leave_open(&mut self, raw: &[u8], token: Token, last_byte: Instant, waits_until: Instant) {
@@ -193,7 +199,7 @@ mod tests {
     use super::*;
 
     fn answers(lines: &[(u64, &str)], start: Instant) -> Answers {
-        let mut answers = Answers::default();
+        let mut answers = Answers::new(false);
         lines.iter().for_each(|(token, raw)| owe(&mut answers, *token, raw, start));
         answers
     }
@@ -229,6 +235,16 @@ mod tests {
         owe(&mut answers, 2, "a", start);
         assert_eq!(hows(&answers.stored(Token(2), start)), [How::Acknowledged]);
         assert!(!answers.is_ambiguous(b"b", start), "a later copy was answered");
+    }
+
+    #[test]
+    fn an_answer_that_names_its_line_waits_for_no_other() {
+        let start = Instant::now();
+        let mut answers = Answers::new(true);
+        [(1, "a"), (2, "b"), (3, "c")].into_iter().for_each(|(token, raw)| owe(&mut answers, token, raw, start));
+        assert_eq!(hows(&answers.refused(Token(1), start)), [How::Withheld]);
+        assert_eq!(hows(&answers.stored(Token(2), start)), [How::Acknowledged]);
+        assert_eq!(hows(&answers.stored(Token(3), start)), [How::Acknowledged]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::cipher::{BLOCK_BYTES, Cipher, KEY_BYTES, Key};
 use super::{Heartbeat, Message};
-use crate::automation::{self, LineNumber, Sender, SenderCommand, SenderSettings};
+use crate::automation::{self, AnswersIn, LineNumber, Sender, SenderCommand, SenderSettings};
 
 /// Settings of a simulated panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,10 @@ impl Panel {
         let PanelSettings { ack_wait, attempts, heartbeat, says, is_plain } = settings;
         let heartbeat_line = Message::Heartbeat(says).encode();
         Panel {
-            sender: Sender::new(SenderSettings { ack_wait, attempts, heartbeat, heartbeat_line }, now),
+            sender: Sender::new(
+                SenderSettings { ack_wait, attempts, heartbeat, heartbeat_line, answers: AnswersIn::Bytes },
+                now,
+            ),
             is_plain,
             cipher: None,
             heard: Vec::new(),

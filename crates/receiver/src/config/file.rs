@@ -137,6 +137,13 @@ pub(super) struct Line {
     pub surgard: Option<Spanned<Automation>>,
     #[serde(rename = "ademco-685")]
     pub ademco685: Option<Spanned<Automation>>,
+    #[serde(rename = "radionics-6500")]
+    pub radionics6500: Option<Spanned<Automation>>,
+    #[serde(rename = "sia-dc07")]
+    pub sia_dc07: Option<Spanned<Automation>>,
+    #[serde(rename = "cp-220")]
+    pub cp220: Option<Spanned<Automation>>,
+    pub iti: Option<Spanned<Automation>>,
     pub bs8521: Option<Spanned<Bs8521>>,
     pub tunstall: Option<Spanned<Tunstall>>,
     pub contact_id: Option<Spanned<ContactId>>,
@@ -202,6 +209,11 @@ pub(super) struct UdpListen {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Automation {
     pub header_digits: Option<Spanned<u64>>,
+    /// Of a CP-220, by the name of its manual; of a Radionics by that of its.
+    #[serde(rename = "first-character", alias = "header-character")]
+    pub first: Option<Spanned<u64>>,
+    #[serde(rename = "last-character", alias = "trailer")]
+    pub last: Option<Spanned<u64>>,
     pub ack_wait_ms: Option<Spanned<u64>>,
     pub link_watch_s: Option<Spanned<u64>>,
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use telecare_alarm::LineId;
 use telecare_api::tls::Tls;
-use telecare_protocol::automation::Timing;
-use telecare_protocol::{Protocol, ademco685, espa, surgard};
+use telecare_protocol::{Protocol, espa};
 use toml::Spanned;
 
+use super::automation::{AUTOMATION, Automation};
 use super::check::Check;
 use super::osborne_hoffman::OsborneHoffman;
 use super::panels::Panels;
@@ -64,7 +64,7 @@ impl Line {
     /// How long whoever sends on it waits for an answer; none where the protocol has other rules.
     pub fn answer_wait(&self) -> Option<Duration> {
         match self.protocol {
-            Protocol::SurGard | Protocol::Ademco685 => Some(self.automation.ack_wait),
+            protocol if AUTOMATION.contains(&protocol) => Some(self.automation.ack_wait),
             Protocol::Espa444 => Some(self.espa.timing.ack_wait),
             Protocol::SiaDc03 => Some(self.panels.dc03.timing.ack_wait),
             Protocol::Texecom => Some(self.panels.texecom.ack_wait),
@@ -146,17 +146,6 @@ pub enum StopBits {
     Two,
 }
 
-/// Settings of a hardware receiver's automation output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Automation {
-    /// Receiver and line digits at the head of a message: 3 for RRL and 5 for RRLLL with Sur-Gard, 2 with Ademco 685.
-    pub header_digits: u8,
-    /// How long the hardware receiver waits for an answer before it repeats.
-    pub ack_wait: Duration,
-    /// How long the line may be silent before its link counts as lost; none to never tell.
-    pub link_watch: Option<Duration>,
-}
-
 /// More hardware receivers than one centre has behind one port; and what may be set.
 const HARDWARE_RECEIVERS_USUAL: u64 = 8;
 const HARDWARE_RECEIVERS_MAX: u64 = 256;
@@ -208,10 +197,9 @@ impl Check<'_> {
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
+            Ok(protocol) if AUTOMATION.contains(&protocol) => Ok(protocol),
             Ok(
-                protocol @ (Protocol::SurGard
-                | Protocol::Ademco685
-                | Protocol::Espa444
+                protocol @ (Protocol::Espa444
                 | Protocol::SiaDc03
                 | Protocol::Texecom
                 | Protocol::OsborneHoffman
@@ -220,7 +208,8 @@ impl Check<'_> {
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\", \"espa-444\", \"sia-dc03\", \"texecom\", \"osborne-hoffman\" or \"sia-dc09\"; \
+                let remedy = "use \"surgard\", \"ademco-685\", \"radionics-6500\", \"sia-dc07\", \"cp-220\", \"iti\", \"espa-444\", \
+                              \"sia-dc03\", \"texecom\", \"osborne-hoffman\" or \"sia-dc09\"; \
                               on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
@@ -317,60 +306,4 @@ impl Check<'_> {
             }
         }
     }
-
-    fn automation(&self, line: &file::Line, protocol: Protocol) -> Result<Automation, ConfigError> {
-        let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
-        let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
-        let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
-        let osborne = line.osborne_hoffman.as_ref().map(|table| (Protocol::OsborneHoffman, table.span()));
-        let dc03 = line.sia_dc03.as_ref().map(|table| (Protocol::SiaDc03, table.span()));
-        let texecom = line.texecom.as_ref().map(|table| (Protocol::Texecom, table.span()));
-        let dc09 = line.sia_dc09.as_ref().map(|table| (Protocol::SiaDc09, table.span()));
-        let mut others = written.chain(espa).chain(osborne).chain(dc03).chain(texecom).chain(dc09);
-        if let Some((of, at)) = others.find(|(of, _)| *of != protocol) {
-            let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
-            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
-        }
-        let unset = file::Automation::default();
-        let set = tables.iter().find_map(|(_, table)| table.as_ref()).map_or(&unset, Spanned::as_ref);
-        let (usual, digits) = usual(protocol);
-        let or = |value: &Option<Spanned<u64>>, bounds, usual: u64| match value {
-            Some(value) => self.within(value, bounds),
-            None => Ok(usual),
-        };
-        let link_watch = or(&set.link_watch_s, 0..=3_600, usual.timing.link_watch.as_secs())?;
-        let ack_wait =
-            or(&set.ack_wait_ms, 500..=30_000, u64::try_from(usual.timing.ack_wait.as_millis()).unwrap_or(u64::MAX))?;
-        Ok(Automation {
-            header_digits: u8::try_from(or(&set.header_digits, digits, usual.header_digits)?).unwrap_or(u8::MAX),
-            ack_wait: Duration::from_millis(ack_wait),
-            link_watch: (link_watch > 0).then(|| Duration::from_secs(link_watch)),
-        })
-    }
-}
-
-/// What a protocol's settings are when nothing is written.
-struct Usual {
-    header_digits: u64,
-    timing: Timing,
-}
-
-/// The usual settings of a protocol, and how wide its header may be.
-fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
-    let wide = |range: &std::ops::RangeInclusive<usize>| number(*range.start())..=number(*range.end());
-    match protocol {
-        Protocol::Ademco685 => {
-            let ademco685::Settings { header_digits, timing } = ademco685::Settings::default();
-            (Usual { header_digits: number(header_digits), timing }, wide(&ademco685::HEADER_DIGITS))
-        }
-        // The others are no output of a hardware receiver.
-        _ => {
-            let surgard::Settings { header_digits, timing } = surgard::Settings::default();
-            (Usual { header_digits: number(header_digits), timing }, wide(&surgard::HEADER_DIGITS))
-        }
-    }
-}
-
-fn number(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

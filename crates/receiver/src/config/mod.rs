@@ -5,6 +5,7 @@
 //! daemon that starts has everything it needs to rank and word a signal.
 
 mod api;
+mod automation;
 mod check;
 mod error;
 mod espa;
@@ -30,9 +31,10 @@ use telecare_queue::{DatabaseConfig, JournalConfig, QueueConfig};
 use crate::logging::{Format, Level};
 
 pub use api::Api;
+pub use automation::{AUTOMATION, Automation};
 pub use error::ConfigError;
 pub use file::Parity;
-pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
+pub use line::{DataBits, Line, Serial, StopBits, Transport};
 pub use osborne_hoffman::OsborneHoffman;
 pub use panels::Panels;
 pub use sia_dc09::SiaDc09;

@@ -54,7 +54,8 @@ fn the_smallest_file_gets_every_default() {
     };
     assert_eq!(line.transport, Transport::Serial(serial));
     let link_watch = Some(Duration::from_secs(90));
-    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch };
+    let automation =
+        Automation { header_digits: 3, first: None, last: 0x14, ack_wait: Duration::from_secs(4), link_watch };
     assert_eq!((line.automation, line.listen_only), (automation, false));
 }
 
@@ -62,12 +63,42 @@ fn the_smallest_file_gets_every_default() {
 fn a_line_of_the_second_protocol_and_one_that_only_listens() {
     let ademco = LINE.replace("surgard", "ademco-685");
     let link_watch = Some(Duration::from_secs(90));
-    let usual = Automation { header_digits: 2, ack_wait: Duration::from_secs(4), link_watch };
+    let usual =
+        Automation { header_digits: 2, first: Some(10), last: 13, ack_wait: Duration::from_secs(4), link_watch };
     assert_eq!(load(&format!("{SMALLEST}{ademco}")).unwrap().lines[0].automation, usual);
     let set = "ademco-685 = { header-digits = 3, ack-wait-ms = 2000, link-watch-s = 0 }\nlisten-only = true\n";
     let line = load(&format!("{SMALLEST}{ademco}{set}")).unwrap().lines.remove(0);
-    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None };
+    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None, ..usual };
     assert_eq!((line.protocol, line.automation, line.listen_only), (Protocol::Ademco685, set, true));
+}
+
+#[test]
+fn ends_of_lines_that_are_set() {
+    let with = |protocol: &str, settings: &str| {
+        load(&format!("{SMALLEST}{}{protocol} = {{ {settings} }}\n", LINE.replace("surgard", protocol)))
+    };
+    let ends = |protocol: &str, settings: &str| {
+        let line = with(protocol, settings).unwrap().lines.remove(0);
+        (line.automation.first, line.automation.last, line.automation.link_watch.map(|watch| watch.as_secs()))
+    };
+    assert_eq!(ends("radionics-6500", ""), (None, 20, Some(180)));
+    assert_eq!(ends("radionics-6500", "header-character = 32, trailer = 13"), (Some(32), 13, Some(180)));
+    assert_eq!(ends("cp-220", ""), (Some(10), 13, Some(90)));
+    assert_eq!(ends("cp-220", "first-character = 0, last-character = 65"), (None, 65, Some(90)));
+    assert_eq!(ends("sia-dc07", "link-watch-s = 0"), (Some(10), 13, None));
+    assert_eq!(ends("iti", ""), (Some(10), 13, Some(90)));
+    for (protocol, settings, expected) in [
+        ("cp-220", "last-character = 0", "a message has to end"),
+        ("cp-220", "last-character = 48", "stands within messages"),
+        ("radionics-6500", "trailer = 65", "stands within messages"),
+        ("cp-220", "first-character = 32", "stands within messages"),
+        ("cp-220", "last-character = 200", "200 is out"),
+        ("iti", "last-character = 10", "has ends of its own"),
+        ("radionics-6500", "header-digits = 3", "of one width"),
+    ] {
+        let error = with(protocol, settings).unwrap_err().to_string();
+        assert!(error.contains(expected), "{protocol} {settings}: {error}");
+    }
 }
 
 #[test]

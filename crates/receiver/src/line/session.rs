@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use telecare_protocol::automation::{self, Dialect, Timing};
 use telecare_protocol::codes::Codes;
 use telecare_protocol::sia_dc09::{self, Outside};
-use telecare_protocol::{Protocol, Session, Trigger, ademco685, dc03, espa, osborne_hoffman, surgard, texecom};
+use telecare_protocol::{
+    Protocol, Session, Trigger, ademco685, cp220, dc03, espa, iti, osborne_hoffman, radionics, sia_dc07, surgard,
+    texecom,
+};
 
 use super::world::chance;
 use crate::config;
@@ -44,6 +47,24 @@ pub fn new(line: &config::Line, codes: &Arc<Codes>, told: &[Trigger], outside: &
             let session = sia_dc09::Session::new(settings, Arc::clone(codes), outside.clone(), chance(), now);
             if line.listen_only { session.listening_only().into() } else { session.into() }
         }
+        Protocol::Radionics6500 => {
+            let timing = timing(&line.automation, radionics::Settings::default().timing);
+            let (header, trailer) = (line.automation.first, line.automation.last);
+            Session::Radionics6500(begin(line, radionics::Settings { header, trailer, timing }, codes, told))
+        }
+        Protocol::Cp220 => {
+            let timing = timing(&line.automation, cp220::Settings::default().timing);
+            let (first, last) = (line.automation.first, line.automation.last);
+            Session::Cp220(begin(line, cp220::Settings { header_digits, first, last, timing }, codes, told))
+        }
+        Protocol::SiaDc07 => {
+            let timing = timing(&line.automation, sia_dc07::Settings::default().timing);
+            Session::SiaDc07(begin(line, sia_dc07::Settings { timing }, codes, told))
+        }
+        Protocol::Iti => {
+            let timing = timing(&line.automation, iti::Settings::default().timing);
+            Session::Iti(begin(line, iti::Settings { timing }, codes, told))
+        }
         // The configuration lets no line on a port speak the others.
         _ => {
             let timing = timing(&line.automation, surgard::Settings::default().timing);
@@ -72,7 +93,7 @@ fn begin<D: Dialect>(line: &config::Line, dialect: D, codes: &Arc<Codes>, told: 
 
 /// Whether one sender speaks for many units and waits for each answer before it sends the next message.
 pub fn is_stop_and_wait(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::SiaDc03)
+    config::AUTOMATION.contains(&protocol) || matches!(protocol, Protocol::Espa444 | Protocol::SiaDc03)
 }
 
 fn timing(automation: &config::Automation, usual: Timing) -> Timing {

@@ -6,6 +6,11 @@ use telecare_protocol::{Protocol, dc03, texecom};
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
     ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"];
+const RADIONICS: [&str; 7] =
+    ["Empty", "NoStart", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
+const ITI: [&str; 6] = ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "UnknownForm", "AnswersOwed"];
+/// Of frames with a check of their own; TooLong is of other carriers.
+const SIA_DC07: [&str; 7] = ["NoStart", "NoEnd", "BadCheck", "WrongCrc", "WrongLength", "BadField", "AnswersOwed"];
 /// The errors of blocks, and blocks that are not for us or not for anybody.
 const ESPA_444: [&str; 9] = [
     "NoEnd",
@@ -90,7 +95,10 @@ const CONTACT_ID: [&str; 11] = [
 pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
     let lists: &[&[&str]] = match protocol {
         Protocol::SurGard => &[&SURGARD],
-        Protocol::Ademco685 => &[&ADEMCO685],
+        Protocol::Ademco685 | Protocol::Cp220 => &[&ADEMCO685],
+        Protocol::Radionics6500 => &[&RADIONICS],
+        Protocol::SiaDc07 => &[&SIA_DC07],
+        Protocol::Iti => &[&ITI],
         Protocol::Espa444 => &[&ESPA_444],
         Protocol::OsborneHoffman => &[&OSBORNE_HOFFMAN],
         Protocol::SiaDc03 => &[&dc03::BlockError::NAMES],
@@ -110,6 +118,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use telecare_protocol::sia_frame::FrameError;
     use telecare_protocol::surgard::LineError;
     use telecare_protocol::{bs8521, contact_id, espa, osborne_hoffman, tunstall};
 
@@ -126,12 +135,33 @@ mod tests {
         // Only one make's forms have a fixed length, and only the other writes a start.
         let surgard = [LineError::WrongLength { expected: 1, got: 0 }];
         let ademco685 = [LineError::NoStart, LineError::NoEnd];
-        for (protocol, own) in [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685)] {
+        for (protocol, own) in
+            [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685), (Protocol::Cp220, &ademco685)]
+        {
             let errors = both.iter().chain(own).map(LineError::name);
             let reasons = bad_frame_reasons(protocol);
             assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
             assert_eq!(reasons.len(), errors.count() + 1, "{protocol}: these and too many answers owed");
         }
+    }
+
+    #[test]
+    fn every_error_of_the_other_outputs_is_a_reason() {
+        let frame = |error| LineError::Frame(error).name();
+        let names = |protocol| bad_frame_reasons(protocol);
+        let radionics = [LineError::NoStart, LineError::WrongLength { expected: 1, got: 0 }, LineError::UnknownForm];
+        assert!(radionics.iter().all(|error| names(Protocol::Radionics6500).contains(&error.name())));
+        let iti = [LineError::Empty, LineError::NoStart, LineError::NoEnd, LineError::IllegalCharacter { index: 0 }];
+        assert!(iti.iter().all(|error| names(Protocol::Iti).contains(&error.name())));
+        let dc07 = [
+            LineError::NoStart.name(),
+            LineError::NoEnd.name(),
+            frame(FrameError::BadCheck),
+            frame(FrameError::WrongCrc { computed: 0, received: 1 }),
+            frame(FrameError::WrongLength { stated: 0, got: 1 }),
+            frame(FrameError::BadField { field: "sequence" }),
+        ];
+        assert!(dc07.iter().all(|name| names(Protocol::SiaDc07).contains(name)));
     }
 
     #[test]

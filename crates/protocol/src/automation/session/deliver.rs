@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use super::Session;
 use crate::automation::answers::{How, Left, Owed};
+use crate::automation::timing::NAMED_REPEAT_WINDOW;
 use crate::automation::unread::Copy;
-use crate::automation::{ACK, Dialect, LineError};
+use crate::automation::{Dialect, LineError};
 use crate::session::after;
 use crate::{Answered, Command, Counted, Delivery, Message, RepeatProof, Report, Token};
 
@@ -29,7 +30,11 @@ impl<D: Dialect> Session<D> {
             return None;
         }
         let (raw, last_byte) = (copy.raw.clone(), copy.last_byte);
-        let repeat = if is_report { self.doubt.proof(last_byte) } else { RepeatProof::None };
+        let repeat = match is_report {
+            true if D::NAMES_LINES => RepeatProof::Key { key: raw.clone(), window: NAMED_REPEAT_WINDOW },
+            true => self.doubt.proof(last_byte),
+            false => RepeatProof::None,
+        };
         let token = self.deliver(message, copy, repeat, about, true);
         let deadline = self.dialect.timing().answer_deadline(last_byte);
         let waits_until = after(last_byte, self.dialect.timing().ack_wait);
@@ -78,7 +83,7 @@ impl<D: Dialect> Session<D> {
             }
             let answered = match how {
                 How::Acknowledged => {
-                    self.commands.push_back(Command::Send(vec![ACK]));
+                    self.commands.push_back(Command::Send(self.dialect.answer(&raw)));
                     Answered::Positive
                 }
                 How::Late => {

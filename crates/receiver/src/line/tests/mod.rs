@@ -61,7 +61,8 @@ impl Rig {
 }
 
 fn surgard(transport: Transport) -> Line {
-    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
+    let automation =
+        Automation { header_digits: 3, first: None, last: 0x14, ack_wait: Duration::from_secs(4), link_watch: None };
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
     let calls = config::CallSettings::of(Protocol::SurGard);
     let espa = telecare_protocol::espa::Settings::default();
