@@ -95,7 +95,7 @@ mod tests {
             for sample in i16::MIN..=i16::MAX {
                 let near = i32::from(law.decode(law.encode(sample)));
                 let off = (near - i32::from(sample)).abs();
-                assert!(off <= 16.max(i32::from(sample).abs() / 28), "{law:?} {sample} {near}");
+                assert!(off <= 16.max(i32::from(sample).abs() / 25), "{law:?} {sample} {near}");
             }
         }
     }

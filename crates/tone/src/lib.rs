@@ -13,6 +13,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by panic"))]
 
 pub mod damage;
+pub mod digits;
+pub mod hops;
 pub mod law;
 pub mod level;
 pub mod plan;
