@@ -14,6 +14,7 @@
 
 pub mod damage;
 pub mod digits;
+pub mod frames;
 pub mod hops;
 pub mod law;
 pub mod level;

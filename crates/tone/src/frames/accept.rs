@@ -1,0 +1,202 @@
+//! Whether scored slots are a message.
+
+use std::time::{Duration, Instant};
+
+use telecare_protocol::Protocol;
+use telecare_protocol::tones::{Digit, Heard, Length, Sound};
+
+use super::best::{Best, Costs, best};
+use super::layout::Layout;
+use super::score::Scored;
+use super::slots::Slots;
+use crate::digits::duration;
+use crate::hops::HOP;
+use crate::level::dbm0;
+
+/// What a message must be to be accepted. Costs and margins are natural logarithms of likelihoods.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// How much more the second best right message must cost.
+    pub margin_min: f32,
+    /// The most that a message may cost in all beside the likeliest digits, right or not.
+    pub cost_max: f32,
+    /// The most that one slot may cost: a slot clearly heard as something else costs more.
+    pub slot_cost_max: f32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { margin_min: 5.0, cost_max: 9.0, slot_cost_max: 5.0 }
+    }
+}
+
+/// A margin beyond this is not explored.
+pub(super) const MARGIN_ENOUGH: f32 = 16.0;
+/// A digit is clearly heard where every other costs so much more.
+const CLEAR: f32 = 5.0;
+
+/// One symbol of a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Its key.
+    pub digit: Digit,
+    /// Its first sample, to 2.5 ms.
+    pub began: u64,
+    /// The sample after its last.
+    pub ended: u64,
+    /// The share of it that was received.
+    pub received: f32,
+    /// What it costs beside the likeliest digit; 0 where it is that.
+    pub cost: f32,
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Its layout.
+    pub layout: Layout,
+    /// The protocol that its check digits are right in.
+    pub protocol: Protocol,
+    /// Its keys.
+    pub keys: String,
+    /// Its symbols.
+    pub slots: Vec<Slot>,
+    /// How much more the second best right message costs, 16 at most.
+    pub margin: f32,
+    /// What it costs beside the likeliest digits.
+    pub cost: f32,
+    /// Copies in the call whose costs were added up, this one included.
+    pub copies: usize,
+    /// The share of its slots that was lost.
+    pub lost: f32,
+    /// Level of its louder tones, dBm0.
+    pub dbm0: f32,
+    /// Samples of the call when it was decided.
+    pub decided: u64,
+}
+
+impl Frame {
+    /// Its digits as sessions take them; `origin` is when the first sample of the call was. Digits of which something
+    /// was lost, or that another would fit as well, are doubtful: they rest on the check digits.
+    pub fn heard(&self, origin: Instant) -> Vec<Heard> {
+        let at = |samples: u64| origin.checked_add(duration(samples)).unwrap_or(origin);
+        let digit = |slot: &Slot| {
+            let lasted = Duration::from_nanos(slot.ended.saturating_sub(slot.began).saturating_mul(125_000));
+            let doubtful = slot.received < 0.99 || slot.cost > 0.0;
+            Heard { doubtful, ..Heard::new(Sound::Digit(slot.digit), at(slot.began), Length::Measured(lasted)) }
+        };
+        self.slots.iter().map(digit).collect()
+    }
+
+    /// Its first sample.
+    pub fn began(&self) -> u64 {
+        self.slots.first().map_or(0, |slot| slot.began)
+    }
+
+    /// The sample after its last.
+    pub fn ended(&self) -> u64 {
+        self.slots.last().map_or(0, |slot| slot.ended)
+    }
+}
+
+/// Something that has a message's shape and is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// Its layout.
+    pub layout: Layout,
+    /// The likeliest keys.
+    pub keys: String,
+    /// Its first sample.
+    pub began: u64,
+    /// The sample after its last.
+    pub ended: u64,
+    /// Every digit is clear, and the check digits are wrong.
+    pub is_clear: bool,
+    /// The lead of the best right message, if there is one that is not dear.
+    pub margin: Option<f32>,
+}
+
+/// What is known of some slots.
+pub(super) struct Judged<'a> {
+    pub layout: Layout,
+    pub slots: &'a Slots,
+    pub scored: &'a Scored,
+    /// Costs, with those of copies added.
+    pub costs: &'a [Costs],
+    pub copies: usize,
+    pub now: u64,
+}
+
+impl Judged<'_> {
+    /// A message, or why not.
+    pub fn judge(&self, limits: &Limits) -> Result<Frame, Refused> {
+        let found = best(self.layout, self.costs, limits.cost_max, MARGIN_ENOUGH);
+        match found {
+            Some(best) if best.margin >= limits.margin_min && best.dearest <= limits.slot_cost_max => {
+                Ok(self.frame(&best))
+            }
+            found => Err(self.refused(found.map(|best| best.margin))),
+        }
+    }
+
+    fn frame(&self, best: &Best) -> Frame {
+        let mut slots = Vec::with_capacity(best.keys.len());
+        let ranges = self.slots.low.iter().zip(&self.slots.high);
+        for (((key, (low, high)), costs), received) in
+            best.keys.iter().zip(ranges).zip(self.costs).zip(&self.scored.received)
+        {
+            let Some((digit, cost)) = Digit::all().zip(costs).find(|(digit, _)| digit.as_byte() == *key) else {
+                continue;
+            };
+            slots.push(Slot {
+                digit,
+                began: samples(low.start),
+                ended: samples(high.end),
+                received: *received,
+                cost: *cost,
+            });
+        }
+        let received: f32 = self.scored.received.iter().sum();
+        Frame {
+            layout: self.layout,
+            protocol: best.protocol,
+            keys: String::from_utf8_lossy(&best.keys).into_owned(),
+            margin: best.margin,
+            cost: best.cost,
+            copies: self.copies,
+            lost: (1.0 - received / slots.len().max(1) as f32).max(0.0),
+            dbm0: dbm0(self.scored.levels.iter().copied().fold(0.0, f32::max)),
+            decided: self.now,
+            slots,
+        }
+    }
+
+    fn refused(&self, margin: Option<f32>) -> Refused {
+        Refused {
+            layout: self.layout,
+            keys: likeliest(self.costs),
+            began: self.slots.low.first().map_or(0, |slot| samples(slot.start)),
+            ended: self.slots.high.last().map_or(0, |slot| samples(slot.end)),
+            is_clear: self.costs.iter().all(is_clear),
+            margin,
+        }
+    }
+}
+
+fn samples(steps: u64) -> u64 {
+    steps.saturating_mul(HOP as u64)
+}
+
+/// The cheapest digit of each slot.
+pub(super) fn likeliest(costs: &[Costs]) -> String {
+    let cheapest = |costs: &Costs| {
+        let best = Digit::all().zip(costs).min_by(|(_, one), (_, other)| one.total_cmp(other));
+        best.map_or('?', |(digit, _)| digit.as_char())
+    };
+    costs.iter().map(cheapest).collect()
+}
+
+/// Whether only one digit is likely.
+pub(super) fn is_clear(costs: &Costs) -> bool {
+    costs.iter().filter(|cost| **cost < CLEAR).count() == 1
+}

@@ -1,0 +1,238 @@
+//! The state of the frame path: chains at every pace, candidates, and what was refused.
+
+use super::accept::{Frame, Judged, Limits, Refused, is_clear, likeliest};
+use super::best::Costs;
+use super::chain::{Chain, Walk};
+use super::emission::{History, Pace};
+use super::layout::Layout;
+use super::score::score;
+use super::slots::slots;
+use crate::digits::settings::parts;
+use crate::hops::{Bank, Cutter, HOP};
+
+/// Paces that are hunted, in steps of 2.5 ms: 90 to 200 ms a digit, each with the paces around it.
+const DTMF_PERIODS: [u16; 11] = [37, 40, 44, 48, 52, 56, 60, 64, 69, 74, 79];
+/// Paces of STMF, B: 160 ms a digit.
+const STMF_PERIODS: [u16; 3] = [60, 64, 68];
+/// A symbol from which on a chain is looked at.
+const SCORE_MIN: f32 = 0.1;
+/// A chain whose symbols are worse on average is none.
+const MEAN_MIN: f32 = 0.2;
+/// The least share of the energy that must be in the slots rather than in the pauses.
+const CONTRAST_MIN: f32 = 0.82;
+/// Symbols that may be none in a chain, as a share.
+const MISSING_MAX: f32 = 0.4;
+/// Steps in which a better candidate may come: 10 ms.
+const SETTLES: u64 = 4;
+/// Refused copies kept.
+const COPIES_MAX: usize = 4;
+/// Slots that must agree before copies are added up, as a share.
+const AGREE_MIN: f32 = 0.5;
+/// A refused candidate as good as this is told of.
+const TOLD: f32 = 0.55;
+
+/// What the frame path tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A message.
+    Frame(Frame),
+    /// A message's shape without a message.
+    Refused(Refused),
+}
+
+/// Hears messages in one call.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    bank: Bank,
+    cutter: Cutter,
+    history: History,
+    chains: Vec<Chain>,
+    searches: Vec<Search>,
+    limits: Limits,
+    /// Everything before this step belongs to an accepted message.
+    taken: u64,
+}
+
+/// The search for one layout.
+#[derive(Clone, Debug)]
+struct Search {
+    layout: Layout,
+    candidate: Option<Candidate>,
+    /// Likeliest keys and costs of refused copies.
+    copies: Vec<Vec<Costs>>,
+}
+
+#[derive(Clone, Debug)]
+struct Candidate {
+    walk: Walk,
+    pace: Pace,
+    mean: f32,
+    ready: u64,
+}
+
+impl Listener {
+    /// Hunts the given layouts.
+    pub fn new(layouts: &[Layout], limits: Limits) -> Listener {
+        let dtmf = DTMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: false });
+        let stmf = STMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: true });
+        let is_wanted = |pace: &Pace| layouts.iter().any(|layout| (*layout == Layout::Stmf) == pace.is_stmf);
+        let search = |layout: &Layout| Search { layout: *layout, candidate: None, copies: Vec::new() };
+        Listener {
+            bank: Bank::new(&parts()),
+            cutter: Cutter::default(),
+            history: History::default(),
+            chains: dtmf.chain(stmf).filter(is_wanted).map(Chain::new).collect(),
+            searches: layouts.iter().map(search).collect(),
+            limits,
+            taken: 0,
+        }
+    }
+
+    /// Takes samples in the order of the call.
+    pub fn push(&mut self, samples: &[f32]) -> Vec<Outcome> {
+        self.cut(samples.iter().map(|sample| if sample.is_finite() { sample.clamp(-8.0, 8.0) } else { 0.0 }))
+    }
+
+    /// So many samples were lost.
+    pub fn lose(&mut self, samples: usize) -> Vec<Outcome> {
+        self.cut(std::iter::repeat_n(f32::NAN, samples))
+    }
+
+    fn cut(&mut self, samples: impl Iterator<Item = f32>) -> Vec<Outcome> {
+        let mut told = Vec::new();
+        let mut cutter = std::mem::take(&mut self.cutter);
+        cutter.push(samples, |number, step| self.step(number, step, &mut told));
+        self.cutter = cutter;
+        told
+    }
+
+    fn step(&mut self, number: u64, step: &[f32; HOP], told: &mut Vec<Outcome>) {
+        let hop = self.bank.hop(number, step);
+        self.history.push(hop);
+        for chain in &mut self.chains {
+            let (score, sum) = chain.push(&self.history);
+            if score < SCORE_MIN || sum < 2.0 * MEAN_MIN {
+                continue;
+            }
+            for search in
+                self.searches.iter_mut().filter(|search| (search.layout == Layout::Stmf) == chain.pace.is_stmf)
+            {
+                search.offer(chain, &self.history, self.taken, number);
+            }
+        }
+        for index in 0..self.searches.len() {
+            self.decide(index, number, told);
+        }
+    }
+
+    fn decide(&mut self, index: usize, number: u64, told: &mut Vec<Outcome>) {
+        let Some(search) = self.searches.get_mut(index) else { return };
+        let Some(candidate) = search.candidate.take_if(|candidate| number >= candidate.ready) else { return };
+        let Some(slots) = slots(&self.history, &candidate.walk, candidate.pace) else { return };
+        let scored = score(&self.history, &slots);
+        let (costs, copies) = search.with_copies(&scored.costs);
+        let now = number.saturating_add(1).saturating_mul(HOP as u64);
+        let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
+        match judged.judge(&self.limits) {
+            Ok(frame) => {
+                self.taken = frame.ended() / HOP as u64;
+                for search in &mut self.searches {
+                    search.candidate = None;
+                    search.copies.clear();
+                }
+                told.push(Outcome::Frame(frame));
+            }
+            Err(refused) if candidate.mean >= TOLD || refused.margin.is_some() => {
+                search.keep(&scored.costs);
+                told.push(Outcome::Refused(refused));
+            }
+            Err(_) => search.keep(&scored.costs),
+        }
+    }
+}
+
+impl Search {
+    /// Takes the newest chain for a candidate if it is one, and better than the last.
+    fn offer(&mut self, chain: &Chain, history: &History, taken: u64, number: u64) {
+        let Some(walk) = chain.walk(self.layout.symbols()) else { return };
+        let mean = walk.mean();
+        let missing = walk.symbols.iter().filter(|symbol| symbol.score < 0.05).count() as f32;
+        let is_later = walk.starts.first().is_some_and(|first| *first >= taken);
+        let is_better = self.candidate.as_ref().is_none_or(|candidate| mean > candidate.mean);
+        if mean < MEAN_MIN
+            || walk.contrast() < CONTRAST_MIN
+            || missing > MISSING_MAX * walk.symbols.len() as f32
+            || !is_later
+            || !is_better
+        {
+            return;
+        }
+        if !self.fits(&walk) || self.layout == Layout::ContactId && !is_alone(&walk, chain.pace, history) {
+            return;
+        }
+        self.candidate = Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES) });
+    }
+
+    /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot.
+    fn fits(&self, walk: &Walk) -> bool {
+        let key = |symbol: &super::emission::Symbol| key_of(symbol.low, symbol.high);
+        let is_right = |place: &usize| {
+            walk.symbols
+                .get(*place)
+                .is_some_and(|symbol| self.layout.may_be(*place).contains(&key(symbol)) && symbol.score > 0.0)
+        };
+        let wrong = walk
+            .symbols
+            .iter()
+            .enumerate()
+            .filter(|(place, symbol)| symbol.score > 0.4 && !self.layout.may_be(*place).contains(&key(symbol)));
+        self.layout.anchors().iter().any(is_right) && wrong.count() <= walk.symbols.len() / 6
+    }
+
+    /// Adds up what this copy and those that were refused before cost, where they can be the same message.
+    fn with_copies(&self, costs: &[Costs]) -> (Vec<Costs>, usize) {
+        let mut sum = costs.to_vec();
+        let mut count = 1;
+        for copy in self.copies.iter().filter(|copy| may_be_same(copy, costs)) {
+            count += 1;
+            for (sum, more) in sum.iter_mut().zip(copy) {
+                sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+                let least = sum.iter().copied().fold(f32::MAX, f32::min);
+                sum.iter_mut().for_each(|cost| *cost -= least);
+            }
+        }
+        (sum, count)
+    }
+
+    fn keep(&mut self, costs: &[Costs]) {
+        if self.copies.len() >= COPIES_MAX {
+            self.copies.remove(0);
+        }
+        self.copies.push(costs.to_vec());
+    }
+}
+
+/// Whether two copies agree where both are clear, and are clear often enough.
+fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
+    let (keys, others) = (likeliest(one), likeliest(other));
+    let mut agree = 0.0;
+    for (((one, other), key), other_key) in one.iter().zip(other).zip(keys.bytes()).zip(others.bytes()) {
+        match (is_clear(one) && is_clear(other), key == other_key) {
+            (true, false) => return false,
+            (_, true) => agree += 1.0,
+            (false, false) => {}
+        }
+    }
+    agree >= AGREE_MIN * one.len() as f32
+}
+
+/// Nothing like a symbol where one more would stand before the first: a longer message's middle is not a shorter one.
+fn is_alone(walk: &Walk, pace: Pace, history: &History) -> bool {
+    let before = walk.starts.first().and_then(|first| first.checked_sub(u64::from(pace.period)));
+    before.is_none_or(|before| history.symbol(before, pace).score < 0.2)
+}
+
+fn key_of(low: u8, high: u8) -> u8 {
+    const ROWS: [&[u8; 4]; 4] = [b"123A", b"456B", b"789C", b"*0#D"];
+    ROWS.get(usize::from(low)).and_then(|row| row.get(usize::from(high))).copied().unwrap_or(b'?')
+}

@@ -1,0 +1,187 @@
+//! What each digit of each slot costs.
+//!
+//! Over the whole of a slot, at the sender's own frequencies, the amplitude at each of the eight places is compared with
+//! what a digit at the sender's own level would give there. What does not fit is other sound: it may be anything, so a
+//! misfit costs with its logarithm (Cauchy's distribution), and no single place can outvote the rest.
+
+use std::f32::consts::TAU;
+use std::ops::Range;
+
+use telecare_protocol::tones::{Digit, Tone};
+
+use super::best::Costs;
+use super::emission::History;
+use super::slots::Slots;
+use crate::digits::settings::parts;
+use crate::hops::HOP;
+
+/// How far off a tone may be, as shares of its frequency, and the steps in which it is looked for.
+const OFF_MAX: f32 = 0.022;
+const OFF_STEP: f32 = 0.002;
+/// The usual misfit of a tone's amplitude even where nothing disturbs it.
+const MISFIT: f32 = 0.12;
+/// Samples of a slot below which it says nothing.
+const LEAST: f32 = 40.0;
+
+/// Scored slots.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// For each symbol.
+    pub costs: Vec<Costs>,
+    /// For each symbol, the share of its samples that were received.
+    pub received: Vec<f32>,
+    /// Amplitudes of the low and of the high tones.
+    pub levels: [f32; 2],
+    /// What else was there, as an amplitude, beside a tone's.
+    pub misfit: [f32; 2],
+}
+
+/// One group of tones in one slot.
+struct Heard {
+    /// Samples received.
+    samples: f32,
+    share: f32,
+    /// Amplitude at each tone.
+    at: [f32; 4],
+    /// What a tone of amplitude 1 gives at another's place.
+    leaks: [[f32; 4]; 4],
+}
+
+/// Scores them.
+pub fn score(history: &History, slots: &Slots) -> Scored {
+    let hertz = parts().map(f32::from);
+    let groups = [(0, &slots.low), (4, &slots.high)].map(|(base, slots)| {
+        let off = offsets(history, slots, base, &hertz);
+        let heard: Vec<Heard> = slots.iter().map(|slot| hear(history, slot, base, &off, &hertz)).collect();
+        let level = median(heard.iter().filter(|heard| heard.share > 0.5).map(|heard| strongest(&heard.at).1));
+        let beside = median(heard.iter().filter(|heard| heard.share > 0.5).flat_map(|heard| {
+            let (most, _) = strongest(&heard.at);
+            let others = heard.at.iter().enumerate().filter(move |(place, _)| *place != most);
+            others.map(|(_, amplitude)| *amplitude).collect::<Vec<f32>>()
+        }));
+        (heard, level.max(1e-6), beside)
+    });
+    let [low, high] = &groups;
+    let costs = low.0.iter().zip(&high.0).map(|(of_low, of_high)| {
+        let low_costs = group_costs(of_low, low.1, low.2);
+        let high_costs = group_costs(of_high, high.1, high.2);
+        let mut all = Digit::all().map(|digit| {
+            let (Tone(low), Tone(high)) = digit.tones();
+            let place =
+                |tone: u16, base: usize| parts().iter().skip(base).position(|known| *known == tone).unwrap_or(0);
+            low_costs[place(low, 0).min(3)] + high_costs[place(high, 4).min(3)]
+        });
+        std::array::from_fn(|_| all.next().unwrap_or(0.0))
+    });
+    let received = low.0.iter().zip(&high.0).map(|(low, high)| low.share.min(high.share));
+    Scored {
+        costs: costs.collect(),
+        received: received.collect(),
+        levels: [low.1, high.1],
+        misfit: [low.2 / low.1, high.2 / high.1],
+    }
+}
+
+/// How far off each tone of a group is: where it is strongest in the slots it is heard in. Tones that are not heard are
+/// as far off as the others.
+fn offsets(history: &History, slots: &[Range<u64>], base: usize, hertz: &[f32; 8]) -> [f32; 4] {
+    let steps = (OFF_MAX / OFF_STEP).round() as i32;
+    let plain = slots.iter().map(|slot| strongest(&hear(history, slot, base, &[0.0; 4], hertz).at).0);
+    // A tone that is off loses to itself, not to another: the strongest stays the strongest.
+    let heard: Vec<usize> = plain.collect();
+    let mut found = [None; 4];
+    let mut all = Vec::new();
+    for (place, found) in found.iter_mut().enumerate() {
+        let own: Vec<&Range<u64>> =
+            slots.iter().zip(&heard).filter(|(_, heard)| **heard == place).map(|(slot, _)| slot).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let best = (-steps..=steps).map(|step| step as f32 * OFF_STEP).map(|off| {
+            let sum: f32 =
+                own.iter().map(|slot| tuned(history, slot, base + place, off * hertz[base + place]).0.powi(2)).sum();
+            (off, sum)
+        });
+        let (off, _) = best.fold((0.0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+        *found = Some(off);
+        all.extend(std::iter::repeat_n(off, own.len()));
+    }
+    let usual = median(all.iter().copied());
+    found.map(|found| found.unwrap_or(usual))
+}
+
+/// Amplitude of a tone in a slot, so many hertz beside the lane's frequency, and the samples received.
+fn tuned(history: &History, slot: &Range<u64>, lane: usize, beside: f32) -> (f32, f32) {
+    let (mut re, mut im, mut samples) = (0.0, 0.0, 0.0);
+    let (turn_sin, turn_cos) = (-TAU * beside * HOP as f32 / crate::RATE as f32).sin_cos();
+    let (mut cos, mut sin) = (1.0_f32, 0.0_f32);
+    for number in slot.clone() {
+        if let Some(hop) = history.hop(number) {
+            re += hop.re[lane] * cos - hop.im[lane] * sin;
+            im += hop.re[lane] * sin + hop.im[lane] * cos;
+            samples += f32::from(hop.received);
+        }
+        (cos, sin) = (cos * turn_cos - sin * turn_sin, cos * turn_sin + sin * turn_cos);
+    }
+    (2.0 * re.hypot(im) / samples.max(1.0), samples)
+}
+
+fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz: &[f32; 8]) -> Heard {
+    let mut at = [0.0; 4];
+    let mut samples = 0.0;
+    for (place, amplitude) in at.iter_mut().enumerate() {
+        (*amplitude, samples) = tuned(history, slot, base + place, off[place] * hertz[base + place]);
+    }
+    let whole = (slot.end.saturating_sub(slot.start) as usize * HOP) as f32;
+    let true_hertz: [f32; 4] = std::array::from_fn(|place| hertz[base + place] * (1.0 + off[place]));
+    let mut leaks = [[0.0; 4]; 4];
+    for one in 0..4 {
+        leaks[one][one] = 1.0;
+        for other in 0..one {
+            let leak = leak(history, slot, true_hertz[one] - true_hertz[other]);
+            leaks[one][other] = leak;
+            leaks[other][one] = leak;
+        }
+    }
+    Heard { samples, share: samples / whole.max(1.0), at, leaks }
+}
+
+fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
+    let (turn_sin, turn_cos) = (TAU * apart * HOP as f32 / crate::RATE as f32).sin_cos();
+    let (mut cos, mut sin) = (1.0_f32, 0.0_f32);
+    let (mut re, mut im, mut samples) = (0.0, 0.0, 0.0);
+    for number in slot.clone() {
+        let received = history.hop(number).map_or(0.0, |hop| f32::from(hop.received));
+        re += received * cos;
+        im += received * sin;
+        samples += received;
+        (cos, sin) = (cos * turn_cos - sin * turn_sin, cos * turn_sin + sin * turn_cos);
+    }
+    if samples > 0.0 { re.hypot(im) / samples } else { 1.0 }
+}
+
+/// What each tone of a group costs beside the cheapest.
+fn group_costs(heard: &Heard, level: f32, beside: f32) -> [f32; 4] {
+    if heard.samples < LEAST {
+        return [0.0; 4];
+    }
+    let usual = (MISFIT * level).max(beside) / heard.share.clamp(0.05, 1.0).sqrt();
+    let costs: [f32; 4] = std::array::from_fn(|tone| {
+        let misfit = |place: usize| (heard.at[place] - level * heard.leaks[tone][place]) / usual;
+        (0..4).map(|place| misfit(place).powi(2).ln_1p()).sum()
+    });
+    let least = costs.iter().copied().fold(f32::MAX, f32::min);
+    costs.map(|cost| cost - least)
+}
+
+fn strongest(at: &[f32; 4]) -> (usize, f32) {
+    at.iter()
+        .enumerate()
+        .fold((0, 0.0), |best, (place, amplitude)| if *amplitude > best.1 { (place, *amplitude) } else { best })
+}
+
+fn median(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f32> = values.collect();
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
