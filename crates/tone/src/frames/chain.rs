@@ -62,8 +62,8 @@ impl Chain {
     }
 
     /// Takes the step that just came; the score of the symbol that it completes, and the sum of its chain.
-    pub fn push(&mut self, history: &History) -> (f32, f32) {
-        let Some(start) = history.next().checked_sub(self.pace.lasts()) else { return (0.0, 0.0) };
+    pub fn push(&mut self, history: &History) -> (Symbol, f32) {
+        let Some(start) = history.next().checked_sub(self.pace.lasts()) else { return (Symbol::default(), 0.0) };
         let symbol = history.symbol(start, self.pace);
         let period = u64::from(self.pace.period);
         let mut best = (f32::MIN, self.pace.period);
@@ -80,7 +80,7 @@ impl Chain {
         }
         self.links.push_back(Link { symbol, sum, back: best.1 });
         self.newest = start;
-        (symbol.score, sum)
+        (symbol, sum)
     }
 
     /// So many symbols back from the newest start.

@@ -17,6 +17,9 @@ const SHARE: f32 = 0.55;
 const CONTRAST: f32 = 0.8;
 /// How much that share counts beside the other.
 const CONTRAST_COUNTS: f32 = 0.6;
+/// What a tone's weakest window must have of its mean, and how much that counts.
+const EVEN: f32 = 0.5;
+const EVEN_COUNTS: f32 = 0.3;
 
 /// The steps so far, the last [`KEPT`] of them.
 #[derive(Clone, Debug, Default)]
@@ -100,9 +103,9 @@ impl History {
         self.hops.get(self.hops.len().checked_sub(back)?)
     }
 
-    /// Energies of some windows from a step on, and the share received.
-    fn windows(&self, from: i64, count: usize) -> ([f32; 8], f32) {
-        let (mut sum, mut share) = ([0.0; 8], 0.0);
+    /// Energies of some windows from a step on, those of the weakest received one, and the share received.
+    fn windows(&self, from: i64, count: usize) -> Windows {
+        let (mut sum, mut least, mut share) = ([0.0; 8], [f32::MAX; 8], 0.0);
         for window in 1..=count {
             let last = from.saturating_add((window * WINDOW) as i64).saturating_sub(1);
             let back = i64::try_from(self.next).unwrap_or(i64::MAX).saturating_sub(last);
@@ -110,11 +113,14 @@ impl History {
             if let Some((held, received)) = place.and_then(|place| self.held.get(place)) {
                 for lane in 0..8 {
                     sum[lane] += held[lane];
+                    if *received > 0.5 {
+                        least[lane] = least[lane].min(held[lane] / received);
+                    }
                 }
                 share += received / count as f32;
             }
         }
-        (sum, share)
+        Windows { sum, least, share, count: count as f32 }
     }
 
     /// The symbol of a pace that starts with a step.
@@ -122,25 +128,44 @@ impl History {
         let (count, before) = pace.windows();
         let from = i64::try_from(start).unwrap_or(i64::MAX).saturating_add(before as i64);
         let half = i64::from(pace.period) / 2;
-        let (now, received) = self.windows(from, count);
+        let now = self.windows(from, count);
         let other = if pace.is_stmf { from + half } else { from - half };
-        let (beside, received_beside) = self.windows(other, count);
-        let (high_in, high_out, high_received) =
-            if pace.is_stmf { (beside, now, received_beside) } else { (now, beside, received) };
-        let (low, low_share) = strongest(&now[..4]);
-        let (high, high_share) = strongest(&high_in[4..]);
-        let contrast = |held: f32, out: f32| held / (held + out).max(1e-12);
-        let contrasts = (contrast(now[low], beside[low]), contrast(high_in[4 + high], high_out[4 + high]));
-        let part = |received: f32, share: f32, contrast: f32| {
-            received * (share - SHARE + CONTRAST_COUNTS * (contrast - CONTRAST))
+        let beside = self.windows(other, count);
+        let (high_in, high_out) = if pace.is_stmf { (&beside, &now) } else { (&now, &beside) };
+        let (low, low_share) = strongest(&now.sum[..4]);
+        let (high, high_share) = strongest(&high_in.sum[4..]);
+        let part = |inside: &Windows, outside: &Windows, lane: usize, share: f32| {
+            let contrast = inside.sum[lane] / (inside.sum[lane] + outside.sum[lane]).max(1e-12);
+            let even = inside.even(lane);
+            let sum = share - SHARE + CONTRAST_COUNTS * (contrast - CONTRAST) + EVEN_COUNTS * (even - EVEN);
+            (inside.share * sum, contrast)
         };
+        let (low_part, low_contrast) = part(&now, &beside, low, low_share);
+        let (high_part, high_contrast) = part(high_in, high_out, 4 + high, high_share);
         Symbol {
-            score: part(received, low_share, contrasts.0) + part(high_received, high_share, contrasts.1),
+            score: low_part + high_part,
             low: low as u8,
             high: high as u8,
-            contrast: (contrasts.0 + contrasts.1) / 2.0,
-            received: received.min(high_received),
+            contrast: (low_contrast + high_contrast) / 2.0,
+            received: now.share.min(high_in.share),
         }
+    }
+}
+
+/// Energies of windows one after the other.
+struct Windows {
+    sum: [f32; 8],
+    /// Of the window that has least, as if all of it had been received.
+    least: [f32; 8],
+    share: f32,
+    count: f32,
+}
+
+impl Windows {
+    /// How much of its mean energy a tone has where it has least: little at the edge of a tone.
+    fn even(&self, lane: usize) -> f32 {
+        let mean = self.sum[lane] / (self.count * self.share).max(1e-6);
+        if self.least[lane] == f32::MAX { EVEN } else { (self.least[lane] / mean.max(1e-12)).min(1.0) }
     }
 }
 

@@ -4,9 +4,6 @@
 
 use telecare_protocol::{Protocol, bs8521, contact_id, tunstall};
 
-/// Symbols of the longest layout.
-pub const SYMBOLS_MAX: usize = 28;
-
 /// A layout with check digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layout {

@@ -5,8 +5,8 @@ use super::best::Costs;
 use super::chain::{Chain, Walk};
 use super::emission::{History, Pace};
 use super::layout::Layout;
-use super::score::score;
-use super::slots::slots;
+use super::score::{Scored, beside, score};
+use super::slots::{Slots, slots};
 use crate::digits::settings::parts;
 use crate::hops::{Bank, Cutter, HOP};
 
@@ -22,6 +22,10 @@ const MEAN_MIN: f32 = 0.2;
 const CONTRAST_MIN: f32 = 0.82;
 /// Symbols that may be none in a chain, as a share.
 const MISSING_MAX: f32 = 0.4;
+/// Slots in which the tones may be much weaker than elsewhere though they were received.
+const MISSING_TONES_MAX: usize = 1;
+/// From this share of a message's own level on, something beside it is a digit.
+const DIGIT_LEVEL: f32 = 0.6;
 /// Steps in which a better candidate may come: 10 ms.
 const SETTLES: u64 = 4;
 /// Refused copies kept.
@@ -58,8 +62,15 @@ pub struct Listener {
 struct Search {
     layout: Layout,
     candidate: Option<Candidate>,
-    /// Likeliest keys and costs of refused copies.
-    copies: Vec<Vec<Costs>>,
+    copies: Vec<Copy>,
+}
+
+/// A refused message.
+#[derive(Clone, Debug)]
+struct Copy {
+    costs: Vec<Costs>,
+    /// The step after it.
+    ends: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -110,14 +121,15 @@ impl Listener {
         let hop = self.bank.hop(number, step);
         self.history.push(hop);
         for chain in &mut self.chains {
-            let (score, sum) = chain.push(&self.history);
-            if score < SCORE_MIN || sum < 2.0 * MEAN_MIN {
+            let (symbol, sum) = chain.push(&self.history);
+            let is_lost = symbol.received < 0.5;
+            if symbol.score < SCORE_MIN && !is_lost || sum < 2.0 * MEAN_MIN {
                 continue;
             }
             for search in
                 self.searches.iter_mut().filter(|search| (search.layout == Layout::Stmf) == chain.pace.is_stmf)
             {
-                search.offer(chain, &self.history, self.taken, number);
+                search.offer(chain, self.taken, number);
             }
         }
         for index in 0..self.searches.len() {
@@ -129,11 +141,18 @@ impl Listener {
         let Some(search) = self.searches.get_mut(index) else { return };
         let Some(candidate) = search.candidate.take_if(|candidate| number >= candidate.ready) else { return };
         let Some(slots) = slots(&self.history, &candidate.walk, candidate.pace) else { return };
-        let scored = score(&self.history, &slots);
-        let (costs, copies) = search.with_copies(&scored.costs);
+        let ends = slots.ends().saturating_add(search.waits(&candidate, slots.period));
+        if ends > number {
+            search.candidate = Some(Candidate { ready: ends, ..candidate });
+            return;
+        }
+        let scored = score(&self.history, &candidate.walk, &slots);
+        let (costs, copies) = search.with_copies(&scored.costs, &slots);
         let now = number.saturating_add(1).saturating_mul(HOP as u64);
         let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
+        let is_alone = search.layout != Layout::ContactId || is_alone(&self.history, &slots, &scored, number);
         match judged.judge(&self.limits) {
+            _ if !is_alone || scored.missing > MISSING_TONES_MAX => {}
             Ok(frame) => {
                 self.taken = frame.ended() / HOP as u64;
                 for search in &mut self.searches {
@@ -143,17 +162,17 @@ impl Listener {
                 told.push(Outcome::Frame(frame));
             }
             Err(refused) if candidate.mean >= TOLD || refused.margin.is_some() => {
-                search.keep(&scored.costs);
+                search.keep(&scored.costs, &slots);
                 told.push(Outcome::Refused(refused));
             }
-            Err(_) => search.keep(&scored.costs),
+            Err(_) => search.keep(&scored.costs, &slots),
         }
     }
 }
 
 impl Search {
     /// Takes the newest chain for a candidate if it is one, and better than the last.
-    fn offer(&mut self, chain: &Chain, history: &History, taken: u64, number: u64) {
+    fn offer(&mut self, chain: &Chain, taken: u64, number: u64) {
         let Some(walk) = chain.walk(self.layout.symbols()) else { return };
         let mean = walk.mean();
         let missing = walk.symbols.iter().filter(|symbol| symbol.score < 0.05).count() as f32;
@@ -167,10 +186,16 @@ impl Search {
         {
             return;
         }
-        if !self.fits(&walk) || self.layout == Layout::ContactId && !is_alone(&walk, chain.pace, history) {
+        if !self.fits(&walk) {
             return;
         }
         self.candidate = Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES) });
+    }
+
+    /// Steps to wait after the last slot: a message that begins with an `A` may be another layout's, and go on.
+    fn waits(&self, candidate: &Candidate, period: f32) -> u64 {
+        let first = candidate.walk.symbols.first().map(|symbol| key_of(symbol.low, symbol.high));
+        if self.layout == Layout::ContactId && first == Some(b'A') { (period * 0.75) as u64 } else { 1 }
     }
 
     /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot.
@@ -190,12 +215,13 @@ impl Search {
     }
 
     /// Adds up what this copy and those that were refused before cost, where they can be the same message.
-    fn with_copies(&self, costs: &[Costs]) -> (Vec<Costs>, usize) {
+    fn with_copies(&self, costs: &[Costs], slots: &Slots) -> (Vec<Costs>, usize) {
         let mut sum = costs.to_vec();
         let mut count = 1;
-        for copy in self.copies.iter().filter(|copy| may_be_same(copy, costs)) {
+        let begins = slots.low.first().map_or(0, |slot| slot.start);
+        for copy in self.copies.iter().filter(|copy| copy.ends < begins && may_be_same(&copy.costs, costs)) {
             count += 1;
-            for (sum, more) in sum.iter_mut().zip(copy) {
+            for (sum, more) in sum.iter_mut().zip(&copy.costs) {
                 sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
                 let least = sum.iter().copied().fold(f32::MAX, f32::min);
                 sum.iter_mut().for_each(|cost| *cost -= least);
@@ -204,11 +230,14 @@ impl Search {
         (sum, count)
     }
 
-    fn keep(&mut self, costs: &[Costs]) {
+    /// Keeps a refused copy; the same audio looked at again is no copy of itself.
+    fn keep(&mut self, costs: &[Costs], slots: &Slots) {
+        let begins = slots.low.first().map_or(0, |slot| slot.start);
+        self.copies.retain(|copy| copy.ends < begins);
         if self.copies.len() >= COPIES_MAX {
             self.copies.remove(0);
         }
-        self.copies.push(costs.to_vec());
+        self.copies.push(Copy { costs: costs.to_vec(), ends: slots.ends() });
     }
 }
 
@@ -226,10 +255,12 @@ fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
     agree >= AGREE_MIN * one.len() as f32
 }
 
-/// Nothing like a symbol where one more would stand before the first: a longer message's middle is not a shorter one.
-fn is_alone(walk: &Walk, pace: Pace, history: &History) -> bool {
-    let before = walk.starts.first().and_then(|first| first.checked_sub(u64::from(pace.period)));
-    before.is_none_or(|before| history.symbol(before, pace).score < 0.2)
+/// No digit where one more would stand before the first, or after the last as far as that came: a part of a longer
+/// message is not a shorter one.
+fn is_alone(history: &History, slots: &Slots, scored: &Scored, number: u64) -> bool {
+    let is_digit = |shift: i64| beside(history, slots, scored, shift, number).is_some_and(|level| level > DIGIT_LEVEL);
+    let count = slots.low.len() as i64;
+    ![-1, -2, count].into_iter().any(is_digit)
 }
 
 fn key_of(low: u8, high: u8) -> u8 {

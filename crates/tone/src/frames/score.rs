@@ -10,7 +10,8 @@ use std::ops::Range;
 use telecare_protocol::tones::{Digit, Tone};
 
 use super::best::Costs;
-use super::emission::History;
+use super::chain::Walk;
+use super::emission::{History, Symbol};
 use super::slots::Slots;
 use crate::digits::settings::parts;
 use crate::hops::HOP;
@@ -20,8 +21,10 @@ const OFF_MAX: f32 = 0.022;
 const OFF_STEP: f32 = 0.002;
 /// The usual misfit of a tone's amplitude even where nothing disturbs it.
 const MISFIT: f32 = 0.12;
-/// Samples of a slot below which it says nothing.
-const LEAST: f32 = 40.0;
+/// The share of a slot that must be received for it to say anything: less may be its edges alone.
+const LEAST: f32 = 0.12;
+/// A tone weaker than this beside the others is missing.
+const WEAK: f32 = 0.5;
 
 /// Scored slots.
 #[derive(Clone, Debug)]
@@ -32,14 +35,15 @@ pub struct Scored {
     pub received: Vec<f32>,
     /// Amplitudes of the low and of the high tones.
     pub levels: [f32; 2],
-    /// What else was there, as an amplitude, beside a tone's.
-    pub misfit: [f32; 2],
+    /// Slots that were received and have tones much weaker than the others'.
+    pub missing: usize,
+    /// How far off the tones are.
+    off: [[f32; 4]; 2],
 }
 
 /// One group of tones in one slot.
 struct Heard {
-    /// Samples received.
-    samples: f32,
+    /// The share of its samples that were received.
     share: f32,
     /// Amplitude at each tone.
     at: [f32; 4],
@@ -48,10 +52,13 @@ struct Heard {
 }
 
 /// Scores them.
-pub fn score(history: &History, slots: &Slots) -> Scored {
+pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
     let hertz = parts().map(f32::from);
-    let groups = [(0, &slots.low), (4, &slots.high)].map(|(base, slots)| {
-        let off = offsets(history, slots, base, &hertz);
+    let seem =
+        |of: fn(&Symbol) -> u8| walk.symbols.iter().map(|symbol| usize::from(of(symbol))).collect::<Vec<usize>>();
+    let seem = [seem(|symbol| symbol.low), seem(|symbol| symbol.high)];
+    let groups = [(0, &slots.low, &seem[0]), (4, &slots.high, &seem[1])].map(|(base, slots, seem)| {
+        let off = offsets(history, slots, seem, base, &hertz);
         let heard: Vec<Heard> = slots.iter().map(|slot| hear(history, slot, base, &off, &hertz)).collect();
         let level = median(heard.iter().filter(|heard| heard.share > 0.5).map(|heard| strongest(&heard.at).1));
         let beside = median(heard.iter().filter(|heard| heard.share > 0.5).flat_map(|heard| {
@@ -59,7 +66,7 @@ pub fn score(history: &History, slots: &Slots) -> Scored {
             let others = heard.at.iter().enumerate().filter(move |(place, _)| *place != most);
             others.map(|(_, amplitude)| *amplitude).collect::<Vec<f32>>()
         }));
-        (heard, level.max(1e-6), beside)
+        (heard, level.max(1e-6), beside, off)
     });
     let [low, high] = &groups;
     let costs = low.0.iter().zip(&high.0).map(|(of_low, of_high)| {
@@ -73,27 +80,42 @@ pub fn score(history: &History, slots: &Slots) -> Scored {
         });
         std::array::from_fn(|_| all.next().unwrap_or(0.0))
     });
+    let is_missing = |heard: &Heard, level: f32| heard.share > 0.6 && strongest(&heard.at).1 < WEAK * level;
+    let missing =
+        low.0.iter().zip(&high.0).filter(|(of_low, of_high)| is_missing(of_low, low.1) || is_missing(of_high, high.1));
     let received = low.0.iter().zip(&high.0).map(|(low, high)| low.share.min(high.share));
     Scored {
         costs: costs.collect(),
         received: received.collect(),
         levels: [low.1, high.1],
-        misfit: [low.2 / low.1, high.2 / high.1],
+        missing: missing.count(),
+        off: [low.3, high.3],
     }
 }
 
-/// How far off each tone of a group is: where it is strongest in the slots it is heard in. Tones that are not heard are
+/// How strong a digit is so many symbols from the first, beside the message's own; none where too little of it was
+/// received.
+pub fn beside(history: &History, slots: &Slots, scored: &Scored, shift: i64, now: u64) -> Option<f32> {
+    let hertz = parts().map(f32::from);
+    let [low, high] = slots.beside(shift)?;
+    let level = |slot: Range<u64>, group: usize| {
+        let slot = slot.start..slot.end.min(now + 1).max(slot.start);
+        let base = 4 * group;
+        let heard = hear(history, &slot, base, scored.off.get(group)?, &hertz);
+        (heard.share > 0.4 && !slot.is_empty()).then(|| strongest(&heard.at).1 / scored.levels[group])
+    };
+    Some(level(low, 0)?.min(level(high, 1)?))
+}
+
+/// How far off each tone of a group is: where it is strongest in the slots it seemed to be in. Tones that are not heard are
 /// as far off as the others.
-fn offsets(history: &History, slots: &[Range<u64>], base: usize, hertz: &[f32; 8]) -> [f32; 4] {
+fn offsets(history: &History, slots: &[Range<u64>], heard: &[usize], base: usize, hertz: &[f32; 8]) -> [f32; 4] {
     let steps = (OFF_MAX / OFF_STEP).round() as i32;
-    let plain = slots.iter().map(|slot| strongest(&hear(history, slot, base, &[0.0; 4], hertz).at).0);
-    // A tone that is off loses to itself, not to another: the strongest stays the strongest.
-    let heard: Vec<usize> = plain.collect();
     let mut found = [None; 4];
     let mut all = Vec::new();
     for (place, found) in found.iter_mut().enumerate() {
         let own: Vec<&Range<u64>> =
-            slots.iter().zip(&heard).filter(|(_, heard)| **heard == place).map(|(slot, _)| slot).collect();
+            slots.iter().zip(heard).filter(|(_, heard)| **heard == place).map(|(slot, _)| slot).collect();
         if own.is_empty() {
             continue;
         }
@@ -143,7 +165,7 @@ fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz
             leaks[other][one] = leak;
         }
     }
-    Heard { samples, share: samples / whole.max(1.0), at, leaks }
+    Heard { share: samples / whole.max(1.0), at, leaks }
 }
 
 fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
@@ -162,7 +184,7 @@ fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
 
 /// What each tone of a group costs beside the cheapest.
 fn group_costs(heard: &Heard, level: f32, beside: f32) -> [f32; 4] {
-    if heard.samples < LEAST {
+    if heard.share < LEAST {
         return [0.0; 4];
     }
     let usual = (MISFIT * level).max(beside) / heard.share.clamp(0.05, 1.0).sqrt();

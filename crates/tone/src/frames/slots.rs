@@ -19,6 +19,20 @@ pub struct Slots {
     pub period: f32,
 }
 
+impl Slots {
+    /// The step after the last slot.
+    pub fn ends(&self) -> u64 {
+        self.high.last().map_or(0, |slot| slot.end)
+    }
+
+    /// The slots of a place so many symbols from the first: before it, or after the last.
+    pub fn beside(&self, shift: i64) -> Option<[Range<u64>; 2]> {
+        let by = (self.period * shift as f32).round() as i64;
+        let moved = |slot: &Range<u64>| Some(slot.start.checked_add_signed(by)?..slot.end.checked_add_signed(by)?);
+        Some([moved(self.low.first()?)?, moved(self.high.first()?)?])
+    }
+}
+
 /// Finds them; none where the tones do not come and go with the pace.
 pub fn slots(history: &History, walk: &Walk, pace: Pace) -> Option<Slots> {
     let (first, period) = line(walk)?;
