@@ -16,8 +16,10 @@ use crate::level::dbm0;
 /// What a message must be to be accepted. Costs and margins are natural logarithms of likelihoods.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// How much more the second best right message must cost.
+    /// How much more the second best right message must cost where the check digits only confirm what was heard.
     pub margin_min: f32,
+    /// The same where they had to choose: a slot was not heard, or not as the message has it.
+    pub chosen_margin_min: f32,
     /// The most that a message may cost in all beside the likeliest digits, right or not.
     pub cost_max: f32,
     /// The most that one slot may cost: a slot clearly heard as something else costs more.
@@ -26,7 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { margin_min: 5.0, cost_max: 9.0, slot_cost_max: 5.0 }
+        Limits { margin_min: 3.0, chosen_margin_min: 5.0, cost_max: 9.0, slot_cost_max: 5.0 }
     }
 }
 
@@ -34,6 +36,9 @@ impl Default for Limits {
 pub(super) const MARGIN_ENOUGH: f32 = 16.0;
 /// A digit is clearly heard where every other costs so much more.
 const CLEAR: f32 = 5.0;
+
+/// A digit is open where another costs less.
+const OPEN: f32 = 0.7;
 
 /// One symbol of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,6 +142,12 @@ impl Judged<'_> {
             }
             found => Err(self.refused(found.map(|best| best.margin))),
         }
+    }
+
+    fn margin_min(&self, best: &Best, limits: &Limits) -> f32 {
+        let is_open = |costs: &Costs| costs.iter().filter(|cost| **cost < OPEN).count() > 1;
+        let is_chosen = best.cost > 0.0 || self.costs.iter().any(is_open);
+        if is_chosen { limits.chosen_margin_min } else { limits.margin_min }
     }
 
     fn frame(&self, best: &Best) -> Frame {

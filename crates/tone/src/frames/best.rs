@@ -15,6 +15,11 @@ use super::layout::Layout;
 /// of [`Digit::all`].
 pub type Costs = [f32; 16];
 
+/// A slot where more than two digits cost less was hardly heard.
+const UNHEARD: f32 = 1.5;
+/// What a rare digit costs there beside a usual one.
+const RARE: f32 = 3.0;
+
 /// Messages tried at most.
 const TRIED_MAX: usize = 3000;
 
@@ -83,6 +88,10 @@ fn options(layout: Layout, place: usize, costs: &Costs) -> Vec<(f32, u8)> {
     let allowed = layout.may_be(place);
     let of = Digit::all().zip(costs).map(|(digit, cost)| (*cost, digit.as_byte()));
     let mut options: Vec<(f32, u8)> = of.filter(|(_, key)| allowed.contains(key)).collect();
+    // What is usual says nothing against what was heard.
+    if costs.iter().filter(|cost| **cost < UNHEARD).count() > 2 {
+        options.iter_mut().filter(|(_, key)| layout.is_rare(place, *key)).for_each(|(cost, _)| *cost += RARE);
+    }
     options.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     options
 }

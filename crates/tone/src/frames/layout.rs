@@ -60,10 +60,24 @@ impl Layout {
             (Layout::Bs8521, _) => b"0123456789",
             (Layout::Tunstall | Layout::Stmf, 0) => b"D",
             (Layout::Tunstall | Layout::Stmf, 1) => b"#",
+            (Layout::Tunstall | Layout::Stmf, 22 | 23) => b"0123456789",
             (Layout::Tunstall | Layout::Stmf, _) => b"0123456789ABCD*#",
             (Layout::ContactId, 4) => b"195",
             (Layout::ContactId, 5) => b"85",
             (Layout::ContactId, _) => b"0123456789ABC*#",
+        }
+    }
+
+    /// Whether a key is rare at a place. It may stand there; where nothing was heard another is likelier.
+    pub fn is_rare(self, place: usize, key: u8) -> bool {
+        match (self, place) {
+            (Layout::Bs8521, 3 | 4) => key != b'0',
+            (Layout::Tunstall | Layout::Stmf, 3) => key != b'0',
+            (Layout::Tunstall | Layout::Stmf, 6..=17) => !matches!(key, b'0'..=b'9' | b'*'),
+            (Layout::Tunstall | Layout::Stmf, 18..=21) => matches!(key, b'A'..=b'C'),
+            (Layout::ContactId, 6) => !matches!(key, b'1' | b'3' | b'6'),
+            (Layout::ContactId, 7..=14) => !key.is_ascii_digit(),
+            _ => false,
         }
     }
 

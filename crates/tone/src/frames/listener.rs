@@ -24,8 +24,10 @@ const CONTRAST_MIN: f32 = 0.82;
 const MISSING_MAX: f32 = 0.4;
 /// Slots in which the tones may be much weaker than elsewhere though they were received.
 const MISSING_TONES_MAX: usize = 1;
-/// From this share of a message's own level on, something beside it is a digit.
-const DIGIT_LEVEL: f32 = 0.6;
+/// At this share of a message's own level, something beside it is a digit.
+const DIGIT_LEVEL: std::ops::Range<f32> = 0.6..1.7;
+/// Symbols before a message that must be none: the panel waits longer before it repeats one.
+const ALONE_BEFORE: i64 = 10;
 /// Steps in which a better candidate may come: 10 ms.
 const SETTLES: u64 = 4;
 /// Refused copies kept.
@@ -34,6 +36,8 @@ const COPIES_MAX: usize = 4;
 const AGREE_MIN: f32 = 0.5;
 /// A refused candidate as good as this is told of.
 const TOLD: f32 = 0.55;
+/// Steps until it is: 150 ms, most of a symbol.
+const TOLD_AFTER: u64 = 60;
 
 /// What the frame path tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +67,8 @@ struct Search {
     layout: Layout,
     candidate: Option<Candidate>,
     copies: Vec<Copy>,
+    /// What was refused, and when to tell of it: a better look may come.
+    refused: Option<(Refused, u64)>,
 }
 
 /// A refused message.
@@ -87,7 +93,7 @@ impl Listener {
         let dtmf = DTMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: false });
         let stmf = STMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: true });
         let is_wanted = |pace: &Pace| layouts.iter().any(|layout| (*layout == Layout::Stmf) == pace.is_stmf);
-        let search = |layout: &Layout| Search { layout: *layout, candidate: None, copies: Vec::new() };
+        let search = |layout: &Layout| Search { layout: *layout, candidate: None, copies: Vec::new(), refused: None };
         Listener {
             bank: Bank::new(&parts()),
             cutter: Cutter::default(),
@@ -139,6 +145,9 @@ impl Listener {
 
     fn decide(&mut self, index: usize, number: u64, told: &mut Vec<Outcome>) {
         let Some(search) = self.searches.get_mut(index) else { return };
+        if let Some((refused, _)) = search.refused.take_if(|(_, at)| number >= *at) {
+            told.push(Outcome::Refused(refused));
+        }
         let Some(candidate) = search.candidate.take_if(|candidate| number >= candidate.ready) else { return };
         let Some(slots) = slots(&self.history, &candidate.walk, candidate.pace) else { return };
         let ends = slots.ends().saturating_add(search.waits(&candidate, slots.period));
@@ -158,14 +167,16 @@ impl Listener {
                 for search in &mut self.searches {
                     search.candidate = None;
                     search.copies.clear();
+                    search.refused = None;
                 }
                 told.push(Outcome::Frame(frame));
             }
-            Err(refused) if candidate.mean >= TOLD || refused.margin.is_some() => {
+            Err(refused) => {
                 search.keep(&scored.costs, &slots);
-                told.push(Outcome::Refused(refused));
+                if candidate.mean >= TOLD || refused.margin.is_some() {
+                    search.refused = Some((refused, number.saturating_add(TOLD_AFTER)));
+                }
             }
-            Err(_) => search.keep(&scored.costs, &slots),
         }
     }
 }
@@ -258,9 +269,9 @@ fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
 /// No digit where one more would stand before the first, or after the last as far as that came: a part of a longer
 /// message is not a shorter one.
 fn is_alone(history: &History, slots: &Slots, scored: &Scored, number: u64) -> bool {
-    let is_digit = |shift: i64| beside(history, slots, scored, shift, number).is_some_and(|level| level > DIGIT_LEVEL);
+    let is_digit = |shift: i64| beside(history, slots, scored, shift, number).is_some_and(|level| DIGIT_LEVEL.contains(&level));
     let count = slots.low.len() as i64;
-    ![-1, -2, count].into_iter().any(is_digit)
+    !(-ALONE_BEFORE..0).chain([count]).any(is_digit)
 }
 
 fn key_of(low: u8, high: u8) -> u8 {

@@ -21,6 +21,10 @@ const OFF_MAX: f32 = 0.022;
 const OFF_STEP: f32 = 0.002;
 /// The usual misfit of a tone's amplitude even where nothing disturbs it.
 const MISFIT: f32 = 0.12;
+/// Steps between a slot and what counts as its pause.
+const APART: u64 = 2;
+/// How much of what is there in the pauses is to be expected in a slot.
+const PAUSE_COUNTS: f32 = 0.5;
 /// The share of a slot that must be received for it to say anything: less may be its edges alone.
 const LEAST: f32 = 0.12;
 /// A tone weaker than this beside the others is missing.
@@ -47,6 +51,8 @@ struct Heard {
     share: f32,
     /// Amplitude at each tone.
     at: [f32; 4],
+    /// Amplitude at each tone in the pauses before and after: somebody who speaks there may speak here too.
+    pause: [f32; 4],
     /// What a tone of amplitude 1 gives at another's place.
     leaks: [[f32; 4]; 4],
 }
@@ -59,7 +65,19 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
     let seem = [seem(|symbol| symbol.low), seem(|symbol| symbol.high)];
     let groups = [(0, &slots.low, &seem[0]), (4, &slots.high, &seem[1])].map(|(base, slots, seem)| {
         let off = offsets(history, slots, seem, base, &hertz);
-        let heard: Vec<Heard> = slots.iter().map(|slot| hear(history, slot, base, &off, &hertz)).collect();
+        let mut heard: Vec<Heard> = slots.iter().map(|slot| hear(history, slot, base, &off, &hertz)).collect();
+        let pauses: Vec<[f32; 4]> = slots
+            .windows(2)
+            .map(|pair| pair[0].end + APART..pair[1].start.saturating_sub(APART))
+            .map(|pause| hear(history, &pause, base, &off, &hertz))
+            .map(|pause| if pause.share > 0.3 { pause.at } else { [0.0; 4] })
+            .collect();
+        for (index, heard) in heard.iter_mut().enumerate() {
+            let before = index.checked_sub(1).and_then(|index| pauses.get(index));
+            for pause in before.into_iter().chain(pauses.get(index)) {
+                heard.pause.iter_mut().zip(pause).for_each(|(most, at)| *most = most.max(*at));
+            }
+        }
         let level = median(heard.iter().filter(|heard| heard.share > 0.5).map(|heard| strongest(&heard.at).1));
         let beside = median(heard.iter().filter(|heard| heard.share > 0.5).flat_map(|heard| {
             let (most, _) = strongest(&heard.at);
@@ -165,7 +183,7 @@ fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz
             leaks[other][one] = leak;
         }
     }
-    Heard { share: samples / whole.max(1.0), at, leaks }
+    Heard { share: samples / whole.max(1.0), at, pause: [0.0; 4], leaks }
 }
 
 fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
@@ -187,9 +205,10 @@ fn group_costs(heard: &Heard, level: f32, beside: f32) -> [f32; 4] {
     if heard.share < LEAST {
         return [0.0; 4];
     }
-    let usual = (MISFIT * level).max(beside) / heard.share.clamp(0.05, 1.0).sqrt();
+    let usual = (MISFIT * level).max(beside / heard.share.clamp(0.05, 1.0).sqrt());
+    let usual: [f32; 4] = std::array::from_fn(|place| usual.max(PAUSE_COUNTS * heard.pause[place]));
     let costs: [f32; 4] = std::array::from_fn(|tone| {
-        let misfit = |place: usize| (heard.at[place] - level * heard.leaks[tone][place]) / usual;
+        let misfit = |place: usize| (heard.at[place] - level * heard.leaks[tone][place]) / usual[place];
         (0..4).map(|place| misfit(place).powi(2).ln_1p()).sum()
     });
     let least = costs.iter().copied().fold(f32::MAX, f32::min);
