@@ -15,6 +15,9 @@ const ENDED: u32 = 160;
 const LOST_MAX: u32 = 2000;
 /// Steps between two looks at the frequencies and phases of what goes on.
 const LOOK_AGAIN: u32 = 4;
+/// The same sound is an echo if it begins so soon, and is so much weaker, dB: 40 ms; Q.24 has echoes 10 dB down.
+const ECHO_SAMPLES: u64 = 320;
+const ECHO_DB: f32 = 6.0;
 /// Samples kept: 100 ms.
 const KEPT: usize = 800;
 /// Samples before the window in which an onset is looked for: 15 ms.
@@ -36,6 +39,8 @@ pub struct Listener {
     now: u64,
     /// Where the last sound ended.
     ended: u64,
+    /// Which it was, and its level.
+    last: Option<(telecare_protocol::tones::Sound, f32)>,
     on: Option<On>,
 }
 
@@ -75,6 +80,7 @@ impl Listener {
             hops: VecDeque::with_capacity(2 * WINDOW + 1),
             now: 0,
             ended: 0,
+            last: None,
             on: None,
         }
     }
@@ -138,9 +144,17 @@ impl Listener {
         });
         if let Some((found, from)) = found {
             let on = self.begin(&found, from);
-            told.push(on.told);
-            self.on = Some(on);
+            if !self.is_echo(&on.told) {
+                told.push(on.told);
+                self.on = Some(on);
+            }
         }
+    }
+
+    /// The same sound, right after itself and much weaker.
+    fn is_echo(&self, told: &Sounded) -> bool {
+        let is_soon = told.began.saturating_sub(self.ended) < ECHO_SAMPLES;
+        is_soon && self.last.is_some_and(|(sound, dbm0)| sound == told.sound && told.dbm0 < dbm0 - ECHO_DB)
     }
 
     /// The last steps of which something was received, and the first sample of the first; none while they are too few
@@ -261,6 +275,7 @@ impl Listener {
 
     fn end(&mut self, on: &On) -> Sounded {
         self.ended = on.best_at;
+        self.last = Some((on.told.sound, on.told.dbm0));
         let doubtful = on.told.doubtful || on.lost_since > 0 && on.received_since < HOP as u32;
         Sounded { ended: Some(on.best_at.max(on.told.began)), doubtful, ..on.told }
     }

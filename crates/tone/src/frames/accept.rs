@@ -70,6 +70,8 @@ pub struct Frame {
     pub margin: f32,
     /// What it costs beside the likeliest digits.
     pub cost: f32,
+    /// The check digits had to choose: a slot was not heard, or not as the message has it.
+    pub is_chosen: bool,
     /// Copies in the call whose costs were added up, this one included.
     pub copies: usize,
     /// The share of its slots that was lost.
@@ -144,10 +146,13 @@ impl Judged<'_> {
         }
     }
 
-    fn margin_min(&self, best: &Best, limits: &Limits) -> f32 {
+    fn is_chosen(&self, best: &Best) -> bool {
         let is_open = |costs: &Costs| costs.iter().filter(|cost| **cost < OPEN).count() > 1;
-        let is_chosen = best.cost > 0.0 || self.costs.iter().any(is_open);
-        if is_chosen { limits.chosen_margin_min } else { limits.margin_min }
+        best.cost > 0.0 || self.costs.iter().any(is_open)
+    }
+
+    fn margin_min(&self, best: &Best, limits: &Limits) -> f32 {
+        if self.is_chosen(best) { limits.chosen_margin_min } else { limits.margin_min }
     }
 
     fn frame(&self, best: &Best) -> Frame {
@@ -174,6 +179,7 @@ impl Judged<'_> {
             keys: String::from_utf8_lossy(&best.keys).into_owned(),
             margin: best.margin,
             cost: best.cost,
+            is_chosen: self.is_chosen(best),
             copies: self.copies,
             lost: (1.0 - received / slots.len().max(1) as f32).max(0.0),
             dbm0: dbm0(self.scored.levels.iter().copied().fold(0.0, f32::max)),

@@ -1,5 +1,7 @@
 //! The state of the frame path: chains at every pace, candidates, and what was refused.
 
+use std::collections::VecDeque;
+
 use super::accept::{Frame, Judged, Limits, Refused, is_clear, likeliest};
 use super::best::Costs;
 use super::chain::{Chain, Walk};
@@ -25,7 +27,11 @@ const MISSING_MAX: f32 = 0.4;
 /// Slots in which the tones may be much weaker than elsewhere though they were received.
 const MISSING_TONES_MAX: usize = 1;
 /// At this share of a message's own level, something beside it is a digit.
-const DIGIT_LEVEL: std::ops::Range<f32> = 0.6..1.7;
+const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
+/// Starts of parts that are remembered.
+const PARTS_MAX: usize = 8;
+/// Periods after the last slot's end until the next symbol, if there is one, can be heard.
+const WAITS: f32 = 0.75;
 /// Symbols before a message that must be none: the panel waits longer before it repeats one.
 const ALONE_BEFORE: i64 = 10;
 /// Steps in which a better candidate may come: 10 ms.
@@ -69,6 +75,8 @@ struct Search {
     copies: Vec<Copy>,
     /// What was refused, and when to tell of it: a better look may come.
     refused: Option<(Refused, u64)>,
+    /// First starts of candidates that were parts of something longer.
+    parts: VecDeque<u64>,
 }
 
 /// A refused message.
@@ -85,6 +93,8 @@ struct Candidate {
     pace: Pace,
     mean: f32,
     ready: u64,
+    /// What would come after it has been waited for.
+    has_waited: bool,
 }
 
 impl Listener {
@@ -93,7 +103,7 @@ impl Listener {
         let dtmf = DTMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: false });
         let stmf = STMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: true });
         let is_wanted = |pace: &Pace| layouts.iter().any(|layout| (*layout == Layout::Stmf) == pace.is_stmf);
-        let search = |layout: &Layout| Search { layout: *layout, candidate: None, copies: Vec::new(), refused: None };
+        let search = |layout: &Layout| Search { layout: *layout, candidate: None, copies: Vec::new(), refused: None, parts: VecDeque::new() };
         Listener {
             bank: Bank::new(&parts()),
             cutter: Cutter::default(),
@@ -150,9 +160,8 @@ impl Listener {
         }
         let Some(candidate) = search.candidate.take_if(|candidate| number >= candidate.ready) else { return };
         let Some(slots) = slots(&self.history, &candidate.walk, candidate.pace) else { return };
-        let ends = slots.ends().saturating_add(search.waits(&candidate, slots.period));
-        if ends > number {
-            search.candidate = Some(Candidate { ready: ends, ..candidate });
+        if slots.ends() >= number {
+            search.candidate = Some(Candidate { ready: slots.ends().saturating_add(1), ..candidate });
             return;
         }
         let scored = score(&self.history, &candidate.walk, &slots);
@@ -161,7 +170,12 @@ impl Listener {
         let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
         let is_alone = search.layout != Layout::ContactId || is_alone(&self.history, &slots, &scored, number);
         match judged.judge(&self.limits) {
-            _ if !is_alone || scored.missing > MISSING_TONES_MAX => {}
+            _ if scored.missing > MISSING_TONES_MAX => {}
+            _ if !is_alone => search.is_part(&candidate),
+            Ok(frame) if search.has_to_wait(&frame) && !candidate.has_waited => {
+                let ready = slots.ends().saturating_add((slots.period * WAITS) as u64);
+                search.candidate = Some(Candidate { ready, has_waited: true, ..candidate });
+            }
             Ok(frame) => {
                 self.taken = frame.ended() / HOP as u64;
                 for search in &mut self.searches {
@@ -187,7 +201,9 @@ impl Search {
         let Some(walk) = chain.walk(self.layout.symbols()) else { return };
         let mean = walk.mean();
         let missing = walk.symbols.iter().filter(|symbol| symbol.score < 0.05).count() as f32;
-        let is_later = walk.starts.first().is_some_and(|first| *first >= taken);
+        let half = u64::from(chain.pace.period) / 2;
+        let is_part = walk.starts.first().is_some_and(|first| self.parts.iter().any(|part| part.abs_diff(*first) < half));
+        let is_later = !is_part && walk.starts.first().is_some_and(|first| *first >= taken);
         let is_better = self.candidate.as_ref().is_none_or(|candidate| mean > candidate.mean);
         if mean < MEAN_MIN
             || walk.contrast() < CONTRAST_MIN
@@ -200,13 +216,21 @@ impl Search {
         if !self.fits(&walk) {
             return;
         }
-        self.candidate = Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES) });
+        self.candidate = Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), has_waited: false });
     }
 
-    /// Steps to wait after the last slot: a message that begins with an `A` may be another layout's, and go on.
-    fn waits(&self, candidate: &Candidate, period: f32) -> u64 {
-        let first = candidate.walk.symbols.first().map(|symbol| key_of(symbol.low, symbol.high));
-        if self.layout == Layout::ContactId && first == Some(b'A') { (period * 0.75) as u64 } else { 1 }
+    /// Whether a message may be the beginning of a longer one of another layout: it begins as one, or the check digits
+    /// had to choose.
+    fn has_to_wait(&self, frame: &Frame) -> bool {
+        self.layout == Layout::ContactId && (frame.keys.starts_with('A') || frame.is_chosen)
+    }
+
+    /// The middle of something longer: other looks at the same symbols are that as well.
+    fn is_part(&mut self, candidate: &Candidate) {
+        if self.parts.len() >= PARTS_MAX {
+            self.parts.pop_front();
+        }
+        self.parts.extend(candidate.walk.starts.first());
     }
 
     /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot.
