@@ -20,6 +20,7 @@ pub mod law;
 pub mod level;
 pub mod plan;
 pub mod rate;
+pub mod rtp;
 pub mod wav;
 
 /// Samples per second, everywhere but at the edges ([`rate`]).

@@ -90,6 +90,9 @@ pub fn run(options: &Options, others: &[Other]) {
                     .iter()
                     .filter_map(|outcome| match outcome {
                         Outcome::Frame(frame) => {
+                            if std::env::var_os("STATS").is_some() {
+                                println!("STATS {} {name} {} {seed} {:?} margin {:.2} cost {:.2} chosen {} lost {:.2} misfit {:.2}", frame.keys == case.keys, layout.as_str(), frame.layout, frame.margin, frame.cost, frame.is_chosen, frame.lost, frame.misfit);
+                            }
                             latest = latest.max(frame.decided.saturating_sub(ends));
                             Some(frame.keys.clone())
                         }

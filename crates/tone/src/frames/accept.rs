@@ -20,6 +20,12 @@ pub struct Limits {
     pub margin_min: f32,
     /// The same where they had to choose: a slot was not heard, or not as the message has it.
     pub chosen_margin_min: f32,
+    /// How much more for each unit by which the tones misfit: among loud other sound likelihoods are less sure.
+    pub margin_per_misfit: f32,
+    /// The same where the check digits had to choose.
+    pub chosen_margin_per_misfit: f32,
+    /// The most that may be lost of a message, as a share.
+    pub lost_max: f32,
     /// The most that a message may cost in all beside the likeliest digits, right or not.
     pub cost_max: f32,
     /// The most that one slot may cost: a slot clearly heard as something else costs more.
@@ -28,7 +34,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { margin_min: 3.0, chosen_margin_min: 5.0, cost_max: 9.0, slot_cost_max: 5.0 }
+        Limits {
+            margin_min: 3.0,
+            chosen_margin_min: 4.0,
+            margin_per_misfit: 1.0,
+            chosen_margin_per_misfit: 1.5,
+            lost_max: 0.5,
+            cost_max: 5.0,
+            slot_cost_max: 4.5,
+        }
     }
 }
 
@@ -76,6 +90,8 @@ pub struct Frame {
     pub copies: usize,
     /// The share of its slots that was lost.
     pub lost: f32,
+    /// How badly its tones fit, on average; 0 is perfectly, 1 and more is among other loud sound.
+    pub misfit: f32,
     /// Level of its louder tones, dBm0.
     pub dbm0: f32,
     /// Samples of the call when it was decided.
@@ -139,11 +155,20 @@ impl Judged<'_> {
     pub fn judge(&self, limits: &Limits) -> Result<Frame, Refused> {
         let found = best(self.layout, self.costs, limits.cost_max, MARGIN_ENOUGH);
         match found {
-            Some(best) if best.margin >= limits.margin_min && best.dearest <= limits.slot_cost_max => {
+            Some(best)
+                if best.margin >= self.margin_min(&best, limits)
+                    && best.dearest <= limits.slot_cost_max
+                    && self.lost() <= limits.lost_max =>
+            {
                 Ok(self.frame(&best))
             }
             found => Err(self.refused(found.map(|best| best.margin))),
         }
+    }
+
+    fn lost(&self) -> f32 {
+        let received: f32 = self.scored.received.iter().sum();
+        (1.0 - received / self.scored.received.len().max(1) as f32).max(0.0)
     }
 
     fn is_chosen(&self, best: &Best) -> bool {
@@ -152,7 +177,13 @@ impl Judged<'_> {
     }
 
     fn margin_min(&self, best: &Best, limits: &Limits) -> f32 {
-        if self.is_chosen(best) { limits.chosen_margin_min } else { limits.margin_min }
+        // What was bent must lead by what the bending cost, too.
+        let (least, misfit) = if self.is_chosen(best) {
+            (limits.chosen_margin_min + best.cost, limits.chosen_margin_per_misfit)
+        } else {
+            (limits.margin_min, limits.margin_per_misfit)
+        };
+        least + misfit * self.scored.misfit
     }
 
     fn frame(&self, best: &Best) -> Frame {
@@ -172,7 +203,6 @@ impl Judged<'_> {
                 cost: *cost,
             });
         }
-        let received: f32 = self.scored.received.iter().sum();
         Frame {
             layout: self.layout,
             protocol: best.protocol,
@@ -181,7 +211,8 @@ impl Judged<'_> {
             cost: best.cost,
             is_chosen: self.is_chosen(best),
             copies: self.copies,
-            lost: (1.0 - received / slots.len().max(1) as f32).max(0.0),
+            lost: self.lost(),
+            misfit: self.scored.misfit,
             dbm0: dbm0(self.scored.levels.iter().copied().fold(0.0, f32::max)),
             decided: self.now,
             slots,

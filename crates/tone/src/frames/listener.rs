@@ -26,6 +26,8 @@ const CONTRAST_MIN: f32 = 0.82;
 const MISSING_MAX: f32 = 0.4;
 /// Slots in which the tones may be much weaker than elsewhere though they were received.
 const MISSING_TONES_MAX: usize = 1;
+/// Pauses in which somebody may speak as loud as a digit.
+const BUSY_MAX: usize = 2;
 /// At this share of a message's own level, something beside it is a digit.
 const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
 /// Starts of parts that are remembered.
@@ -103,7 +105,13 @@ impl Listener {
         let dtmf = DTMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: false });
         let stmf = STMF_PERIODS.iter().map(|period| Pace { period: *period, is_stmf: true });
         let is_wanted = |pace: &Pace| layouts.iter().any(|layout| (*layout == Layout::Stmf) == pace.is_stmf);
-        let search = |layout: &Layout| Search { layout: *layout, candidate: None, copies: Vec::new(), refused: None, parts: VecDeque::new() };
+        let search = |layout: &Layout| Search {
+            layout: *layout,
+            candidate: None,
+            copies: Vec::new(),
+            refused: None,
+            parts: VecDeque::new(),
+        };
         Listener {
             bank: Bank::new(&parts()),
             cutter: Cutter::default(),
@@ -168,11 +176,14 @@ impl Listener {
         let (costs, copies) = search.with_copies(&scored.costs, &slots);
         let now = number.saturating_add(1).saturating_mul(HOP as u64);
         let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
-        let is_alone = search.layout != Layout::ContactId || is_alone(&self.history, &slots, &scored, number);
+        let alone = match search.layout {
+            Layout::ContactId => alone(&self.history, &slots, &scored, number, candidate.has_waited),
+            Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => Alone::Yes,
+        };
         match judged.judge(&self.limits) {
-            _ if scored.missing > MISSING_TONES_MAX => {}
-            _ if !is_alone => search.is_part(&candidate),
-            Ok(frame) if search.has_to_wait(&frame) && !candidate.has_waited => {
+            _ if scored.missing > MISSING_TONES_MAX || scored.busy > BUSY_MAX => {}
+            _ if alone == Alone::No || alone == Alone::Unknown && candidate.has_waited => search.is_part(&candidate),
+            Ok(frame) if (alone == Alone::Unknown || search.has_to_wait(&frame)) && !candidate.has_waited => {
                 let ready = slots.ends().saturating_add((slots.period * WAITS) as u64);
                 search.candidate = Some(Candidate { ready, has_waited: true, ..candidate });
             }
@@ -202,7 +213,8 @@ impl Search {
         let mean = walk.mean();
         let missing = walk.symbols.iter().filter(|symbol| symbol.score < 0.05).count() as f32;
         let half = u64::from(chain.pace.period) / 2;
-        let is_part = walk.starts.first().is_some_and(|first| self.parts.iter().any(|part| part.abs_diff(*first) < half));
+        let is_part =
+            walk.starts.first().is_some_and(|first| self.parts.iter().any(|part| part.abs_diff(*first) < half));
         let is_later = !is_part && walk.starts.first().is_some_and(|first| *first >= taken);
         let is_better = self.candidate.as_ref().is_none_or(|candidate| mean > candidate.mean);
         if mean < MEAN_MIN
@@ -216,7 +228,8 @@ impl Search {
         if !self.fits(&walk) {
             return;
         }
-        self.candidate = Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), has_waited: false });
+        self.candidate =
+            Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), has_waited: false });
     }
 
     /// Whether a message may be the beginning of a longer one of another layout: it begins as one, or the check digits
@@ -290,12 +303,27 @@ fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
     agree >= AGREE_MIN * one.len() as f32
 }
 
+/// Whether something stands alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    Yes,
+    /// What stood beside it was lost.
+    Unknown,
+    No,
+}
+
 /// No digit where one more would stand before the first, or after the last as far as that came: a part of a longer
 /// message is not a shorter one.
-fn is_alone(history: &History, slots: &Slots, scored: &Scored, number: u64) -> bool {
-    let is_digit = |shift: i64| beside(history, slots, scored, shift, number).is_some_and(|level| DIGIT_LEVEL.contains(&level));
+fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, has_waited: bool) -> Alone {
+    let level = |shift: i64| beside(history, slots, scored, shift, number);
     let count = slots.low.len() as i64;
-    !(-ALONE_BEFORE..0).chain([count]).any(is_digit)
+    if (-ALONE_BEFORE..0).chain([count]).any(|shift| level(shift).is_some_and(|level| DIGIT_LEVEL.contains(&level))) {
+        return Alone::No;
+    }
+    let is_first = slots.low.first().is_some_and(|first| (first.start as f32) < 2.0 * slots.period);
+    let is_known =
+        if has_waited { level(count).is_some() } else { is_first || level(-1).is_some() && level(-2).is_some() };
+    if is_known { Alone::Yes } else { Alone::Unknown }
 }
 
 fn key_of(low: u8, high: u8) -> u8 {

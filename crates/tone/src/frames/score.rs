@@ -21,6 +21,8 @@ const OFF_MAX: f32 = 0.022;
 const OFF_STEP: f32 = 0.002;
 /// The usual misfit of a tone's amplitude even where nothing disturbs it.
 const MISFIT: f32 = 0.12;
+/// A tone in a pause as strong as this beside the slots' is a digit.
+const BUSY: f32 = 0.6;
 /// Steps between a slot and what counts as its pause.
 const APART: u64 = 2;
 /// How much of what is there in the pauses is to be expected in a slot.
@@ -41,6 +43,10 @@ pub struct Scored {
     pub levels: [f32; 2],
     /// Slots that were received and have tones much weaker than the others'.
     pub missing: usize,
+    /// Pauses that have tones as strong as the slots': the pace is not the sender's.
+    pub busy: usize,
+    /// What the likeliest digits cost on their own, on average: how badly they fit.
+    pub misfit: f32,
     /// How far off the tones are.
     off: [[f32; 4]; 2],
 }
@@ -84,12 +90,15 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
             let others = heard.at.iter().enumerate().filter(move |(place, _)| *place != most);
             others.map(|(_, amplitude)| *amplitude).collect::<Vec<f32>>()
         }));
-        (heard, level.max(1e-6), beside, off)
+        (heard, level.max(1e-6), beside, off, pauses)
     });
     let [low, high] = &groups;
+    let (mut low_least, mut high_least) = (Vec::new(), Vec::new());
     let costs = low.0.iter().zip(&high.0).map(|(of_low, of_high)| {
-        let low_costs = group_costs(of_low, low.1, low.2);
-        let high_costs = group_costs(of_high, high.1, high.2);
+        let (low_costs, least) = group_costs(of_low, low.1, low.2);
+        low_least.extend(least);
+        let (high_costs, least) = group_costs(of_high, high.1, high.2);
+        high_least.extend(least);
         let mut all = Digit::all().map(|digit| {
             let (Tone(low), Tone(high)) = digit.tones();
             let place =
@@ -98,15 +107,24 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         });
         std::array::from_fn(|_| all.next().unwrap_or(0.0))
     });
+    let costs: Vec<Costs> = costs.collect();
     let is_missing = |heard: &Heard, level: f32| heard.share > 0.6 && strongest(&heard.at).1 < WEAK * level;
     let missing =
         low.0.iter().zip(&high.0).filter(|(of_low, of_high)| is_missing(of_low, low.1) || is_missing(of_high, high.1));
+    let is_stmf = slots.low != slots.high;
+    let is_busy = |pause: &[f32; 4], level: f32| strongest(pause).1 > BUSY * level;
+    let busy = low.4.iter().zip(&high.4).filter(|(of_low, of_high)| {
+        let (low, high) = (is_busy(of_low, low.1), is_busy(of_high, high.1));
+        if is_stmf { low || high } else { low && high }
+    });
     let received = low.0.iter().zip(&high.0).map(|(low, high)| low.share.min(high.share));
     Scored {
-        costs: costs.collect(),
+        costs,
         received: received.collect(),
         levels: [low.1, high.1],
         missing: missing.count(),
+        busy: busy.count(),
+        misfit: (mean(&low_least) + mean(&high_least)) / 2.0,
         off: [low.3, high.3],
     }
 }
@@ -200,10 +218,10 @@ fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
     if samples > 0.0 { re.hypot(im) / samples } else { 1.0 }
 }
 
-/// What each tone of a group costs beside the cheapest.
-fn group_costs(heard: &Heard, level: f32, beside: f32) -> [f32; 4] {
+/// What each tone of a group costs beside the cheapest, and what that one costs; nothing where nothing was heard.
+fn group_costs(heard: &Heard, level: f32, beside: f32) -> ([f32; 4], Option<f32>) {
     if heard.share < LEAST {
-        return [0.0; 4];
+        return ([0.0; 4], None);
     }
     let usual = (MISFIT * level).max(beside / heard.share.clamp(0.05, 1.0).sqrt());
     let usual: [f32; 4] = std::array::from_fn(|place| usual.max(PAUSE_COUNTS * heard.pause[place]));
@@ -212,7 +230,11 @@ fn group_costs(heard: &Heard, level: f32, beside: f32) -> [f32; 4] {
         (0..4).map(|place| misfit(place).powi(2).ln_1p()).sum()
     });
     let least = costs.iter().copied().fold(f32::MAX, f32::min);
-    costs.map(|cost| cost - least)
+    (costs.map(|cost| cost - least), Some(least))
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
 }
 
 fn strongest(at: &[f32; 4]) -> (usize, f32) {
