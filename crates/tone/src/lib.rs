@@ -14,6 +14,7 @@
 
 pub mod damage;
 pub mod digits;
+pub mod ear;
 pub mod frames;
 pub mod hops;
 pub mod law;

@@ -24,10 +24,6 @@ const MEAN_MIN: f32 = 0.2;
 const CONTRAST_MIN: f32 = 0.82;
 /// Symbols that may be none in a chain, as a share.
 const MISSING_MAX: f32 = 0.4;
-/// Slots in which the tones may be much weaker than elsewhere though they were received.
-const MISSING_TONES_MAX: usize = 1;
-/// Pauses in which somebody may speak as loud as a digit.
-const BUSY_MAX: usize = 2;
 /// At this share of a message's own level, something beside it is a digit.
 const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
 /// Starts of parts that are remembered.
@@ -181,7 +177,7 @@ impl Listener {
             Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => Alone::Yes,
         };
         match judged.judge(&self.limits) {
-            _ if scored.missing > MISSING_TONES_MAX || scored.busy > BUSY_MAX => {}
+            _ if !scored.is_plausible() => {}
             _ if alone == Alone::No || alone == Alone::Unknown && candidate.has_waited => search.is_part(&candidate),
             Ok(frame) if (alone == Alone::Unknown || search.has_to_wait(&frame)) && !candidate.has_waited => {
                 let ready = slots.ends().saturating_add((slots.period * WAITS) as u64);

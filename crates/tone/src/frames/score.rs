@@ -20,9 +20,17 @@ use crate::hops::HOP;
 const OFF_MAX: f32 = 0.022;
 const OFF_STEP: f32 = 0.002;
 /// The usual misfit of a tone's amplitude even where nothing disturbs it.
-const MISFIT: f32 = 0.12;
+const MISFIT: f32 = 0.08;
 /// A tone in a pause as strong as this beside the slots' is a digit.
 const BUSY: f32 = 0.6;
+/// Slots in which the tones may be much weaker than elsewhere though they were received.
+const MISSING_MAX: usize = 1;
+/// Pauses in which somebody may speak as loud as a digit.
+const BUSY_MAX: usize = 2;
+/// Symbols of STMF in which somebody may speak as loud as the other tone.
+const BOTH_MAX: usize = 5;
+/// How much louder the low tones may be, dB.
+const TWIST_DB: std::ops::RangeInclusive<f32> = -12.0..=14.0;
 /// Steps between a slot and what counts as its pause.
 const APART: u64 = 2;
 /// How much of what is there in the pauses is to be expected in a slot.
@@ -45,6 +53,8 @@ pub struct Scored {
     pub missing: usize,
     /// Pauses that have tones as strong as the slots': the pace is not the sender's.
     pub busy: usize,
+    /// Symbols of STMF that have both groups of tones at once: they are digits of DTMF.
+    pub both: usize,
     /// What the likeliest digits cost on their own, on average: how badly they fit.
     pub misfit: f32,
     /// How far off the tones are.
@@ -61,6 +71,14 @@ struct Heard {
     pause: [f32; 4],
     /// What a tone of amplitude 1 gives at another's place.
     leaks: [[f32; 4]; 4],
+}
+
+impl Scored {
+    /// Whether the pace and the levels are a sender's.
+    pub fn is_plausible(&self) -> bool {
+        let twist_db = 20.0 * (self.levels[0] / self.levels[1]).log10();
+        self.missing <= MISSING_MAX && self.busy <= BUSY_MAX && self.both <= BOTH_MAX && TWIST_DB.contains(&twist_db)
+    }
 }
 
 /// Scores them.
@@ -117,6 +135,13 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         let (low, high) = (is_busy(of_low, low.1), is_busy(of_high, high.1));
         if is_stmf { low || high } else { low && high }
     });
+    let other = |slot: &Range<u64>, base: usize, off: &[f32; 4], level: f32| {
+        let heard = hear(history, slot, base, off, &hertz);
+        heard.share > 0.3 && strongest(&heard.at).1 > BUSY * level
+    };
+    let both = slots.low.iter().zip(&slots.high).filter(|(low_slot, high_slot)| {
+        is_stmf && (other(low_slot, 4, &high.3, high.1) || other(high_slot, 0, &low.3, low.1))
+    });
     let received = low.0.iter().zip(&high.0).map(|(low, high)| low.share.min(high.share));
     Scored {
         costs,
@@ -124,6 +149,7 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         levels: [low.1, high.1],
         missing: missing.count(),
         busy: busy.count(),
+        both: if is_stmf { both.count() } else { 0 },
         misfit: (mean(&low_least) + mean(&high_least)) / 2.0,
         off: [low.3, high.3],
     }
