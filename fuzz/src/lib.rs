@@ -10,6 +10,7 @@ mod call;
 mod espa;
 mod modem;
 mod session;
+mod tone;
 
 use std::sync::LazyLock;
 
@@ -22,6 +23,7 @@ pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detec
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
 pub use session::{ademco685_session, surgard_session};
+pub use tone::{tone_audio, tone_rtp, tone_wav};
 
 /// A target by its name, which is also the name of its corpus folder.
 pub type Target = (&'static str, fn(&[u8]));
@@ -46,6 +48,9 @@ pub const TARGETS: &[Target] = &[
     ("tunstall_frame", tunstall_frame),
     ("tunstall_call", tunstall_call),
     ("tunstall_unit", tunstall_unit),
+    ("tone_wav", tone_wav),
+    ("tone_rtp", tone_rtp),
+    ("tone_audio", tone_audio),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);

@@ -19,7 +19,7 @@ const LIKELY: f32 = 0.55;
 /// A second tone weaker than this part of the first is no second tone.
 const ALONE: f32 = 0.2;
 /// How different the halves of a sound may be in energy.
-const HALVES: std::ops::RangeInclusive<f32> = 0.4..=2.5;
+const HALVES: std::ops::RangeInclusive<f32> = 0.55..=1.8;
 
 /// What the last samples are.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,15 @@ pub fn strongest<'a>(hops: impl ExactSizeIterator<Item = &'a Hop>, others: usize
 }
 
 /// The digit or the tone of these samples, if they are one.
-pub fn find(strongest: &Strongest, samples: &[f32], frequencies: &[u16], settings: &Settings) -> Option<Found> {
+///
+/// `parts_only` right after a low tone: then 1633 Hz a little too high is a part of a digit, and not 1645 Hz.
+pub fn find(
+    strongest: &Strongest,
+    samples: &[f32],
+    frequencies: &[u16],
+    settings: &Settings,
+    parts_only: bool,
+) -> Option<Found> {
     let Strongest { low, high, other, energy, is_even } = *strongest;
     let quietest = amplitude(settings.weakest_dbm0);
     let likely = LIKELY * energy;
@@ -91,7 +99,8 @@ pub fn find(strongest: &Strongest, samples: &[f32], frequencies: &[u16], setting
     let alone = [(low, settings.hears_parts), (high, settings.hears_parts), (other, true)];
     let alone = alone.into_iter().filter(|(held, is_heard)| *is_heard && held.1 > likely);
     let (best, _) = alone.max_by(|(one, _), (other, _)| one.1.total_cmp(&other.1))?;
-    tone(samples, hertz(best), frequencies, settings)
+    let known = if parts_only { frequencies.get(..8).unwrap_or(frequencies) } else { frequencies };
+    tone(samples, hertz(best), known, settings)
 }
 
 /// A single tone near this one; the nearest of those listened for.

@@ -18,6 +18,8 @@ const LOOK_AGAIN: u32 = 4;
 /// The same sound is an echo if it begins so soon, and is so much weaker, dB: 40 ms; Q.24 has echoes 10 dB down.
 const ECHO_SAMPLES: u64 = 320;
 const ECHO_DB: f32 = 6.0;
+/// From the end of a digit's low tone until its high tone is known: 60 ms and the window.
+const PAIR_SAMPLES: u64 = 800;
 /// Samples kept: 100 ms.
 const KEPT: usize = 800;
 /// Samples before the window in which an onset is looked for: 15 ms.
@@ -134,7 +136,8 @@ impl Listener {
     fn look(&mut self, told: &mut Vec<Sounded>) {
         let found = self.window(WINDOW).and_then(|(window, from)| {
             let strongest = strongest(window, self.frequencies.len().saturating_sub(8));
-            find(&strongest, &self.since(from), &self.frequencies, &self.settings).map(|found| (found, from))
+            find(&strongest, &self.since(from), &self.frequencies, &self.settings, self.is_after_low())
+                .map(|found| (found, from))
         });
         let found = found.or_else(|| {
             let burst = self.settings.bursts?;
@@ -149,6 +152,13 @@ impl Listener {
                 self.on = Some(on);
             }
         }
+    }
+
+    /// Whether the low tone of a digit ended a moment ago: the high one may be beginning.
+    fn is_after_low(&self) -> bool {
+        let is_low = |sound| matches!(sound, telecare_protocol::tones::Sound::Tone(tone) if tone.0 < 1000);
+        let is_recent = self.now.saturating_sub(self.ended) < PAIR_SAMPLES;
+        self.settings.hears_parts && is_recent && self.last.is_some_and(|(sound, _)| is_low(sound))
     }
 
     /// The same sound, right after itself and much weaker.
