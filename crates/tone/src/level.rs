@@ -1,6 +1,7 @@
 //! Levels: dBm0 and what they are in samples. Samples are `f32`, full scale is ±1.
 
 /// The level of a sine at full scale in A-law, dBm0 (ITU-T G.711; A).
+#[allow(clippy::approx_constant, reason = "a level, not half a turn")]
 pub const FULL_SCALE_DBM0: f32 = 3.14;
 
 /// The amplitude of a sine of a level.

@@ -1,4 +1,5 @@
 //! The frame path: a quick sample of every condition, and of what must not be accepted. The bench judges in numbers.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 mod support;
 

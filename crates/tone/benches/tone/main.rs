@@ -17,7 +17,7 @@ use std::time::Instant;
 use telecare_tone::frames::{self, Layout, Limits, Outcome};
 use telecare_tone::{damage, digits};
 
-pub struct Options {
+struct Options {
     frames: u64,
     others: usize,
     seed: u64,

@@ -36,9 +36,9 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             margin_min: 3.0,
-            chosen_margin_min: 4.0,
-            margin_per_misfit: 1.0,
-            chosen_margin_per_misfit: 1.5,
+            chosen_margin_min: 3.5,
+            margin_per_misfit: 0.7,
+            chosen_margin_per_misfit: 0.7,
             lost_max: 0.5,
             cost_max: 5.0,
             slot_cost_max: 4.5,

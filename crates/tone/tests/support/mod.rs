@@ -1,5 +1,5 @@
 //! Messages of every layout, and damage drawn from ranges.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses its part, and may fail by panic")]
 
 use std::ops::Range;
 use std::time::Duration;
