@@ -13,6 +13,7 @@ mod osborne_hoffman;
 mod panels;
 mod session;
 mod sia_dc09;
+mod tone;
 
 use std::sync::LazyLock;
 
@@ -28,6 +29,7 @@ pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
 pub use session::{ademco685_session, surgard_session};
 pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
+pub use tone::{tone_audio, tone_rtp, tone_wav};
 
 /// A target by its name, which is also the name of its corpus folder.
 pub type Target = (&'static str, fn(&[u8]));
@@ -61,6 +63,9 @@ pub const TARGETS: &[Target] = &[
     ("tunstall_frame", tunstall_frame),
     ("tunstall_call", tunstall_call),
     ("tunstall_unit", tunstall_unit),
+    ("tone_wav", tone_wav),
+    ("tone_rtp", tone_rtp),
+    ("tone_audio", tone_audio),
 ];
 
 static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);

@@ -1,7 +1,7 @@
 //! `telecare-ctl`: the engineer's and the administrator's tool.
 //!
 //! It checks configurations and the host, reads and writes protocol frames, listens to ports, places test calls as a
-//! hardware receiver would, rehearses with equipment that is not there, works the queue through the HTTP API as any console would, looks after the journal, and
+//! hardware receiver would, makes and hears tones, rehearses with equipment that is not there, works the queue through the HTTP API as any console would, looks after the journal, and
 //! keeps the token file.
 //!
 //! Exit codes: 0 done, 1 not done (a frame that cannot be read, an action that was refused, no answer), 2
@@ -38,8 +38,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     act, alarms, call as call_command, calls, check_config, decode, doctor as doctor_command, encode, incident,
-    journal, man, overdue, rules, show, simulate as simulate_command, sniff as sniff_command, test, token, unit,
-    watch as watch_command,
+    journal, listen, man, overdue, rules, show, simulate as simulate_command, sniff as sniff_command, test, token,
+    tones, unit, watch as watch_command,
 };
 
 /// The telecare receiver's tool for engineers and administrators.
@@ -63,6 +63,8 @@ enum Command {
     Watch(watch_command::Arguments),
     Sniff(sniff_command::Arguments),
     Simulate(simulate_command::Arguments),
+    Listen(listen::Arguments),
+    Tones(Box<tones::Arguments>),
     /// List the open alarms.
     Alarms(alarms::Arguments),
     /// Show one alarm with its signals and its log.
@@ -115,6 +117,8 @@ fn main() -> ExitCode {
         Command::Man(arguments) => man::man(&arguments),
         Command::Watch(arguments) => watch_command::run(&arguments),
         Command::Sniff(arguments) => sniff_command::run(&arguments),
+        Command::Listen(arguments) => listen::run(&arguments),
+        Command::Tones(arguments) => tones::run(&arguments),
         Command::Simulate(arguments) => simulate_command::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),

@@ -1,5 +1,6 @@
 //! What the commands need of the system beside Rust and a C compiler: PostgreSQL's server, strace, systemd, Python.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -17,6 +18,16 @@ pub enum Package {
     Systemd,
     /// Clients of the API in another language, each in an environment of its own.
     Python,
+    /// Another decoder of DTMF, as a library.
+    Spandsp,
+    /// Another one, as a program.
+    Multimon,
+    /// A voice that reads.
+    Espeak,
+    /// Recorded voices.
+    Prompts,
+    /// Recorded music.
+    MusicOnHold,
 }
 
 /// Makes sure of Debian packages: installs what is missing when root, says what to run when not.
@@ -55,6 +66,11 @@ impl Package {
             Package::Strace => "strace",
             Package::Systemd => "systemd",
             Package::Python => "python3-venv",
+            Package::Spandsp => "libspandsp-dev",
+            Package::Multimon => "multimon-ng",
+            Package::Espeak => "espeak-ng",
+            Package::Prompts => "asterisk-core-sounds-en-wav",
+            Package::MusicOnHold => "asterisk-moh-opsound-wav",
         }
     }
 
@@ -65,6 +81,11 @@ impl Package {
             Package::Strace => trace::is_installed(),
             Package::Systemd => answers("systemd-analyze", &["--version"]),
             Package::Python => answers("python3", &["-c", "import ensurepip, venv"]),
+            Package::Spandsp => Path::new("/usr/include/spandsp/dtmf.h").exists(),
+            Package::Multimon => Path::new("/usr/bin/multimon-ng").exists(),
+            Package::Espeak => answers("espeak-ng", &["--version"]),
+            Package::Prompts => Path::new("/usr/share/asterisk/sounds").exists(),
+            Package::MusicOnHold => Path::new("/usr/share/asterisk/moh").exists(),
         }
     }
 }

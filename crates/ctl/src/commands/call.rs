@@ -184,7 +184,8 @@ fn device(arguments: &Arguments) -> Result<Device, Usage> {
 
 /// What the receiver knows before the call, where it can be asked and there is something to look for.
 fn aftermath(arguments: &Arguments, account: &str) -> anyhow::Result<Option<Aftermath>> {
-    if arguments.frame.is_some() || arguments.heartbeat || !arguments.api.has_token() {
+    let names_nobody = arguments.protocol == Protocol::Iti;
+    if arguments.frame.is_some() || arguments.heartbeat || names_nobody || !arguments.api.has_token() {
         return Ok(None);
     }
     match Aftermath::before(&arguments.api, account) {
@@ -210,7 +211,12 @@ fn test_account(arguments: &Arguments) -> &'static str {
 /// Says that the account is nobody's.
 fn mark(arguments: &Arguments) -> String {
     let is_test = arguments.frame.is_none() && !arguments.heartbeat && identity(arguments).is_none();
-    if is_test { format!(", account {}: the reserved test identity", test_account(arguments)) } else { String::new() }
+    // Its test is the hardware receiver's own and names no account.
+    if is_test && arguments.protocol != Protocol::Iti {
+        format!(", account {}: the reserved test identity", test_account(arguments))
+    } else {
+        String::new()
+    }
 }
 
 /// One call; none when all its attempts went unanswered, or it was refused.

@@ -1,0 +1,276 @@
+//! What each digit of each slot costs.
+//!
+//! Over the whole of a slot, at the sender's own frequencies, the amplitude at each of the eight places is compared with
+//! what a digit at the sender's own level would give there. What does not fit is other sound: it may be anything, so a
+//! misfit costs with its logarithm (Cauchy's distribution), and no single place can outvote the rest.
+
+use std::f32::consts::TAU;
+use std::ops::Range;
+
+use telecare_protocol::tones::{Digit, Tone};
+
+use super::best::Costs;
+use super::chain::Walk;
+use super::emission::{History, Symbol};
+use super::slots::Slots;
+use crate::digits::settings::parts;
+use crate::hops::HOP;
+
+/// How far off a tone may be, as shares of its frequency, and the steps in which it is looked for.
+const OFF_MAX: f32 = 0.022;
+const OFF_STEP: f32 = 0.002;
+/// The usual misfit of a tone's amplitude even where nothing disturbs it.
+const MISFIT: f32 = 0.08;
+/// A tone in a pause as strong as this beside the slots' is a digit.
+const BUSY: f32 = 0.6;
+/// Slots in which the tones may be much weaker than elsewhere though they were received.
+const MISSING_MAX: usize = 1;
+/// Pauses in which somebody may speak as loud as a digit.
+const BUSY_MAX: usize = 2;
+/// Symbols of STMF in which somebody may speak as loud as the other tone.
+const BOTH_MAX: usize = 5;
+/// How much louder the low tones may be, dB.
+const TWIST_DB: std::ops::RangeInclusive<f32> = -12.0..=14.0;
+/// Steps between a slot and what counts as its pause.
+const APART: u64 = 2;
+/// How much of what is there in the pauses is to be expected in a slot.
+const PAUSE_COUNTS: f32 = 0.5;
+/// The share of a slot that must be received for it to say anything: less may be its edges alone.
+const LEAST: f32 = 0.12;
+/// A tone weaker than this beside the others is missing.
+const WEAK: f32 = 0.5;
+
+/// Scored slots.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// For each symbol.
+    pub costs: Vec<Costs>,
+    /// For each symbol, the share of its samples that were received.
+    pub received: Vec<f32>,
+    /// Amplitudes of the low and of the high tones.
+    pub levels: [f32; 2],
+    /// Slots that were received and have tones much weaker than the others'.
+    pub missing: usize,
+    /// Pauses that have tones as strong as the slots': the pace is not the sender's.
+    pub busy: usize,
+    /// Symbols of STMF that have both groups of tones at once: they are digits of DTMF.
+    pub both: usize,
+    /// What the likeliest digits cost on their own, on average: how badly they fit.
+    pub misfit: f32,
+    /// How far off the tones are.
+    off: [[f32; 4]; 2],
+}
+
+/// One group of tones in one slot.
+struct Heard {
+    /// The share of its samples that were received.
+    share: f32,
+    /// Amplitude at each tone.
+    at: [f32; 4],
+    /// Amplitude at each tone in the pauses before and after: somebody who speaks there may speak here too.
+    pause: [f32; 4],
+    /// What a tone of amplitude 1 gives at another's place.
+    leaks: [[f32; 4]; 4],
+}
+
+impl Scored {
+    /// Whether the pace and the levels are a sender's.
+    pub fn is_plausible(&self) -> bool {
+        let twist_db = 20.0 * (self.levels[0] / self.levels[1]).log10();
+        self.missing <= MISSING_MAX && self.busy <= BUSY_MAX && self.both <= BOTH_MAX && TWIST_DB.contains(&twist_db)
+    }
+}
+
+/// Scores them.
+pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
+    let hertz = parts().map(f32::from);
+    let seem =
+        |of: fn(&Symbol) -> u8| walk.symbols.iter().map(|symbol| usize::from(of(symbol))).collect::<Vec<usize>>();
+    let seem = [seem(|symbol| symbol.low), seem(|symbol| symbol.high)];
+    let groups = [(0, &slots.low, &seem[0]), (4, &slots.high, &seem[1])].map(|(base, slots, seem)| {
+        let off = offsets(history, slots, seem, base, &hertz);
+        let mut heard: Vec<Heard> = slots.iter().map(|slot| hear(history, slot, base, &off, &hertz)).collect();
+        let pauses: Vec<[f32; 4]> = slots
+            .windows(2)
+            .map(|pair| pair[0].end + APART..pair[1].start.saturating_sub(APART))
+            .map(|pause| hear(history, &pause, base, &off, &hertz))
+            .map(|pause| if pause.share > 0.3 { pause.at } else { [0.0; 4] })
+            .collect();
+        for (index, heard) in heard.iter_mut().enumerate() {
+            let before = index.checked_sub(1).and_then(|index| pauses.get(index));
+            for pause in before.into_iter().chain(pauses.get(index)) {
+                heard.pause.iter_mut().zip(pause).for_each(|(most, at)| *most = most.max(*at));
+            }
+        }
+        let level = median(heard.iter().filter(|heard| heard.share > 0.5).map(|heard| strongest(&heard.at).1));
+        let beside = median(heard.iter().filter(|heard| heard.share > 0.5).flat_map(|heard| {
+            let (most, _) = strongest(&heard.at);
+            let others = heard.at.iter().enumerate().filter(move |(place, _)| *place != most);
+            others.map(|(_, amplitude)| *amplitude).collect::<Vec<f32>>()
+        }));
+        (heard, level.max(1e-6), beside, off, pauses)
+    });
+    let [low, high] = &groups;
+    let (mut low_least, mut high_least) = (Vec::new(), Vec::new());
+    let costs = low.0.iter().zip(&high.0).map(|(of_low, of_high)| {
+        let (low_costs, least) = group_costs(of_low, low.1, low.2);
+        low_least.extend(least);
+        let (high_costs, least) = group_costs(of_high, high.1, high.2);
+        high_least.extend(least);
+        let mut all = Digit::all().map(|digit| {
+            let (Tone(low), Tone(high)) = digit.tones();
+            let place =
+                |tone: u16, base: usize| parts().iter().skip(base).position(|known| *known == tone).unwrap_or(0);
+            low_costs[place(low, 0).min(3)] + high_costs[place(high, 4).min(3)]
+        });
+        std::array::from_fn(|_| all.next().unwrap_or(0.0))
+    });
+    let costs: Vec<Costs> = costs.collect();
+    let is_missing = |heard: &Heard, level: f32| heard.share > 0.6 && strongest(&heard.at).1 < WEAK * level;
+    let missing =
+        low.0.iter().zip(&high.0).filter(|(of_low, of_high)| is_missing(of_low, low.1) || is_missing(of_high, high.1));
+    let is_stmf = slots.low != slots.high;
+    let is_busy = |pause: &[f32; 4], level: f32| strongest(pause).1 > BUSY * level;
+    let busy = low.4.iter().zip(&high.4).filter(|(of_low, of_high)| {
+        let (low, high) = (is_busy(of_low, low.1), is_busy(of_high, high.1));
+        if is_stmf { low || high } else { low && high }
+    });
+    let other = |slot: &Range<u64>, base: usize, off: &[f32; 4], level: f32| {
+        let heard = hear(history, slot, base, off, &hertz);
+        heard.share > 0.3 && strongest(&heard.at).1 > BUSY * level
+    };
+    let both = slots.low.iter().zip(&slots.high).filter(|(low_slot, high_slot)| {
+        is_stmf && (other(low_slot, 4, &high.3, high.1) || other(high_slot, 0, &low.3, low.1))
+    });
+    let received = low.0.iter().zip(&high.0).map(|(low, high)| low.share.min(high.share));
+    Scored {
+        costs,
+        received: received.collect(),
+        levels: [low.1, high.1],
+        missing: missing.count(),
+        busy: busy.count(),
+        both: if is_stmf { both.count() } else { 0 },
+        misfit: (mean(&low_least) + mean(&high_least)) / 2.0,
+        off: [low.3, high.3],
+    }
+}
+
+/// How strong a digit is so many symbols from the first, beside the message's own; none where too little of it was
+/// received.
+pub fn beside(history: &History, slots: &Slots, scored: &Scored, shift: i64, now: u64) -> Option<f32> {
+    let hertz = parts().map(f32::from);
+    let [low, high] = slots.beside(shift)?;
+    let level = |slot: Range<u64>, group: usize| {
+        let slot = slot.start..slot.end.min(now + 1).max(slot.start);
+        let base = 4 * group;
+        let heard = hear(history, &slot, base, scored.off.get(group)?, &hertz);
+        (heard.share > 0.4 && !slot.is_empty()).then(|| strongest(&heard.at).1 / scored.levels[group])
+    };
+    Some(level(low, 0)?.min(level(high, 1)?))
+}
+
+/// How far off each tone of a group is: where it is strongest in the slots it seemed to be in. Tones that are not heard are
+/// as far off as the others.
+fn offsets(history: &History, slots: &[Range<u64>], heard: &[usize], base: usize, hertz: &[f32; 8]) -> [f32; 4] {
+    let steps = (OFF_MAX / OFF_STEP).round() as i32;
+    let mut found = [None; 4];
+    let mut all = Vec::new();
+    for (place, found) in found.iter_mut().enumerate() {
+        let own: Vec<&Range<u64>> =
+            slots.iter().zip(heard).filter(|(_, heard)| **heard == place).map(|(slot, _)| slot).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let best = (-steps..=steps).map(|step| step as f32 * OFF_STEP).map(|off| {
+            let sum: f32 =
+                own.iter().map(|slot| tuned(history, slot, base + place, off * hertz[base + place]).0.powi(2)).sum();
+            (off, sum)
+        });
+        let (off, _) = best.fold((0.0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+        *found = Some(off);
+        all.extend(std::iter::repeat_n(off, own.len()));
+    }
+    let usual = median(all.iter().copied());
+    found.map(|found| found.unwrap_or(usual))
+}
+
+/// Amplitude of a tone in a slot, so many hertz beside the lane's frequency, and the samples received.
+fn tuned(history: &History, slot: &Range<u64>, lane: usize, beside: f32) -> (f32, f32) {
+    let (mut re, mut im, mut samples) = (0.0, 0.0, 0.0);
+    let (turn_sin, turn_cos) = (-TAU * beside * HOP as f32 / crate::RATE as f32).sin_cos();
+    let (mut cos, mut sin) = (1.0_f32, 0.0_f32);
+    for number in slot.clone() {
+        if let Some(hop) = history.hop(number) {
+            re += hop.re[lane] * cos - hop.im[lane] * sin;
+            im += hop.re[lane] * sin + hop.im[lane] * cos;
+            samples += f32::from(hop.received);
+        }
+        (cos, sin) = (cos * turn_cos - sin * turn_sin, cos * turn_sin + sin * turn_cos);
+    }
+    (2.0 * re.hypot(im) / samples.max(1.0), samples)
+}
+
+fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz: &[f32; 8]) -> Heard {
+    let mut at = [0.0; 4];
+    let mut samples = 0.0;
+    for (place, amplitude) in at.iter_mut().enumerate() {
+        (*amplitude, samples) = tuned(history, slot, base + place, off[place] * hertz[base + place]);
+    }
+    let whole = (slot.end.saturating_sub(slot.start) as usize * HOP) as f32;
+    let true_hertz: [f32; 4] = std::array::from_fn(|place| hertz[base + place] * (1.0 + off[place]));
+    let mut leaks = [[0.0; 4]; 4];
+    for one in 0..4 {
+        leaks[one][one] = 1.0;
+        for other in 0..one {
+            let leak = leak(history, slot, true_hertz[one] - true_hertz[other]);
+            leaks[one][other] = leak;
+            leaks[other][one] = leak;
+        }
+    }
+    Heard { share: samples / whole.max(1.0), at, pause: [0.0; 4], leaks }
+}
+
+fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
+    let (turn_sin, turn_cos) = (TAU * apart * HOP as f32 / crate::RATE as f32).sin_cos();
+    let (mut cos, mut sin) = (1.0_f32, 0.0_f32);
+    let (mut re, mut im, mut samples) = (0.0, 0.0, 0.0);
+    for number in slot.clone() {
+        let received = history.hop(number).map_or(0.0, |hop| f32::from(hop.received));
+        re += received * cos;
+        im += received * sin;
+        samples += received;
+        (cos, sin) = (cos * turn_cos - sin * turn_sin, cos * turn_sin + sin * turn_cos);
+    }
+    if samples > 0.0 { re.hypot(im) / samples } else { 1.0 }
+}
+
+/// What each tone of a group costs beside the cheapest, and what that one costs; nothing where nothing was heard.
+fn group_costs(heard: &Heard, level: f32, beside: f32) -> ([f32; 4], Option<f32>) {
+    if heard.share < LEAST {
+        return ([0.0; 4], None);
+    }
+    let usual = (MISFIT * level).max(beside / heard.share.clamp(0.05, 1.0).sqrt());
+    let usual: [f32; 4] = std::array::from_fn(|place| usual.max(PAUSE_COUNTS * heard.pause[place]));
+    let costs: [f32; 4] = std::array::from_fn(|tone| {
+        let misfit = |place: usize| (heard.at[place] - level * heard.leaks[tone][place]) / usual[place];
+        (0..4).map(|place| misfit(place).powi(2).ln_1p()).sum()
+    });
+    let least = costs.iter().copied().fold(f32::MAX, f32::min);
+    (costs.map(|cost| cost - least), Some(least))
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
+}
+
+fn strongest(at: &[f32; 4]) -> (usize, f32) {
+    at.iter()
+        .enumerate()
+        .fold((0, 0.0), |best, (place, amplitude)| if *amplitude > best.1 { (place, *amplitude) } else { best })
+}
+
+fn median(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f32> = values.collect();
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}

@@ -1,0 +1,83 @@
+//! The frame path: a quick sample of every condition, and of what must not be accepted. The bench judges in numbers.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+mod support;
+
+use support::{Case, Damage, all_cases, outcome};
+use telecare_tone::frames::Layout;
+
+/// Right and wrong of so many messages of every layout.
+fn run(count: u64, damage: &Damage) -> (u64, u64, u64) {
+    let (mut right, mut wrong) = (0, 0);
+    let mut total = 0;
+    for seed in 0..count {
+        for case in all_cases(seed) {
+            total += 1;
+            match outcome(&case, damage, seed) {
+                Some(keys) if keys == case.keys => right += 1,
+                Some(keys) => {
+                    eprintln!("{:?} {seed}: {} heard as {keys}", case.layout, case.keys);
+                    wrong += 1;
+                }
+                None => eprintln!("{:?} {seed}: not heard", case.layout),
+            }
+        }
+    }
+    (right, wrong, total)
+}
+
+#[test]
+fn clean() {
+    let (right, wrong, total) = run(20, &Damage::default());
+    assert_eq!((right, wrong), (total, 0));
+}
+
+#[test]
+fn each_condition() {
+    for (name, damage, least) in [
+        ("noise 0 dB", Damage { snr: Some((0.0, 1.0)), ..Damage::default() }, 0.95),
+        ("noise -3 dB", Damage { snr: Some((-3.0, -2.0)), ..Damage::default() }, 0.85),
+        ("loss 10 %", Damage { loss: Some((0.09, 0.1)), ..Damage::default() }, 0.95),
+        ("loss 20 %", Damage { loss: Some((0.19, 0.2)), ..Damage::default() }, 0.85),
+        ("talker", Damage { talker: Some((-1.0, 0.0)), ..Damage::default() }, 0.85),
+        ("echo", Damage { echo: Some((50.0, 60.0)), ..Damage::default() }, 0.95),
+    ] {
+        let (right, wrong, total) = run(15, &damage);
+        eprintln!("{name}: {right} of {total}, wrong {wrong}");
+        assert_eq!(wrong, 0, "{name}");
+        assert!(right as f32 >= least * total as f32, "{name}: {right} of {total}");
+    }
+}
+
+#[test]
+fn a_clearly_heard_wrong_checksum_is_refused() {
+    for seed in 0..20 {
+        for mut case in all_cases(seed) {
+            let place = case.layout.symbols() / 2;
+            let old = case.keys.as_bytes()[place];
+            let new = if old == b'3' { '4' } else { '3' };
+            case.keys.replace_range(place..=place, &new.to_string());
+            if case.layout.verify(case.keys.as_bytes()).is_some() {
+                continue;
+            }
+            assert_eq!(outcome(&case, &Damage::default(), seed), None, "{case:?}");
+        }
+    }
+}
+
+#[test]
+fn a_decision_is_early_and_times_are_right() {
+    for case in all_cases(3) {
+        let (frame, ends) = support::frame(&case, &Damage::default(), 3).unwrap();
+        assert!(frame.decided <= ends + 60 * 8, "{:?}: {} ms", case.layout, (frame.decided - ends) / 8);
+        assert!(frame.ended().abs_diff(ends) <= 10 * 8, "{:?}", case.layout);
+        assert!(frame.margin > 8.0, "{:?} {}", case.layout, frame.margin);
+    }
+}
+
+#[test]
+fn two_damaged_copies_make_one_message() {
+    let case: Case = all_cases(5).into_iter().find(|case| case.layout == Layout::Bs8521).unwrap();
+    assert_eq!(support::copies(&case, &[&[5, 6]]).as_deref(), None, "two digits gone");
+    assert_eq!(support::copies(&case, &[&[5, 6], &[10, 11]]), Some(case.keys));
+}
