@@ -28,6 +28,9 @@ const MISSING_MAX: f32 = 0.4;
 const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
 /// Starts of parts that are remembered.
 const PARTS_MAX: usize = 8;
+/// Symbols before the first that are looked at, and how good they may be beside the message's own.
+const GOES_BACK: usize = 3;
+const GOES_BACK_SHARE: f32 = 0.5;
 /// Symbols that are waited for at most: one may be lost as well.
 const WAITS_MAX: u8 = 2;
 /// Periods after the last slot's end until the next symbol, if there is one, can be heard.
@@ -225,7 +228,7 @@ impl Search {
         {
             return;
         }
-        if !self.fits(&walk) {
+        if !self.fits(&walk) || self.layout == Layout::ContactId && goes_back(chain, &walk) {
             return;
         }
         self.candidate =
@@ -301,6 +304,13 @@ fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
         }
     }
     agree >= AGREE_MIN * one.len() as f32
+}
+
+/// Whether the chain had symbols as good before the first: it is a part of something longer, at whatever pace.
+fn goes_back(chain: &Chain, walk: &Walk) -> bool {
+    let Some(longer) = chain.walk(walk.symbols.len().saturating_add(GOES_BACK)) else { return false };
+    let before = longer.symbols.iter().take(GOES_BACK).map(|symbol| symbol.score);
+    before.sum::<f32>() > GOES_BACK_SHARE * GOES_BACK as f32 * walk.mean()
 }
 
 /// Whether something stands alone.
