@@ -271,7 +271,7 @@ fn errors_name_line_and_remedy() {
             &line("tcp-listen = { address = \"127.0.0.1:1\", connections-max = 0 }"),
             Some(8),
             "0 is out",
-            "from 1 to 4096",
+            "from 1 to 256",
         ),
         (&serial(", data-bits = 9"), Some(8), "9 data bits", "7 or 8"),
         (&serial(", data-bits = 7"), Some(8), "without a parity bit", "parity = \"even\""),

@@ -35,7 +35,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            margin_min: 3.0,
+            margin_min: 3.5,
             chosen_margin_min: 3.5,
             margin_per_misfit: 0.7,
             chosen_margin_per_misfit: 0.7,

@@ -28,6 +28,11 @@ const MISSING_MAX: f32 = 0.4;
 const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
 /// Starts of parts that are remembered.
 const PARTS_MAX: usize = 8;
+/// Symbols before the first that are looked at, and how good they may be beside the message's own.
+const GOES_BACK: usize = 3;
+const GOES_BACK_SHARE: f32 = 0.5;
+/// Symbols that are waited for at most: one may be lost as well.
+const WAITS_MAX: u8 = 2;
 /// Periods after the last slot's end until the next symbol, if there is one, can be heard.
 const WAITS: f32 = 0.75;
 /// Symbols before a message that must be none: the panel waits longer before it repeats one.
@@ -91,8 +96,8 @@ struct Candidate {
     pace: Pace,
     mean: f32,
     ready: u64,
-    /// What would come after it has been waited for.
-    has_waited: bool,
+    /// So many symbols that would come after it have been waited for.
+    waited: u8,
 }
 
 impl Listener {
@@ -173,15 +178,17 @@ impl Listener {
         let now = number.saturating_add(1).saturating_mul(HOP as u64);
         let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
         let alone = match search.layout {
-            Layout::ContactId => alone(&self.history, &slots, &scored, number, candidate.has_waited),
+            Layout::ContactId => alone(&self.history, &slots, &scored, number, candidate.waited),
             Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => Alone::Yes,
         };
         match judged.judge(&self.limits) {
             _ if !scored.is_plausible() => {}
-            _ if alone == Alone::No || alone == Alone::Unknown && candidate.has_waited => search.is_part(&candidate),
-            Ok(frame) if (alone == Alone::Unknown || search.has_to_wait(&frame)) && !candidate.has_waited => {
-                let ready = slots.ends().saturating_add((slots.period * WAITS) as u64);
-                search.candidate = Some(Candidate { ready, has_waited: true, ..candidate });
+            _ if alone == Alone::No || alone == Alone::Unknown && candidate.waited >= WAITS_MAX => {
+                search.is_part(&candidate)
+            }
+            Ok(frame) if alone == Alone::Unknown || search.has_to_wait(&frame) && candidate.waited == 0 => {
+                let ready = slots.ends().saturating_add((slots.period * (WAITS + f32::from(candidate.waited))) as u64);
+                search.candidate = Some(Candidate { ready, waited: candidate.waited.saturating_add(1), ..candidate });
             }
             Ok(frame) => {
                 self.taken = frame.ended() / HOP as u64;
@@ -221,11 +228,11 @@ impl Search {
         {
             return;
         }
-        if !self.fits(&walk) {
+        if !self.fits(&walk) || self.layout == Layout::ContactId && goes_back(chain, &walk) {
             return;
         }
         self.candidate =
-            Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), has_waited: false });
+            Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), waited: 0 });
     }
 
     /// Whether a message may be the beginning of a longer one of another layout: it begins as one, or the check digits
@@ -299,6 +306,13 @@ fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
     agree >= AGREE_MIN * one.len() as f32
 }
 
+/// Whether the chain had symbols as good before the first: it is a part of something longer, at whatever pace.
+fn goes_back(chain: &Chain, walk: &Walk) -> bool {
+    let Some(longer) = chain.walk(walk.symbols.len().saturating_add(GOES_BACK)) else { return false };
+    let before = longer.symbols.iter().take(GOES_BACK).map(|symbol| symbol.score);
+    before.sum::<f32>() > GOES_BACK_SHARE * GOES_BACK as f32 * walk.mean()
+}
+
 /// Whether something stands alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Alone {
@@ -310,15 +324,21 @@ enum Alone {
 
 /// No digit where one more would stand before the first, or after the last as far as that came: a part of a longer
 /// message is not a shorter one.
-fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, has_waited: bool) -> Alone {
+fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited: u8) -> Alone {
     let level = |shift: i64| beside(history, slots, scored, shift, number);
     let count = slots.low.len() as i64;
-    if (-ALONE_BEFORE..0).chain([count]).any(|shift| level(shift).is_some_and(|level| DIGIT_LEVEL.contains(&level))) {
+    if (-ALONE_BEFORE..0)
+        .chain(count..=count + 1)
+        .any(|shift| level(shift).is_some_and(|level| DIGIT_LEVEL.contains(&level)))
+    {
         return Alone::No;
     }
     let is_first = slots.low.first().is_some_and(|first| (first.start as f32) < 2.0 * slots.period);
-    let is_known =
-        if has_waited { level(count).is_some() } else { is_first || level(-1).is_some() && level(-2).is_some() };
+    let is_known = if waited > 0 {
+        (count..count + i64::from(waited)).any(|shift| level(shift).is_some())
+    } else {
+        is_first || level(-1).is_some() && level(-2).is_some()
+    };
     if is_known { Alone::Yes } else { Alone::Unknown }
 }
 
