@@ -12,12 +12,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use telecare_tests::console::is_of;
 use telecare_tests::disk::{Disk, Fault};
-use telecare_tests::espa::{Answer, Controller, Wire, block, call};
+use telecare_tests::espa::{Answer, Controller, block, call};
 use telecare_tests::ledger::Ledger;
 use telecare_tests::link::Link;
 use telecare_tests::pty::Pty;
 use telecare_tests::receiver::{Line, Receiver, Setup, Transport};
 use telecare_tests::scratch::Scratch;
+use telecare_tests::wire::Wire;
 
 const SERIAL: &str = "warden";
 const TCP: &str = "warden-tcp";

@@ -181,6 +181,7 @@ impl Rig {
                     }
                     self.waiting.push(*delivery);
                 }
+                Command::Close => panic!("this protocol ends no conversation"),
                 Command::Count(_) | Command::Left(..) => {}
             }
         }

@@ -2,14 +2,17 @@
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
 //! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
-//! ESPA sends more, and its ACK keeps the same promise.
+//! ESPA and panels are sent more, and their acknowledgements keep the same promise.
 //! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
 mod espa;
 mod modem;
+mod osborne_hoffman;
+mod panels;
 mod session;
+mod sia_dc09;
 mod tone;
 
 use std::sync::LazyLock;
@@ -22,7 +25,10 @@ use telecare_protocol::{
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
+pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
+pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
 pub use session::{ademco685_session, surgard_session};
+pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
 pub use tone::{tone_audio, tone_rtp, tone_wav};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -38,6 +44,11 @@ pub const TARGETS: &[Target] = &[
     ("ademco685_session", ademco685_session),
     ("espa_block", espa_block),
     ("espa_session", espa_session),
+    ("osborne_hoffman_message", osborne_hoffman_message),
+    ("osborne_hoffman_session", osborne_hoffman_session),
+    ("sia_dc09_frame", sia_dc09_frame),
+    ("sia_dc09_content", sia_dc09_content),
+    ("sia_dc09_session", sia_dc09_session),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),
@@ -45,6 +56,10 @@ pub const TARGETS: &[Target] = &[
     ("contact_id_unit", contact_id_unit),
     ("detect_call", detect_call),
     ("voice_modem", voice_modem),
+    ("dc03_blocks", dc03_blocks),
+    ("dc03_session", dc03_session),
+    ("texecom_message", texecom_message),
+    ("texecom_session", texecom_session),
     ("tunstall_frame", tunstall_frame),
     ("tunstall_call", tunstall_call),
     ("tunstall_unit", tunstall_unit),
@@ -177,8 +192,8 @@ pub fn contact_id_frame(data: &[u8]) {
 }
 
 pub(crate) fn front_door(protocol: Protocol, data: &[u8], header_digits: usize) {
-    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &DecodeOptions { header_digits: Some(header_digits) })
-    {
+    let options = DecodeOptions { header_digits: Some(header_digits), ..DecodeOptions::default() };
+    for decoded in decode(protocol, data, Mode::Tolerant, &CODES, &options) {
         if let What::Report(report) = decoded.what {
             assert!(!report.events.is_empty(), "a report says something");
             assert!(report.principal().is_some());

@@ -145,6 +145,7 @@ impl Rig {
                     assert!(delivery.first_byte <= delivery.last_byte);
                     self.waiting.push(*delivery);
                 }
+                Command::Close => panic!("this protocol ends no conversation"),
                 Command::Count(_) | Command::Left(..) => {}
             }
         }

@@ -41,13 +41,23 @@ fn every_vector_is_a_seed() {
             "tunstall" => &["tunstall_frame", "tunstall_call"],
             "ademco-685" => &["ademco685", "ademco685_session"],
             "espa-444" => &["espa_block", "espa_session"],
+            "osborne-hoffman" => &["osborne_hoffman_message", "osborne_hoffman_session"],
+            "sia-dc03" => &["dc03_blocks", "dc03_session"],
+            "texecom" => &["texecom_message", "texecom_session"],
+            "sia-dc09" => &["sia_dc09_frame", "sia_dc09_content", "sia_dc09_session"],
             _ => &["surgard", "surgard_session"],
         };
         for target in targets {
             let prefix: &[u8] = match *target {
                 "surgard" => &[3],
                 "ademco685" => &[2],
-                "surgard_session" | "ademco685_session" | "espa_session" => &[0, u8::try_from(bytes.len()).unwrap()],
+                "surgard_session"
+                | "ademco685_session"
+                | "espa_session"
+                | "dc03_session"
+                | "texecom_session"
+                | "sia_dc09_session"
+                | "osborne_hoffman_session" => &[0, u8::try_from(bytes.len()).unwrap()],
                 _ => &[],
             };
             // A session goes on: stored, four seconds, the line again, refused, an hour.
@@ -56,6 +66,11 @@ fn every_vector_is_a_seed() {
             let seed = match *target {
                 "bs8521_call" | "detect_call" | "tunstall_call" => call(&bytes),
                 "contact_id_call" => contact_id_call(&bytes),
+                // What stands behind the bracket, without the end of the frame.
+                "sia_dc09_content" => {
+                    let behind = bytes.iter().position(|byte| *byte == b'[').map_or(0, |at| at + 1);
+                    bytes[behind..].split(|byte| *byte == b'\r').next().unwrap_or_default().to_vec()
+                }
                 _ => [prefix, text, suffix].concat(),
             };
             let file = if protocol == "fast-format" { format!("vector-fast-{id}") } else { format!("vector-{id}") };
@@ -97,7 +112,19 @@ fn contact_id_call(digits: &[u8]) -> Vec<u8> {
 
 fn vectors() -> Vec<(String, String, Vec<u8>)> {
     let mut all = Vec::new();
-    for protocol in ["ademco-685", "bs8521", "contact-id", "espa-444", "fast-format", "surgard", "tunstall"] {
+    for protocol in [
+        "ademco-685",
+        "bs8521",
+        "contact-id",
+        "espa-444",
+        "fast-format",
+        "osborne-hoffman",
+        "sia-dc03",
+        "sia-dc09",
+        "surgard",
+        "texecom",
+        "tunstall",
+    ] {
         let path = folder().join("../../protocols").join(protocol).join("vectors.toml");
         let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for vector in file["vector"].as_array().unwrap() {

@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::link::{Heard, Link};
 use crate::surgard::Told;
 use crate::wait;
+use crate::wire::{BadWire, Wire};
 
 const EOT: u8 = 0x04;
 const ACK: u8 = 0x06;
@@ -30,28 +31,12 @@ pub fn block(header: char, records: &[(char, &str)]) -> Vec<u8> {
     bytes
 }
 
-/// What may go wrong with what is sent; each once in so many times, 0 for never.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wire {
-    /// One bit is damaged.
-    pub damage: u64,
-    /// The second half is cut off.
-    pub cut: u64,
-    /// Noise comes before it.
-    pub noise: u64,
-    /// An answer is not heard.
-    pub deaf: u64,
-    /// The plug is pulled.
-    pub unplug: u64,
-}
-
 /// A controller at one end of a line.
 #[derive(Debug)]
 pub struct Controller {
     link: Link,
     reply_wait: Duration,
-    wire: Wire,
-    dice: u64,
+    wire: BadWire,
 }
 
 /// How one wait for an answer ended.
@@ -70,12 +55,12 @@ pub enum Answer {
 impl Controller {
     /// Takes a link and the time it waits for an answer. Its wire is good.
     pub fn new(link: Link, reply_wait: Duration) -> Controller {
-        Controller { link, reply_wait, wire: Wire::default(), dice: 1 }
+        Controller { link, reply_wait, wire: BadWire::new(Wire::default(), 1) }
     }
 
     /// One with a bad wire; the seed makes two runs throw the same dice.
     pub fn over(self, wire: Wire, seed: u64) -> Controller {
-        Controller { wire, dice: seed.max(1), ..self }
+        Controller { wire: BadWire::new(wire, seed), ..self }
     }
 
     /// Selects the pager system; gives its answer.
@@ -114,7 +99,7 @@ impl Controller {
             let answer = self.send(block)?;
             acknowledged += u32::from(answer == Answer::Acknowledged);
             // Acknowledged, and the wire lost the answer.
-            let heard = answer == Answer::Acknowledged && !self.happens(self.wire.deaf);
+            let heard = answer == Answer::Acknowledged && !self.wire.happens(self.wire.wire.deaf);
             if heard {
                 let at = Instant::now();
                 self.end()?;
@@ -126,7 +111,7 @@ impl Controller {
                 self.link.read(self.reply_wait)?;
             }
             self.end()?;
-            if self.happens(self.wire.unplug) {
+            if self.wire.happens(self.wire.wire.unplug) {
                 self.link.unplug()?;
             }
         }
@@ -156,31 +141,8 @@ impl Controller {
     }
 
     fn transmit(&mut self, bytes: &[u8]) -> Result<bool> {
-        let mut bytes = bytes.to_vec();
-        if self.happens(self.wire.cut) {
-            bytes.truncate(bytes.len() / 2);
-        }
-        if self.happens(self.wire.damage) && !bytes.is_empty() {
-            let (at, bit) = (self.below(bytes.len() as u64), self.below(8));
-            bytes[usize::try_from(at)?] ^= 1 << bit;
-        }
-        if self.happens(self.wire.noise) {
-            let noise: Vec<u8> = (0..self.below(12)).map(|_| self.below(256).to_le_bytes()[0]).collect();
-            bytes.splice(0..0, noise);
-        }
+        let bytes = self.wire.on_the_way(bytes);
         self.link.write(&bytes)
-    }
-
-    fn happens(&mut self, one_in: u64) -> bool {
-        one_in > 0 && self.below(one_in) == 0
-    }
-
-    /// Marsaglia's xorshift.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.dice ^= self.dice << 13;
-        self.dice ^= self.dice >> 7;
-        self.dice ^= self.dice << 17;
-        (self.dice >> 16) % bound
     }
 }
 

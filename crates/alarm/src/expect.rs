@@ -197,14 +197,18 @@ impl Expectations {
         self.put(subject, row);
     }
 
-    /// A subject was heard. An earlier word than the one known changes nothing.
-    pub fn heard(&mut self, subject: &Subject, at: OffsetDateTime) {
+    /// A subject was heard. An earlier word than the one known changes nothing. Gives the deadline that was missed
+    /// and told before, if it had been.
+    pub fn heard(&mut self, subject: &Subject, at: OffsetDateTime) -> Option<OffsetDateTime> {
         if self.rows.get(subject).is_some_and(|row| row.was_heard && row.heard_at >= at) {
-            return;
+            return None;
         }
-        let expectation = self.take(subject).and_then(|row| row.expectation);
+        let row = self.take(subject);
+        let missed = row.as_ref().and_then(|row| row.missed);
+        let expectation = row.and_then(|row| row.expectation);
         self.put(subject.clone(), Row { expectation, heard_at: at, was_heard: true, missed: None, incident: None });
         self.changed.insert(subject.clone());
+        missed
     }
 
     /// Who is missing by now and has not been told. Who becomes one of an incident depends on the deadlines alone, not

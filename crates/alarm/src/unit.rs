@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use telecare_protocol::report::{Caller, Origin, Outcome};
-use telecare_protocol::{Protocol, Report, Trigger};
+use telecare_protocol::{Protocol, Report, Sender, Trigger};
 
 use crate::{Basis, LineId, ReceiverId, Registry, SignalId, UnitKey};
 
@@ -56,6 +56,12 @@ impl UnitKey {
         registry.named(UnitKey::told(report, place, signal), caller)
     }
 
+    /// The key of the unit whose sign of life it is.
+    pub fn of_sender(sender: &Sender, place: &Place<'_>, registry: &Registry) -> Option<UnitKey> {
+        let told = of_identity(sender.protocol, said(Some(&sender.identity))?, None, place);
+        Some(registry.named(told, None))
+    }
+
     /// The key as the report alone tells it.
     pub(crate) fn told(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {
         match report.origin {
@@ -75,14 +81,17 @@ impl UnitKey {
 
 fn by_identity(report: &Report, place: &Place<'_>) -> Option<UnitKey> {
     let identity = said(report.identity.as_deref())?;
-    let local = said(report.local_unit.as_deref());
-    let key = identity_key(&namespace(place), report.protocol, identity, local);
-    let number = |text| shown(without_padding(report.protocol, text));
+    Some(of_identity(report.protocol, identity, said(report.local_unit.as_deref()), place))
+}
+
+fn of_identity(protocol: Protocol, identity: &str, local: Option<&str>, place: &Place<'_>) -> UnitKey {
+    let key = identity_key(&namespace(place), protocol, identity, local);
+    let number = |text| shown(without_padding(protocol, text));
     let words = match local {
         Some(local) => format!("unit {} at scheme {}", number(local), number(identity)),
         None => format!("unit {}", number(identity)),
     };
-    Some(UnitKey { key, basis: Basis::Identity, words: Arc::from(words) })
+    UnitKey { key, basis: Basis::Identity, words: Arc::from(words) }
 }
 
 fn by_caller(report: &Report, place: &Place<'_>, signal: SignalId) -> UnitKey {

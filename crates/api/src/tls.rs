@@ -17,6 +17,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// The certificate and key in use. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Tls {
+    /// What is spoken inside, where the other side asks.
+    inside: &'static [&'static [u8]],
     files: Arc<(PathBuf, PathBuf)>,
     current: Arc<RwLock<Arc<ServerConfig>>>,
 }
@@ -36,15 +38,24 @@ pub struct TlsError {
 impl Tls {
     /// Reads a certificate chain, the server's own first, and its key, both PEM.
     pub fn load(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
-        let current = Arc::new(RwLock::new(Arc::new(read(certificate, key)?)));
-        Ok(Tls { files: Arc::new((certificate.to_owned(), key.to_owned())), current })
+        Tls::load_with(certificate, key, &[b"http/1.1"])
+    }
+
+    /// The same for a line on which units speak their own protocol inside.
+    pub fn load_for_line(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
+        Tls::load_with(certificate, key, &[])
+    }
+
+    fn load_with(certificate: &Path, key: &Path, inside: &'static [&'static [u8]]) -> Result<Tls, TlsError> {
+        let current = Arc::new(RwLock::new(Arc::new(read(certificate, key, inside)?)));
+        Ok(Tls { inside, files: Arc::new((certificate.to_owned(), key.to_owned())), current })
     }
 
     /// Reads both files again. Bad ones leave those in use as they are and are said in the log; answers whether the
     /// new ones are in use, for connections from then on.
     pub fn reload(&self) -> bool {
         let (certificate, key) = &*self.files;
-        match read(certificate, key) {
+        match read(certificate, key, self.inside) {
             Ok(config) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
                 tracing::info!("certificate read from {}", certificate.display());
@@ -58,12 +69,12 @@ impl Tls {
     }
 
     /// For one connection.
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.current.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
-fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
+fn read(certificate: &Path, key: &Path, inside: &[&[u8]]) -> Result<ServerConfig, TlsError> {
     let failed = |file: &Path, what: String, remedy| TlsError { file: file.to_owned(), what, remedy };
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&bytes(certificate)?)
         .collect::<Result<_, _>>()
@@ -79,7 +90,7 @@ fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
         .and_then(|config| config.with_no_client_auth().with_single_cert(chain, secret));
     let remedy = "give the key that the certificate was made for";
     let mut config = config.map_err(|error| failed(key, error.to_string(), remedy))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = inside.iter().map(|name| name.to_vec()).collect();
     Ok(config)
 }
 

@@ -1,8 +1,12 @@
 //! Frames from named options: the reverse of what `decode` prints, by the same names.
 
 mod ademco685;
+mod automation;
 mod contact_id;
+mod dc03;
 mod espa444;
+mod osborne_hoffman;
+mod sia_dc09;
 mod tunstall;
 
 use telecare_protocol::contact_id::Qualifier;
@@ -14,9 +18,9 @@ use crate::Usage;
 use crate::decoded::fields_in_words;
 
 /// The fields of a frame. Which of them a protocol and a form have, their layout says.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args, Clone, Default)]
 pub struct FrameArguments {
-    /// Account [surgard, ademco-685, contact-id, fast-format, tt92, ttnew, ttold].
+    /// Account [surgard, ademco-685, sia-dc03, texecom, osborne-hoffman, sia-dc09, contact-id, fast-format, tt92, ttnew, ttold].
     #[arg(long)]
     pub account: Option<String>,
     /// Event code: Contact ID 3 digits, SIA 2 letters, Tunstall 1 digit [surgard 5, 3, contact-id, tt92, ttnew, ttold].
@@ -34,11 +38,12 @@ pub struct FrameArguments {
     /// Zone or user of a SIA event; 0000 by default [surgard 3]. Call address [espa-444].
     #[arg(long)]
     pub address: Option<String>,
-    /// SIA block between the bar and the bracket, like Nri1/BA01 [surgard S].
+    /// SIA block, its function first, like Nri1/BA01 [surgard S, sia-dc03, texecom sia, sia-dc09 SIA-DCS].
     #[arg(long)]
     pub data: Option<String>,
     /// Form of the line. Sur-Gard: 5 Contact ID (by default), 3 SIA, S SIA block, 1 pulse. Ademco 685
-    /// and contact-id: cid Contact ID (by default), 4+1, 4+2.
+    /// and contact-id: cid Contact ID (by default), 4+1, 4+2. Osborne-Hoffman: cid (by default), sia, S SIA block.
+    /// Texecom: cid (by default), sia. sia-dc09: its token, SIA-DCS (by default) or ADM-CID.
     #[arg(long)]
     pub form: Option<String>,
     /// Channels, 8, 16 or 24 digits [fast-format].
@@ -47,10 +52,15 @@ pub struct FrameArguments {
     /// C contact or U user; C by default [ademco-685 cid].
     #[arg(long)]
     pub kind: Option<String>,
-    /// Receiver number; 01 by default, 1 with Ademco 685 [surgard, ademco-685].
+    /// Sequence, four hex digits; 0001 by default [osborne-hoffman].
+    #[arg(long)]
+    pub sequence: Option<String>,
+    /// Receiver number; 01 by default, 1 with Ademco 685, 0001 with Osborne-Hoffman, none with sia-dc09 [surgard,
+    /// ademco-685, osborne-hoffman, sia-dc09].
     #[arg(long)]
     pub receiver: Option<String>,
-    /// Line of the receiver; 1 by default [surgard, ademco-685].
+    /// Line of the receiver; 1 by default, 0001 with Osborne-Hoffman [surgard, ademco-685, osborne-hoffman]. Account
+    /// prefix, 0 by default [sia-dc09].
     #[arg(long)]
     pub line: Option<String>,
     /// Event: BS 8521 3 digits; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
@@ -84,7 +94,7 @@ pub struct FrameArguments {
     /// Header: 1 call to pager (by default), 2 status, 3 status request, 4 call to subscriber line [espa-444].
     #[arg(long)]
     pub header: Option<String>,
-    /// Display message [espa-444].
+    /// Display message [espa-444]. Text about the event [sia-dc03, texecom sia].
     #[arg(long)]
     pub message: Option<String>,
     /// Beep coding [espa-444].
@@ -99,6 +109,9 @@ pub struct FrameArguments {
     /// The system itself: 1 transmitter failure [espa-444].
     #[arg(long, alias = "system_status")]
     pub system_status: Option<String>,
+    /// Extended data, its letter first: TM, "IHALL PULLCORD", X001W07.2500; several with commas between them [sia-dc09].
+    #[arg(long, value_delimiter = ',')]
+    pub extended: Vec<String>,
 }
 
 /// A field of a layout, and its value when none is given.
@@ -216,7 +229,7 @@ impl FrameArguments {
         Ok(values)
     }
 
-    fn given(&self) -> [(&'static str, &Option<String>); 27] {
+    fn given(&self) -> [(&'static str, &Option<String>); 28] {
         [
             ("account", &self.account),
             ("code", &self.code),
@@ -228,6 +241,7 @@ impl FrameArguments {
             ("form", &self.form),
             ("channels", &self.channels),
             ("kind", &self.kind),
+            ("sequence", &self.sequence),
             ("receiver", &self.receiver),
             ("line", &self.line),
             ("event", &self.event),

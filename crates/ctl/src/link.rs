@@ -1,4 +1,4 @@
-//! The wire between a hardware receiver, which is us, and the receiver under test.
+//! The wire between a hardware receiver or a unit, which is us, and the receiver under test.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::timeout;
 use tokio_serial::{DataBits, Parity, SerialPortBuilderExt, SerialStream, StopBits};
 
@@ -19,7 +19,7 @@ const WRITE_MAX: Duration = Duration::from_secs(5);
 /// Settings of the Sur-Gard MLR2-DV as it is delivered.
 const SERIAL_DEFAULT: (u32, &str) = (1200, "7E1");
 
-/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT`, `listen:HOST:PORT` or
+/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT`, `udp:HOST:PORT`, `listen:HOST:PORT` or
 /// `voice-modem:PATH`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
@@ -27,6 +27,8 @@ pub enum Target {
     Serial { path: String, speed: u32, data: DataBits, parity: Parity, stop: StopBits },
     /// A line that listens.
     Tcp(String),
+    /// A line that takes datagrams.
+    Udp(String),
     /// A line that connects to its hardware receiver.
     Listen(String),
     /// A telephone line whose modem is simulated at this path.
@@ -40,9 +42,11 @@ impl FromStr for Target {
         match text.split_once(':') {
             Some(("serial", place)) => serial(place),
             Some(("tcp", address)) if address.contains(':') => Ok(Target::Tcp(address.to_owned())),
+            Some(("udp", address)) if address.contains(':') => Ok(Target::Udp(address.to_owned())),
             Some(("listen", address)) if address.contains(':') => Ok(Target::Listen(address.to_owned())),
             Some(("voice-modem", path)) if !path.is_empty() => Ok(Target::VoiceModem(PathBuf::from(path))),
-            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT, listen:HOST:PORT or voice-modem:PATH".to_owned()),
+            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT, udp:HOST:PORT, listen:HOST:PORT or voice-modem:PATH"
+                .to_owned()),
         }
     }
 }
@@ -85,6 +89,8 @@ pub enum Link {
     Serial(SerialStream),
     /// A connection, whoever made it.
     Tcp(TcpStream),
+    /// Datagrams to and from one address.
+    Udp(UdpSocket),
 }
 
 impl Link {
@@ -99,6 +105,12 @@ impl Link {
                 let connected = timeout(CONNECT_MAX, TcpStream::connect(address)).await;
                 let stream = connected.with_context(|| format!("no connection to {address} in time"))?;
                 Link::tcp(stream.with_context(|| address.clone())?)
+            }
+            Target::Udp(address) => {
+                let any = if address.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
+                let socket = UdpSocket::bind(any).await?;
+                socket.connect(address).await.with_context(|| address.clone())?;
+                Ok(Link::Udp(socket))
             }
             Target::Listen(address) => {
                 let listener = TcpListener::bind(address).await.with_context(|| address.clone())?;
@@ -120,6 +132,11 @@ impl Link {
         let read = match self {
             Link::Serial(port) => port.read(buffer).await,
             Link::Tcp(stream) => stream.read(buffer).await,
+            // Nobody is there yet, or any more: no answer, as on every datagram that is lost.
+            Link::Udp(socket) => match socket.recv(buffer).await {
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => std::future::pending().await,
+                received => received,
+            },
         };
         match read.context("the wire broke")? {
             0 => bail!("the other side hung up"),
@@ -132,6 +149,12 @@ impl Link {
         let written = match self {
             Link::Serial(port) => timeout(WRITE_MAX, port.write_all(bytes)).await,
             Link::Tcp(stream) => timeout(WRITE_MAX, stream.write_all(bytes)).await,
+            Link::Udp(socket) => {
+                // What an earlier one met is not said of this one.
+                let _ = socket.take_error();
+                let _ = socket.send(bytes).await;
+                return Ok(());
+            }
         };
         written.context("the wire takes nothing")?.context("the wire broke")
     }
@@ -151,6 +174,7 @@ mod tests {
             ("serial:/dev/ttyS0,9600,8n2", serial("/dev/ttyS0", 9600, DataBits::Eight, Parity::None, StopBits::Two)),
             ("tcp:10.0.0.5:1025", Ok(Target::Tcp("10.0.0.5:1025".to_owned()))),
             ("listen:[::1]:1025", Ok(Target::Listen("[::1]:1025".to_owned()))),
+            ("udp:10.0.0.5:1025", Ok(Target::Udp("10.0.0.5:1025".to_owned()))),
             ("voice-modem:/run/modem", Ok(Target::VoiceModem("/run/modem".into()))),
         ];
         for (text, target) in table {
@@ -163,7 +187,7 @@ mod tests {
             "serial:/dev/x,fast",
             "serial:/dev/x,1200,9E1",
             "serial:a,1,7E1,x",
-            "udp:a:1",
+            "udp:a",
             "voice-modem:",
         ] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");

@@ -22,6 +22,7 @@ mod frame;
 mod host;
 mod link;
 mod moment;
+mod premises;
 mod simulate;
 mod sniff;
 mod text;

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::thread;
 
+use telecare_protocol::osborne_hoffman::{Cipher, Key};
+
 const ACK: u8 = 0x06;
 /// The ends of lines: DC4 with Sur-Gard, CR with Ademco 685.
 const ENDS: [u8; 2] = [0x14, 0x0D];
@@ -199,4 +201,138 @@ fn a_controller_that_is_not_there_calls_again_and_again() {
     assert!(blocks.len() > 3, "{blocks:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains(&format!("{0} calls, {0} acknowledged", blocks.len())), "{said}");
+}
+
+/// A receiver of panels: a key for each connection, ACK to all but the first message; every text it got.
+fn panels_receiver(arguments: &[&str], connections: usize) -> (Output, Vec<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("tcp:{}", listener.local_addr().unwrap());
+    let receiver = thread::spawn(move || {
+        let mut texts = Vec::new();
+        for number in 0..connections {
+            let (mut stream, _) = listener.accept().unwrap();
+            let key = Key::new([u8::try_from(number + 1).unwrap(); 24]);
+            stream.write_all(&key.masked()).unwrap();
+            let (cipher, mut closed, mut block) = (Cipher::new(&key), Vec::new(), [0; 8]);
+            while stream.read_exact(&mut block).is_ok() {
+                closed.extend(block);
+                if !cipher.open(&block).ends_with(&[0]) {
+                    continue;
+                }
+                texts.push(cipher.open(&std::mem::take(&mut closed)));
+                // The first goes unanswered, and with it its connection where there is another.
+                if texts.len() == 1 && connections > 1 {
+                    break;
+                }
+                if texts.len() > 1 {
+                    stream.write_all(&cipher.close(b"ACK\r")).unwrap();
+                }
+            }
+        }
+        texts
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(arguments)
+        .args(["--to", &to])
+        .env_remove("TELECARE_TOKEN")
+        .output()
+        .unwrap();
+    (output, receiver.join().unwrap())
+}
+
+#[test]
+fn a_panel_takes_its_key_and_calls() {
+    let call = ["call", "--protocol", "osborne-hoffman", "--ack-wait-ms", "200", "--sequence", "00A7"];
+    let (output, texts) = panels_receiver(&call, 1);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = b"\n01010034\"ADM-CID\"00A7R0001L0001[#009999|1601 00 000]\r\0";
+    assert!(texts.len() == 2 && texts.iter().all(|sent| sent.starts_with(text)), "{texts:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("attempts 2") && said.contains("account 009999: the reserved test identity"), "{said}");
+}
+
+#[test]
+fn a_panel_that_is_not_there_calls_again_on_another_connection() {
+    let simulate = ["simulate", "osborne-hoffman", "--for", "2", "--calls-per-minute", "300", "--seed", "7"];
+    let (output, texts) = panels_receiver(&simulate, 2);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(texts.len() > 3 && said.contains("2 connections"), "{said}");
+    let distinct: std::collections::BTreeSet<_> = texts.iter().collect();
+    assert!(said.contains(&format!("{0} calls, {0} acknowledged", distinct.len())), "{said}\n{texts:?}");
+}
+
+/// A receiver that answers each message that ends so, but for the first `deaf` ones; tells everything it got.
+fn answers(arguments: &[&str], ends: &'static [u8], answer: &'static [u8], deaf: usize) -> (Output, Vec<u8>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("tcp:{}", listener.local_addr().unwrap());
+    let receiver = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut heard, mut messages) = (Vec::new(), 0);
+        let mut byte = [0];
+        while stream.read(&mut byte).unwrap_or(0) == 1 {
+            heard.push(byte[0]);
+            if ends.is_empty() || heard.ends_with(ends) {
+                messages += 1;
+                if messages > deaf && stream.write_all(answer).is_err() {
+                    break;
+                }
+            }
+        }
+        heard
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
+        .args(arguments)
+        .args(["--to", &to])
+        .env_remove("TELECARE_TOKEN")
+        .output()
+        .unwrap();
+    (output, receiver.join().unwrap())
+}
+
+#[test]
+fn a_panels_call_goes_block_by_block() {
+    // Only the account block is answered: the call is not acknowledged.
+    let call = ["call", "--protocol", "sia-dc03", "--ack-wait-ms", "100", "--data", "Nri1/QA001"];
+    let (output, heard) = answers(&call, b"D#9999\x98", b"\x40\x38\x87", 0);
+    assert_eq!(output.status.code(), Some(1));
+    let event = b"INri1/QA001\xDC";
+    assert!(heard.starts_with(&[&b"D#9999\x98"[..], event].concat()), "{heard:X?}");
+    assert_eq!(heard.windows(event.len()).filter(|part| part == event).count(), 4, "four attempts");
+    let (output, _) = answers(&call[..5], b"", b"", usize::MAX);
+    assert_eq!(output.status.code(), Some(1), "nobody answers");
+}
+
+#[test]
+fn a_texecom_panel_takes_the_answer_to_its_message() {
+    let call = ["call", "--protocol", "texecom", "--ack-wait-ms", "200"];
+    let (output, heard) = answers(&call, b"\r\n", b"2\x06\r\n", 1);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(heard, b"29999181601000007\r\n".repeat(2)[..].to_vec(), "{}", String::from_utf8_lossy(&heard));
+    let (output, heard) = answers(&[&call[..], &["--heartbeat"]].concat(), b"\r\n", b"[P]\0\x02\x06\r\n", 0);
+    assert_eq!((output.status.code(), &heard[..]), (Some(0), &b"POLL9999#\0\0\0\0\r\n"[..]));
+    let sia = [&call[..], &["--form", "sia", "--account", "1000", "--data", "Nri1MA003", "--message", "HALL"]].concat();
+    let (output, heard) = answers(&sia, b"\r\n", b"3\x06\r\n", 0);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(heard.starts_with(b"3\xC4#1000\x19\xC8Nri1MA003\x6C"), "{heard:X?}");
+    let simulate = ["simulate", "texecom", "--for", "2", "--calls-per-minute", "300", "--seed", "7"];
+    let (output, _) = answers(&simulate, b"\r\n", b"2\x06\r\n", 0);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn panels_messages_are_encoded_and_decoded() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl")).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let encode = ["encode", "--protocol", "sia-dc03", "--account", "1234", "--data", "NMA003", "--message", "HALL"];
+    let blocks = "D#1234\\x9CENMA003\\xCBDAHALL\\xFE@0\\x8F\n";
+    let (code, said) = run(&encode);
+    assert_eq!((code, said.len()), (Some(0), blocks.len()), "{said}");
+    let (code, said) = run(&["decode", "--protocol", "sia-dc03", said.trim_end()]);
+    assert!(code == Some(0) && said.contains("medical") && said.contains("HALL"), "{said}");
+    let (code, said) = run(&["decode", "--protocol", "texecom", "21AAA181100010039"]);
+    assert!(code == Some(0) && said.contains("1000"), "{said}");
+    assert_eq!(run(&["encode", "--protocol", "sia-dc03", "--account", "1", "--data", "Nhelp"]).0, Some(2));
 }

@@ -365,3 +365,34 @@ fn a_call_runs_on_virtual_time() {
         assert_eq!(run(&arguments, b"").status.code(), Some(expected), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_panels_message_in_plain_text_and_under_a_key() {
+    const KEY: &str = "0102030405060708090A0B0C0D0E0F101112131415161718";
+    let encode = |more: &[&str]| {
+        let output = run(&[&["encode", "--protocol", "osborne-hoffman"], more].concat(), b"");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    };
+    let plain = encode(&["--form", "S", "--account", "005412", "--data", "Nri04/UA105", "--sequence", "0009"]);
+    assert_eq!(plain, "\\x0A01010034\"SIA-DCS\"0009R0001L0001[#005412|Nri04/UA105]\\x0D\\x00");
+    let event = json!({ "identity": "005412", "line": "0001" });
+    let closed = encode(&["--account", "005412", "--code", "101", "--zone", "002", "--key", KEY]);
+    for (options, frame) in [(&[][..], plain.as_str()), (&["--key", KEY], closed.as_str())] {
+        let (printed, code) = decode("osborne-hoffman", options, &[frame]);
+        assert_eq!((printed.len(), code), (1, 0), "{printed:?}");
+        has(&printed[0]["report"], &event, frame);
+    }
+    let heartbeat = encode(&["--heartbeat", "--key", KEY]);
+    let (printed, code) = decode("osborne-hoffman", &["--key", KEY], &[&heartbeat]);
+    assert_eq!((&printed[0]["control"], code), (&json!("heartbeat"), 0), "{printed:?}");
+    for wrong in [
+        &["decode", "--protocol", "osborne-hoffman", "--key", "01"][..],
+        &["decode", "--protocol", "surgard", "--key", KEY],
+        &["encode", "--protocol", "surgard", "--account", "1234", "--code", "101", "--key", KEY],
+        &["decode", "--protocol", "osborne-hoffman", "--header-digits", "3"],
+        &["encode", "--protocol", "osborne-hoffman", "--account", "00X", "--code", "101"],
+    ] {
+        assert_eq!(run(wrong, b"").status.code(), Some(2), "{wrong:?}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Trigger;
+use crate::{Trigger, osborne_hoffman, sia_dc09};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,8 +14,22 @@ pub enum Protocol {
     SurGard,
     /// Ademco 685 automation output of a hardware receiver.
     Ademco685,
+    /// Automation output of a Radionics D6500, or of a Bosch D6600 or D6100 in 6500 mode.
+    Radionics6500,
+    /// SIA DC-07, a hardware receiver's computer interface.
+    SiaDc07,
+    /// Automation output of an FBI CP-220, and of others like an Ademco 685 with other ends.
+    Cp220,
+    /// Automation output of ITI receivers.
+    Iti,
     /// ESPA 4.4.4, the interface of pager systems.
     Espa444,
+    /// SIA DC-03 blocks of a panel or hardware receiver.
+    SiaDc03,
+    /// Texecom's wrapper of polls, Contact ID and DC-03 blocks.
+    Texecom,
+    /// Osborne-Hoffman over TCP, of OH2000E, OHNetRec and UTC or Interlogix panels.
+    OsborneHoffman,
     /// Tunstall TT92, in DTMF or STMF.
     Tt92,
     /// Tunstall TTNEW.
@@ -26,6 +40,8 @@ pub enum Protocol {
     ContactId,
     /// The BSIA fast format, in tones.
     FastFormat,
+    /// SIA DC-09, over TCP and UDP.
+    SiaDc09,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -34,32 +50,40 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 11] = [
+    pub const ALL: [Protocol; 19] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
+        Protocol::Radionics6500,
+        Protocol::SiaDc07,
+        Protocol::Cp220,
+        Protocol::Iti,
         Protocol::Espa444,
+        Protocol::SiaDc03,
+        Protocol::Texecom,
+        Protocol::OsborneHoffman,
         Protocol::Tt92,
         Protocol::TtNew,
         Protocol::TtOld,
         Protocol::ContactId,
         Protocol::FastFormat,
+        Protocol::SiaDc09,
         Protocol::Detect,
         Protocol::Own,
     ];
 
     /// Whether it is spoken in tones, in a telephone call of its own; [`Protocol::Detect`] is one of these.
     pub fn is_in_tones(self) -> bool {
-        match self {
+        matches!(
+            self,
             Protocol::Bs8521
-            | Protocol::Tt92
-            | Protocol::TtNew
-            | Protocol::TtOld
-            | Protocol::ContactId
-            | Protocol::FastFormat
-            | Protocol::Detect => true,
-            Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444 | Protocol::Own => false,
-        }
+                | Protocol::Tt92
+                | Protocol::TtNew
+                | Protocol::TtOld
+                | Protocol::ContactId
+                | Protocol::FastFormat
+                | Protocol::Detect
+        )
     }
 
     /// The name used in configuration, metrics, storage and JSON.
@@ -68,12 +92,20 @@ impl Protocol {
             Protocol::Bs8521 => "bs8521",
             Protocol::SurGard => "surgard",
             Protocol::Ademco685 => "ademco-685",
+            Protocol::Radionics6500 => "radionics-6500",
+            Protocol::SiaDc07 => "sia-dc07",
+            Protocol::Cp220 => "cp-220",
+            Protocol::Iti => "iti",
             Protocol::Espa444 => "espa-444",
+            Protocol::SiaDc03 => "sia-dc03",
+            Protocol::Texecom => "texecom",
+            Protocol::OsborneHoffman => "osborne-hoffman",
             Protocol::Tt92 => "tt92",
             Protocol::TtNew => "ttnew",
             Protocol::TtOld => "ttold",
             Protocol::ContactId => "contact-id",
             Protocol::FastFormat => "fast-format",
+            Protocol::SiaDc09 => "sia-dc09",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }
@@ -166,6 +198,16 @@ impl Report {
         }
     }
 
+    /// What every copy of the same message has in common, where its protocol numbers messages: the key of
+    /// [`crate::RepeatProof::Key`]. It is of the report alone, so that a stored one gives it again.
+    pub fn repeat_key(&self) -> Option<Vec<u8>> {
+        match self.protocol {
+            Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
+            Protocol::SiaDc09 => sia_dc09::repeat_key(self),
+            _ => None,
+        }
+    }
+
     /// The event a one-line answer speaks of: the first that a person or a hazard raised, else the first.
     pub fn principal(&self) -> Option<&Event> {
         let calls = |event: &&Event| event.trigger.calls_for_help() && event.status != Status::Restored;
@@ -191,6 +233,15 @@ pub enum Origin {
     HardwareReceiver,
     /// This receiver, about one of its lines.
     Line,
+}
+
+/// Whose sign of life it is: what a report of the same unit would be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The protocol it was given in.
+    pub protocol: Protocol,
+    /// The account or unit number as sent.
+    pub identity: String,
 }
 
 /// Who telephoned.

@@ -10,7 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, ademco685, espa, surgard};
+use crate::{
+    Report, Sender, ademco685, cp220, dc03, espa, iti, osborne_hoffman, radionics, sia_dc07, sia_dc09, surgard, texecom,
+};
 
 /// Names one delivery within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +29,8 @@ pub enum Command {
     Left(Token, Answered),
     /// Add to a counter; nothing else depends on it.
     Count(Counted),
+    /// End the conversation, once what was sent before has left: the sender was silent for too long, or keeps no order.
+    Close,
 }
 
 /// Something heard that must be stored, or answered, or both.
@@ -56,8 +60,9 @@ pub struct Delivery {
 pub enum Message {
     /// A report: becomes a signal. Boxed by [`Command::Deliver`] as a whole.
     Report(Report),
-    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store.
-    SignOfLife,
+    /// A heartbeat, a NULL, a poll: needs no store, but is not answered while nothing can store. With its sender
+    /// where that is a unit: then it counts as having been heard.
+    SignOfLife(Option<Sender>),
 }
 
 /// What proves that a copy is a repeat. In doubt there is no proof, and it is a press of its own.
@@ -68,9 +73,10 @@ pub enum RepeatProof {
     /// It repeats the signal stored last on this line if that has the same bytes and its last byte came
     /// no longer ago than this: our answer to it was not, or may not have been, received.
     PreviousOnLine(Duration),
-    /// It repeats a stored signal with the same key whose last byte came no longer ago than the window.
+    /// It repeats a stored signal of the same unit with the same key whose last byte came no longer ago than the window.
     Key {
-        /// Protocol sequence or reference, with whatever makes it unique in the namespace.
+        /// Protocol sequence or reference, and what was said under it. Where [`Report::repeat_key`] gives it, it is
+        /// known after a restart, too.
         key: Vec<u8>,
         /// How long the sender may repeat it.
         window: Duration,
@@ -109,63 +115,98 @@ pub enum Session {
     SurGard(surgard::Session),
     /// A hardware receiver that writes Ademco 685 lines.
     Ademco685(ademco685::Session),
+    /// A hardware receiver that writes lines of a Radionics D6500.
+    Radionics6500(radionics::Session),
+    /// A hardware receiver that writes SIA DC-07 frames.
+    SiaDc07(sia_dc07::Session),
+    /// A hardware receiver that writes lines of a CP-220.
+    Cp220(cp220::Session),
+    /// A hardware receiver that writes ITI records.
+    Iti(iti::Session),
     /// A warden-call controller or nurse-call system that hands calls to a pager system.
     Espa444(Box<espa::Session>),
+    /// A panel or hardware receiver that sends DC-03 blocks.
+    SiaDc03(Box<dc03::Session>),
+    /// A panel that speaks Texecom's wrapper.
+    Texecom(Box<texecom::Session>),
+    /// Premises units over IP.
+    SiaDc09(Box<sia_dc09::Session>),
+    /// A panel that connects and is given a key.
+    OsborneHoffman(Box<osborne_hoffman::Session>),
+}
+
+/// The same for each protocol.
+macro_rules! each {
+    ($session:expr, $one:ident => $does:expr) => {
+        match $session {
+            Session::SurGard($one) => $does,
+            Session::Ademco685($one) => $does,
+            Session::Radionics6500($one) => $does,
+            Session::SiaDc07($one) => $does,
+            Session::Cp220($one) => $does,
+            Session::Iti($one) => $does,
+            Session::Espa444($one) => $does,
+            Session::SiaDc03($one) => $does,
+            Session::Texecom($one) => $does,
+            Session::SiaDc09($one) => $does,
+            Session::OsborneHoffman($one) => $does,
+        }
+    };
 }
 
 impl Session {
     /// Takes bytes as they came; any split of the bytes gives the same reports.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {
+        each!(self, session => session.handle_bytes(bytes, now))
+    }
+
+    /// Takes one datagram: a frame that it does not hold in whole never comes.
+    pub fn handle_datagram(&mut self, bytes: &[u8], now: Instant) {
         match self {
-            Session::SurGard(session) => session.handle_bytes(bytes, now),
-            Session::Ademco685(session) => session.handle_bytes(bytes, now),
-            Session::Espa444(session) => session.handle_bytes(bytes, now),
+            Session::SiaDc09(session) => session.handle_datagram(bytes, now),
+            _ => self.handle_bytes(bytes, now),
+        }
+    }
+
+    /// Whether it looks at more bytes now. One that does not has as many answers under way as it can, and its sender is
+    /// to wait.
+    pub fn wants_bytes(&self) -> bool {
+        match self {
+            Session::SiaDc09(session) => session.wants_bytes(),
+            _ => true,
+        }
+    }
+
+    /// Takes notice of what has changed outside, where the protocol looks at it.
+    pub fn set_outside(&mut self, outside: &sia_dc09::Outside) {
+        if let Session::SiaDc09(session) = self {
+            session.set_outside(outside);
         }
     }
 
     /// Takes notice that time has passed; call it no earlier than [`Session::poll_timeout`] says.
     pub fn handle_timeout(&mut self, now: Instant) {
-        match self {
-            Session::SurGard(session) => session.handle_timeout(now),
-            Session::Ademco685(session) => session.handle_timeout(now),
-            Session::Espa444(session) => session.handle_timeout(now),
-        }
+        each!(self, session => session.handle_timeout(now))
     }
 
     /// The delivery is stored durably: the only way to a positive answer.
     pub fn handle_stored(&mut self, token: Token, now: Instant) {
-        match self {
-            Session::SurGard(session) => session.handle_stored(token, now),
-            Session::Ademco685(session) => session.handle_stored(token, now),
-            Session::Espa444(session) => session.handle_stored(token, now),
-        }
+        each!(self, session => session.handle_stored(token, now))
     }
 
     /// The delivery could not be stored: the protocol's own way of making the unit try again.
     pub fn handle_refused(&mut self, token: Token, now: Instant) {
-        match self {
-            Session::SurGard(session) => session.handle_refused(token, now),
-            Session::Ademco685(session) => session.handle_refused(token, now),
-            Session::Espa444(session) => session.handle_refused(token, now),
-        }
+        each!(self, session => session.handle_refused(token, now))
     }
 
     /// The next thing to do, until there is none.
     pub fn next_command(&mut self) -> Option<Command> {
-        match self {
-            Session::SurGard(session) => session.next_command(),
-            Session::Ademco685(session) => session.next_command(),
-            Session::Espa444(session) => session.next_command(),
-        }
+        each!(self, session => session.next_command())
     }
 
     /// When [`Session::handle_timeout`] wants to be called, if at all.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match self {
-            Session::SurGard(session) => session.poll_timeout(),
-            Session::Ademco685(session) => session.poll_timeout(),
-            Session::Espa444(session) => session.poll_timeout(),
-        }
+        each!(self, session => session.poll_timeout())
     }
 }
 

@@ -145,9 +145,12 @@ pub fn said(block: &Block, codes: &Codes) -> Vec<Said> {
 }
 
 fn one(function: char, code: &str, address: &str, modifiers: &[(&str, &str)], codes: &Codes) -> Event {
-    let of_user = codes.find(Table::SiaEvents, code).is_some_and(|row| row.address.as_deref() == Some("user"));
+    // The same letters mean something else among environmental events.
+    let environment = function == 'E' && codes.find(Table::SiaEnvironment, code).is_some();
+    let table = if environment { Table::SiaEnvironment } else { Table::SiaEvents };
+    let of_user = codes.find(table, code).is_some_and(|row| row.address.as_deref() == Some("user"));
     let user = modifiers.iter().find(|(name, _)| *name == "user" && of_user && address.is_empty());
-    let mut event = codes.event(Table::SiaEvents, code, user.map_or(address, |(_, user)| user));
+    let mut event = codes.event(table, code, user.map_or(address, |(_, user)| user));
     if function == 'O' && event.status == Status::Active {
         event.status = Status::Present;
     }

@@ -60,7 +60,7 @@ fn noise(most: usize) -> impl Strategy<Value = Vec<(u64, Sound, u64)>> {
 fn reports(rig: &Rig) -> Vec<&telecare_protocol::Report> {
     let report = |delivery: &'static str, message: &Message| match message {
         Message::Report(_) => {}
-        Message::SignOfLife => panic!("{delivery}"),
+        Message::SignOfLife(_) => panic!("{delivery}"),
     };
     for (_, delivery) in &rig.reports {
         report("a call gives reports", &delivery.message);
@@ -69,7 +69,7 @@ fn reports(rig: &Rig) -> Vec<&telecare_protocol::Report> {
         .iter()
         .filter_map(|(_, delivery)| match &delivery.message {
             Message::Report(report) => Some(report),
-            Message::SignOfLife => None,
+            Message::SignOfLife(_) => None,
         })
         .collect()
 }

@@ -42,7 +42,7 @@ fn say(rig: &mut Rig, at: Duration, message: &str) -> Duration {
 fn reports(rig: &Rig) -> Vec<&Report> {
     let said = rig.reports.iter().map(|(_, delivery)| match &delivery.message {
         Message::Report(report) => report,
-        Message::SignOfLife => panic!("a call gives reports"),
+        Message::SignOfLife(_) => panic!("a call gives reports"),
     });
     said.collect()
 }

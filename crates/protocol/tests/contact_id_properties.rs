@@ -88,7 +88,7 @@ fn reports(rig: &Rig) -> Vec<&Report> {
     assert!(rig.reports.iter().all(|(_, delivery)| report(&delivery.message)), "a call gives reports");
     let said = rig.reports.iter().filter_map(|(_, delivery)| match &delivery.message {
         Message::Report(report) => Some(report),
-        Message::SignOfLife => None,
+        Message::SignOfLife(_) => None,
     });
     said.collect()
 }

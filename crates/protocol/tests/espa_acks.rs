@@ -76,7 +76,7 @@ impl Rig {
             match command {
                 Command::Send(bytes) => acks += usize::from(bytes == [espa::ACK]),
                 Command::Deliver(delivery) => self.waiting.push(*delivery),
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         acks

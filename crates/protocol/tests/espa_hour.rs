@@ -168,7 +168,7 @@ impl World {
                     }
                 }
                 Command::Deliver(delivery) => self.delivered(delivery),
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         while let Some(command) = self.controller.next_command() {

@@ -66,7 +66,7 @@ impl Rig {
                     acks += 1;
                 }
                 Command::Deliver(delivery) => self.waiting.push(*delivery),
-                Command::Count(_) | Command::Left(..) => {}
+                Command::Count(_) | Command::Left(..) | Command::Close => {}
             }
         }
         acks

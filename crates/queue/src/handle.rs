@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
+use telecare_alarm::registry::UnitId;
 use telecare_alarm::{Act, Action, ActionId, AlarmId, Policy, ReceiverId, Registry};
 use telecare_protocol::Protocol;
 use time::OffsetDateTime;
@@ -242,6 +243,13 @@ impl Queue {
             // The keeper is gone only when the process ends.
             let _ = self.requests.send(Request::Learn(number.to_owned(), protocol)).await;
         }
+    }
+
+    /// A registered unit gave a sign of life at that time: nothing to store, but it is not missing. Waits while the
+    /// queue has no room for the word.
+    pub async fn heard(&self, unit: UnitId, at: OffsetDateTime) {
+        // The keeper is gone only when the process ends.
+        let _ = self.requests.send(Request::Heard(unit, at)).await;
     }
 
     /// Who is expected to have been heard by now and was not, the longest missing first; at most 1,000.

@@ -1,8 +1,10 @@
 //! Which copies are proven repeats. In doubt a copy is a press of its own.
 //!
-//! What was stored last on each line survives a restart: it is read back from the journal.
+//! What was stored last on each line survives a restart, and so do the keys that a report gives again: they are read
+//! back from the journal.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::{LineId, Signal, SignalId};
@@ -16,7 +18,8 @@ const KEYS_MAX: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Repeats {
     last: HashMap<LineId, Last>,
-    keys: HashMap<Vec<u8>, (SignalId, OffsetDateTime)>,
+    /// By unit: an account's sequence is another account's, too.
+    keys: HashMap<(Arc<str>, Vec<u8>), (SignalId, OffsetDateTime)>,
 }
 
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Repeats {
                 (last.raw == signal.raw && within(last.last_byte, at, *window)).then_some(last.id)
             }
             RepeatProof::Key { key, window } => {
-                let (id, last_byte) = self.keys.get(key)?;
+                let (id, last_byte) = self.keys.get(&(Arc::clone(&signal.unit.key), key.clone()))?;
                 within(*last_byte, at, *window).then_some(*id)
             }
         }
@@ -58,7 +61,7 @@ impl Repeats {
                 let oldest = self.keys.iter().min_by_key(|(_, (_, at))| *at).map(|(key, _)| key.clone());
                 oldest.and_then(|key| self.keys.remove(&key));
             }
-            self.keys.insert(key.clone(), (id, last_byte));
+            self.keys.insert((Arc::clone(&signal.unit.key), key.clone()), (id, last_byte));
         }
     }
 
@@ -140,5 +143,6 @@ mod tests {
         repeats.remember(&first, &key(60));
         assert_eq!(repeats.judge(&press("1234", 59), &key(60)), Some(first.id));
         assert_eq!(repeats.judge(&press("1234", 61), &key(60)), None);
+        assert_eq!(repeats.judge(&press("5678", 5), &key(60)), None, "another unit's message of the same number");
     }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use telecare_alarm::duty::{Expected, Own};
 use telecare_alarm::expect::Overdue;
+use telecare_alarm::registry::UnitId;
 use telecare_alarm::{Action, Alarm, Policy, Registry};
 use telecare_protocol::Protocol;
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -50,6 +52,8 @@ pub enum Request {
     Own(Box<Own>, oneshot::Sender<Answer>),
     /// Keep what the unit behind a telephone number speaks.
     Learn(String, Protocol),
+    /// A registered unit gave a sign of life then.
+    Heard(UnitId, OffsetDateTime),
     /// Who is missing.
     Overdue(oneshot::Sender<Vec<Overdue>>),
     /// Finish what is under way and end.

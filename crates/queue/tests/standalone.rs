@@ -7,7 +7,7 @@ mod common;
 use common::{act, board_where, claim, close, config, mains, press, submit, submit_as};
 use std::time::Duration;
 use telecare_alarm::{AlarmId, Refusal};
-use telecare_protocol::{Protocol, RepeatProof};
+use telecare_protocol::{Protocol, RepeatProof, Value};
 use telecare_queue::{ActError, Answer, Link, Queue};
 
 #[tokio::test]
@@ -75,6 +75,32 @@ async fn a_repeat_is_known_after_a_restart_and_a_press_is_a_press() {
     copy(RepeatProof::None).await;
     let board = board_where(&queue, "three signals", |board| board.open.iter().any(|card| card.signals == 3)).await;
     assert_eq!((board.open[0].presses, board.open[0].repeats), (2, 1));
+}
+
+#[tokio::test]
+async fn a_numbered_messages_repeat_is_known_after_a_restart_whatever_came_between() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    let numbered = |sequence: &str, raw: &[u8]| {
+        let mut message = press("line-1", "1234");
+        message.report.protocol = Protocol::OsborneHoffman;
+        message.report.fields = vec![("sequence".to_owned(), Value::Text(sequence.to_owned()))];
+        message.raw = raw.to_vec();
+        let key = message.report.repeat_key().expect("it has a number");
+        (message, RepeatProof::Key { key, window: Duration::from_secs(60) })
+    };
+    let (first, proof) = numbered("0001", b"one");
+    submit_as(&queue, first, proof).await;
+    submit(&queue, press("line-1", "1234")).await;
+    queue.close().await;
+
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    for (sequence, raw) in [("0001", &b"one under another key"[..]), ("0002", b"two")] {
+        let (message, proof) = numbered(sequence, raw);
+        submit_as(&queue, message, proof).await;
+    }
+    let board = board_where(&queue, "four signals", |board| board.open.iter().any(|card| card.signals == 4)).await;
+    assert_eq!((board.open[0].presses, board.open[0].repeats), (3, 1));
 }
 
 #[tokio::test]

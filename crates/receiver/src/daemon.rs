@@ -8,13 +8,14 @@
 //! A core task that ends by itself ends the process, and systemd starts it again: a receiver that does half
 //! of its work hides the other half.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use telecare_alarm::ReceiverId;
+use telecare_alarm::{LineId, ReceiverId};
 use telecare_api::TokenStore;
 use telecare_api::calls::Calls;
 use telecare_api::tls::Tls;
@@ -26,7 +27,7 @@ use tokio::task::JoinSet;
 
 use crate::config::{Config, Transport, Webhook};
 use crate::intake::Intake;
-use crate::line::{self, DRAIN_MAX, Supervisor, VoiceLines};
+use crate::line::{self, DRAIN_MAX, Supervisor, VoiceLines, World};
 use crate::metrics::answers::Watcher;
 use crate::metrics::page::Page;
 use crate::pulse::Pulses;
@@ -76,6 +77,10 @@ struct Running {
     api_ended: oneshot::Receiver<String>,
     tokens: TokenStore,
     tls: Option<Tls>,
+    /// Certificates of lines.
+    line_tls: Vec<Tls>,
+    /// What the sessions of each line are told; its keys are read again when told.
+    worlds: HashMap<LineId, World>,
     stop: watch::Sender<bool>,
     /// The configuration's file, read again when told.
     file: PathBuf,
@@ -159,12 +164,16 @@ async fn start(
     let count = config.lines.len();
     let mut lines = JoinSet::new();
     let mut links = Vec::with_capacity(count);
+    let (mut worlds, mut line_tls) = (HashMap::new(), Vec::new());
     for line in config.lines {
         let passed = match &line.transport {
             Transport::TcpListen { address, .. } => sockets.take(&sockets::of_line(line.name.as_str()), *address),
-            Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => None,
+            _ => None,
         };
+        line_tls.extend(line.tls.clone());
+        let name = line.name.clone();
         let supervisor = Supervisor::new(line, shared.clone()).on(passed);
+        worlds.insert(name, supervisor.world());
         links.push(supervisor.link());
         lines.spawn(supervisor.run());
     }
@@ -198,6 +207,8 @@ async fn start(
         api_ended,
         tokens,
         tls: config.api.tls,
+        line_tls,
+        worlds,
         stop,
         count,
         file: file.to_owned(),
@@ -242,7 +253,9 @@ impl Running {
                     let reloaded = self.tokens.reload();
                     tracing::info!(reloaded, "token file read again");
                     // A certificate that cannot be read is said in the log and leaves the one in use.
-                    self.tls.as_ref().map(Tls::reload);
+                    for tls in self.tls.iter().chain(&self.line_tls) {
+                        tls.reload();
+                    }
                     self.reload().await;
                     systemd::ready(&systemd::status(self.count, &self.queue.board().borrow()));
                 }
@@ -273,9 +286,14 @@ impl Running {
         }
         let webhooks = config.webhooks.len();
         self.queue.set_policy(config.policy.clone()).await;
+        for line in &config.lines {
+            if let Some(world) = self.worlds.get(&line.name) {
+                world.set_keys(Arc::clone(&line.sia_dc09.keys));
+            }
+        }
         self.webhooks.send_replace(config.webhooks.into());
         metrics::policy_reloads("done").increment(1);
-        tracing::info!(old, new, webhooks, "configuration read again: policy and webhooks are in force");
+        tracing::info!(old, new, webhooks, "configuration read again: policy, webhooks and keys are in force");
     }
 
     /// Every wait is bounded: what has not stopped by then is ended with the process. Nothing acknowledged

@@ -6,11 +6,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use telecare_alarm::registry::UnitId;
 use telecare_alarm::unit::Place;
 use telecare_alarm::{CallId, Lane, LineId, Marks, ReceiverId, Signal, SignalId, Stamps, UnitKey};
-use telecare_protocol::{Delivery, Message, RepeatProof, Report, Token};
+use telecare_protocol::{Delivery, Message, RepeatProof, Report, Sender, Token};
 use telecare_queue::{Answer, Incoming, Queue};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -86,18 +88,21 @@ impl LineIntake {
         &self.intake.queue
     }
 
+    /// The registered unit whose sign of life it is.
+    fn registered(&self, sender: &Sender) -> Option<UnitId> {
+        let registry = self.intake.queue.registry();
+        registry.id_of(&UnitKey::of_sender(sender, &self.place(), &registry)?)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() }
+    }
+
     fn signal(&self, report: Report, heard: Heard, unit: Option<UnitKey>) -> Signal {
         let anchor = Anchor::now();
         let last_byte = anchor.wall(heard.last_byte);
         let id = signal_id(last_byte);
-        let unit = unit.unwrap_or_else(|| {
-            UnitKey::of(
-                &report,
-                &Place { receiver: &self.intake.receiver, line: &self.line, namespace: self.namespace.as_deref() },
-                id,
-                &self.intake.queue.registry(),
-            )
-        });
+        let unit = unit.unwrap_or_else(|| UnitKey::of(&report, &self.place(), id, &self.intake.queue.registry()));
         Signal {
             id,
             receiver: self.intake.receiver.clone(),
@@ -158,13 +163,28 @@ pub struct SessionIntake {
     call: Option<CallId>,
     under_way: JoinSet<(Token, Answer)>,
     ready: VecDeque<(Token, Answer)>,
+    /// What signals pass one by one, where their sender shares it with others of its address.
+    gate: Option<Arc<Semaphore>>,
     units: VecDeque<(Token, UnitKey)>,
 }
 
 impl SessionIntake {
     /// The intake of a new session.
     pub fn new(line: LineIntake) -> SessionIntake {
-        SessionIntake { line, call: None, under_way: JoinSet::new(), ready: VecDeque::new(), units: VecDeque::new() }
+        SessionIntake {
+            line,
+            call: None,
+            under_way: JoinSet::new(),
+            ready: VecDeque::new(),
+            gate: None,
+            units: VecDeque::new(),
+        }
+    }
+
+    /// With a gate before the store: so many signals of all who share it are on their way at once, the others wait.
+    pub fn through(mut self, gate: Arc<Semaphore>) -> SessionIntake {
+        self.gate = Some(gate);
+        self
     }
 
     /// The intake of a telephone call.
@@ -181,9 +201,19 @@ impl SessionIntake {
         let token = delivery.token;
         let report = match delivery.message {
             Message::Report(report) => report,
-            Message::SignOfLife => {
-                let stored = self.line.intake.queue.can_store();
-                self.ready.push_back((token, if stored { Answer::Stored } else { Answer::Refused }));
+            Message::SignOfLife(sender) => {
+                let queue = self.line.queue();
+                let answer = if queue.can_store() { Answer::Stored } else { Answer::Refused };
+                match sender.and_then(|sender| self.line.registered(&sender)) {
+                    Some(unit) => {
+                        let (queue, at) = (queue.clone(), Anchor::now().wall(delivery.last_byte));
+                        self.under_way.spawn(async move {
+                            queue.heard(unit, at).await;
+                            (token, answer)
+                        });
+                    }
+                    None => self.ready.push_back((token, answer)),
+                }
                 return None;
             }
         };
@@ -194,7 +224,15 @@ impl SessionIntake {
         let taken = Taken { signal: signal.id, lane: signal.ranking.lane };
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
-        self.under_way.spawn(async move { (token, stored::store(&queue, incoming).await) });
+        let gate = self.gate.clone();
+        self.under_way.spawn(async move {
+            // The gate is never closed.
+            let _turn = match gate {
+                Some(gate) => gate.acquire_owned().await.ok(),
+                None => None,
+            };
+            (token, stored::store(&queue, incoming).await)
+        });
         Some(taken)
     }
 
@@ -323,7 +361,7 @@ mod tests {
     async fn a_sign_of_life_is_answered_but_not_stored() {
         let rig = Rig::new().await;
         let mut intake = SessionIntake::new(rig.intake.line(&LineId::new("a"), None, true));
-        intake.take(delivery(1, Message::SignOfLife, None));
+        intake.take(delivery(1, Message::SignOfLife(None), None));
         assert!(intake.owes());
         assert_eq!(bounded(intake.answered()).await, (Token(1), Answer::Stored));
         assert!(rig.queue.board().borrow().open.is_empty());

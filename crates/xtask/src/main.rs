@@ -8,6 +8,7 @@ mod fuzz;
 mod package;
 mod packages;
 mod schemathesis;
+mod siadc09;
 mod soak;
 mod step;
 mod test;
@@ -38,6 +39,8 @@ enum Command {
     Soak(soak::Options),
     /// Asks a receiver thousands of things that its API's document allows and forbids: one step of the tests.
     Schemathesis,
+    /// Have frames of SIA DC-09 read by another decoder.
+    Siadc09,
     /// Feeds the decoders damaged and invented bytes.
     Fuzz(fuzz::Options),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Package(options) => package::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Schemathesis => schemathesis::prove(),
+        Command::Siadc09 => siadc09::prove(),
         Command::Fuzz(options) => fuzz::run(&options),
     };
     match result {

@@ -1,16 +1,16 @@
 //! schemathesis: thousands of requests made from the OpenAPI document, good and bad ones, against a real receiver. It
 //! must find no fault of the receiver's and nothing that the document does not say.
 //!
-//! It is a Python program, in an environment of its own in `target/`, at a pinned version: another version asks
-//! other questions, and a check must not fail by the day.
+//! It is a Python program, at a pinned version: another version asks other questions.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use telecare_tests::postgres::Postgres;
+use telecare_tests::python::Package;
 use telecare_tests::receiver::{CONSOLE_TOKEN, Setup, token_of};
 use telecare_tests::site::{SERIAL, Site};
 use telecare_tests::surgard::contact_id;
@@ -18,7 +18,7 @@ use telecare_tests::surgard::contact_id;
 use crate::step::root;
 
 /// What is installed.
-const VERSION: &str = "4.32.5";
+const SCHEMATHESIS: Package = Package { name: "schemathesis", version: "4.32.5" };
 /// Requests of one kind to one operation, at most.
 const EXAMPLES_MAX: &str = "40";
 /// Longest of each of the two runs, seconds.
@@ -39,7 +39,7 @@ const LEASE_S: u32 = 10;
 /// Runs it as a console at work on an alarm that is there, at a receiver without a database; and as a supervisor at
 /// one with a database.
 pub fn prove() -> Result<()> {
-    let program = installed()?;
+    let program = SCHEMATHESIS.programs()?.join("schemathesis");
     let alone = Setup { lease_s: LEASE_S, ..Setup::default() };
     let with_alarm = |alarm: &str| format!("{NEEDS_DATABASE}[parameters]\n\"path.id\" = \"{alarm}\"\n");
     check(&program, alone, CONSOLE_TOKEN, with_alarm)?;
@@ -82,22 +82,4 @@ fn run(program: &Path, port: u16, token: &str, directory: &Path) -> Result<()> {
     let status = command.current_dir(directory).status().context("run schemathesis")?;
     ensure!(status.success(), "schemathesis found that the receiver and its document do not agree");
     Ok(())
-}
-
-/// The program in its environment, made when it is not there yet.
-fn installed() -> Result<PathBuf> {
-    let environment = root().join("target/schemathesis").join(VERSION);
-    let program = environment.join("bin/schemathesis");
-    let known = Command::new(&program).arg("--version").output();
-    if known.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(VERSION)) {
-        return Ok(program);
-    }
-    println!("==> installing schemathesis {VERSION} into {}", environment.display());
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-    ensure!(made.context("run python3; install python3-venv")?.success(), "python3 -m venv failed");
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let mut install = Command::new(environment.join("bin/python"));
-    let status = install.args(pip).arg(format!("schemathesis=={VERSION}")).status()?;
-    ensure!(status.success(), "pip could not install schemathesis {VERSION}");
-    Ok(program)
 }

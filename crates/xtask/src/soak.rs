@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the kill test, the flood of tests and the bad line for as long as they take.
+//! `cargo xtask soak`: the kill test, the flood of tests, the bad line and the units over IP for as long as they take.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,12 +15,15 @@ pub struct Options {
     /// For how long people press over a flood of tests, minutes; 0 for not at all.
     #[arg(long, default_value_t = 10)]
     flood_minutes: u32,
-    /// For how long a warden-call controller calls over a bad line, minutes; 0 for not at all.
+    /// For how long a warden-call controller, then panels of each protocol, call over a bad line, minutes; 0 for not at all.
     #[arg(long, default_value_t = 60)]
     bad_line_minutes: u32,
+    /// For how long thousands of units poll and call over IP, minutes; 0 for not at all.
+    #[arg(long, default_value_t = 10)]
+    ip_minutes: u32,
 }
 
-/// Runs the kill test with many kills, then the flood, then the bad line.
+/// Runs the kill test with many kills, then the flood, the bad line, the units over IP.
 pub fn run(options: &Options) -> Result<()> {
     packages::ensure_installed(&[Package::PostgreSql])?;
     println!("{} kills with a private PostgreSQL, {} without", options.kills, options.kills);
@@ -36,6 +39,17 @@ pub fn run(options: &Options) -> Result<()> {
         let test = ["test", "--package", "telecare-tests", "--test", "espa", "--", "--nocapture", "bad_line"];
         let seconds = u64::from(options.bad_line_minutes) * 60;
         steps.run_tests("calls over a bad line", cargo(&test).env("TELECARE_ESPA_S", seconds.to_string()))?;
+        let test =
+            ["test", "--package", "telecare-tests", "--test", "osborne_hoffman", "--", "--nocapture", "bad_network"];
+        let mut test = cargo(&test);
+        steps.run_tests("panels over a bad network", test.env("TELECARE_OSBORNE_S", seconds.to_string()))?;
+        let test = ["test", "--package", "telecare-tests", "--test", "panels", "--", "--nocapture", "bad_lines"];
+        steps.run_tests("panels over bad lines", cargo(&test).env("TELECARE_PANELS_S", seconds.to_string()))?;
+    }
+    if options.ip_minutes > 0 {
+        let test = ["test", "--package", "telecare-tests", "--test", "sia_dc09", "--", "--nocapture", "thousands"];
+        let seconds = u64::from(options.ip_minutes) * 60;
+        steps.run_tests("thousands of units over IP", cargo(&test).env("TELECARE_DC09_S", seconds.to_string()))?;
     }
     steps.finish()
 }

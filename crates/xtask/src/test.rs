@@ -4,12 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use telecare_tests::python::OSBORNE_HOFFMAN;
 use telecare_tests::receiver::{BUILT, binary};
 use telecare_tests::trace;
 
 use crate::packages::{self, Package};
 use crate::step::{Steps, cargo, root};
-use crate::{package, schemathesis, tools};
+use crate::{package, schemathesis, siadc09, tools};
 
 /// The fuzz crate is a workspace of its own.
 const FUZZ: &str = "fuzz/Cargo.toml";
@@ -19,6 +20,8 @@ pub fn run() -> Result<()> {
     packages::ensure_installed(&[Package::PostgreSql, Package::Systemd, Package::Python])?;
     packages::want_installed(Package::Strace);
     tools::prometheus()?;
+    // The tests would install it as well, one of them while the others wait.
+    OSBORNE_HOFFMAN.programs()?;
     let mut steps = Steps::default();
     steps.run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     steps.run("format of the fuzz crate", &mut cargo(&["fmt", "--manifest-path", FUZZ, "--check"]))?;
@@ -32,6 +35,7 @@ pub fn run() -> Result<()> {
     ensure!(built, "the build failed");
     check_samples(&mut steps)?;
     steps.check("a package of it, installed into a scratch directory and started", package::prove)?;
+    steps.check("frames of SIA DC-09, read by another decoder", siadc09::prove)?;
     steps.check("requests made from the API's document", schemathesis::prove)?;
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     steps.run_tests("tests", tests.env(BUILT, "1"))?;

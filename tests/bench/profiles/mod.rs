@@ -3,6 +3,7 @@
 mod claims;
 mod flood;
 mod history;
+mod ip;
 mod kills;
 mod lines;
 mod memory;
@@ -31,7 +32,7 @@ pub struct Profile {
 }
 
 /// All, the main ones first.
-pub const ALL: [Profile; 15] = [
+pub const ALL: [Profile; 16] = [
     Profile { name: "quiet", what: "10, 100 and 1,000 signals a second", is_quick: true, run: quiet::run },
     Profile { name: "visible", what: "from the last byte to a console that waits", is_quick: true, run: visible::run },
     Profile { name: "claims", what: "16, 64 and 500 consoles claim at once", is_quick: true, run: claims::run },
@@ -51,6 +52,12 @@ pub const ALL: [Profile; 15] = [
     Profile { name: "standby", what: "a standby that must have every commit", is_quick: false, run: standby::run },
     Profile { name: "lines", what: "serial lines at full rate beside TCP bursts", is_quick: false, run: lines::run },
     Profile { name: "tones", what: "calls by tones on four voice modems", is_quick: false, run: tones::run },
+    Profile {
+        name: "ip",
+        what: "5,000 units over IP beside a receiver that stores nothing",
+        is_quick: false,
+        run: ip::run,
+    },
     Profile { name: "memory", what: "idle, loaded, after a million signals", is_quick: false, run: memory::run },
 ];
 

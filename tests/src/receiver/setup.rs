@@ -80,6 +80,8 @@ pub enum Transport {
         /// Connections it takes at once.
         connections_max: u16,
     },
+    /// The receiver listens for datagrams.
+    Udp(SocketAddr),
     /// A voice modem at this path, in a hurry: it answers at the second ring and asks at once.
     VoiceModem(PathBuf),
 }
@@ -139,9 +141,15 @@ impl Setup {
                     port.path()
                 ),
                 Transport::Connect(address) => writeln!(text, "tcp-connect = {{ address = \"{address}\" }}"),
+                Transport::Listen { address, connections_max } if line.protocol == "sia-dc09" => writeln!(
+                    text,
+                    "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max}, \
+                     connections-per-source-max = {connections_max} }}"
+                ),
                 Transport::Listen { address, connections_max } => {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max} }}")
                 }
+                Transport::Udp(address) => writeln!(text, "udp-listen = {{ address = \"{address}\" }}"),
                 Transport::VoiceModem(path) => {
                     // What is asked for first does not wait for a guard tone, which no modem hears.
                     let first = if line.protocol == "detect" { "bs8521" } else { line.protocol };
@@ -149,6 +157,10 @@ impl Setup {
                     continue;
                 }
             };
+            if line.protocol == "sia-dc09" {
+                // Its units wait as long as they like; what it has besides stands in `more`.
+                continue;
+            }
             let _ = writeln!(text, "{} = {{ ack-wait-ms = {} }}", line.protocol, self.ack_wait.as_millis());
         }
         text.push_str(&self.more);
@@ -159,7 +171,7 @@ impl Setup {
     pub fn free_ports(&self) -> Result<()> {
         self.lines.iter().try_for_each(|line| match &line.transport {
             Transport::Serial(port) => port.free(),
-            Transport::Connect(_) | Transport::Listen { .. } | Transport::VoiceModem(_) => Ok(()),
+            Transport::Connect(_) | Transport::Listen { .. } | Transport::Udp(_) | Transport::VoiceModem(_) => Ok(()),
         })
     }
 

@@ -59,6 +59,8 @@ impl Duty {
             self.expected.set(subject, None, now);
         }
         for (id, interval, causes) in expected.units {
+            // Who polls every minute is not missed only after an hour and a half.
+            let grace = grace.min(interval);
             let expectation = Expectation { interval, grace, raises: Trigger::MissedTest, causes };
             self.expected.set(Subject::Unit(id), Some(expectation), now);
         }
@@ -87,6 +89,18 @@ impl Duty {
     /// How many are expected.
     pub fn expected_count(&self) -> usize {
         self.expected.expected_count()
+    }
+
+    /// A unit gave a sign of life, which is on no card. One that was missed is told to be back.
+    pub fn hear(&mut self, unit: UnitId, at: OffsetDateTime) {
+        let subject = Subject::Unit(unit);
+        if let Some(missed) = self.expected.heard(&subject, at)
+            && let Some((unit, line)) = self.card_of(&subject)
+        {
+            let id = SignalId::automatic("alive again", &subject.key(), missed);
+            let report = Report::own(Trigger::MissedTest, Status::Restored, "expected-call");
+            self.own.push(Own { id: Some(id), line, unit, report, marks: Marks::default() });
+        }
     }
 
     /// A card shows when its unit was last heard; and a unit that was missed and is heard again is told of.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{CallOver, Duty, Expected, Own};
 use crate::expect::Kept;
+use crate::registry::UnitId;
 use crate::rules::Target;
 use crate::testing::{action, actor, at, signal};
 use crate::unit::Place;
@@ -177,6 +178,13 @@ impl Centre {
             self.works();
         }
         self.now = self.now.max(at(seconds));
+    }
+
+    /// A unit gives a sign of life.
+    pub fn polls(&mut self, unit: UnitId, seconds: i64) {
+        self.until(seconds);
+        self.duty.hear(unit, self.now);
+        self.works();
     }
 
     /// Signals kept.

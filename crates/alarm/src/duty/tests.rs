@@ -281,6 +281,29 @@ fn f24_a_missed_periodic_test_is_one_alarm_until_the_unit_is_heard() {
 }
 
 #[test]
+fn a_unit_that_polls_is_missed_after_two_polls_and_back_at_the_next_without_a_card_of_its_own() {
+    let mut polling = unit(42, "BT");
+    polling.expected_interval = Some(Duration::from_secs(60));
+    let id = polling.id;
+    let mut centre = Centre::new(Registry::new(1, [polling]));
+    for n in 0..10 {
+        centre.polls(id, n * 60);
+    }
+    centre.until(540 + 119);
+    assert_eq!(centre.open_cards().count(), 0, "signs of life are no cards, and one may be lost");
+    centre.until(540 + 120);
+    let missed = centre.open_cards().next().expect("the poll was missed").id;
+    let raised = |centre: &Centre| centre.card(missed).triggers.values().any(crate::TriggerState::is_raised);
+    assert!(raised(&centre));
+    centre.restart();
+    centre.until(800);
+    assert!(raised(&centre), "told once, until heard");
+    centre.polls(id, 801);
+    assert!(!raised(&centre), "the next poll takes it back");
+    assert_eq!((centre.duty.overdue_count(), centre.card(missed).signals), (0, 2));
+}
+
+#[test]
 fn f8_f25_many_missed_of_one_carrier_are_one_incident() {
     let units = (1..=20).map(|n| unit(n, if n <= 15 { "Virgin" } else { "BT" }));
     let mut centre = Centre::new(Registry::new(1, units));

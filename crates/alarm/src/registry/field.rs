@@ -16,7 +16,7 @@ const PHONES_MAX: usize = 8;
 /// Identities of one unit: a dozen lines, each with its own namespace.
 const IDENTITIES_MAX: usize = 16;
 /// Units of time, longest first: name, seconds.
-const SPANS: [(&str, u64); 4] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("min", 60)];
+const SPANS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
 /// The longest interval that anybody waits for a sign of life: a year.
 const INTERVAL_MAX: Duration = Duration::from_secs(366 * 86_400);
 
@@ -229,7 +229,7 @@ fn interval(text: &str) -> Result<Option<Duration>, Wrong> {
     }
     let wrong = || {
         let what = format!("{text:?} is no interval");
-        Wrong::new(what, "write a whole number and min, h, d or w, like 30 d; a year at most")
+        Wrong::new(what, "write a whole number and s, min, h, d or w, like 30 d; a year at most")
     };
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     let (count, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;

@@ -1,6 +1,8 @@
-//! `call`: test calls as a hardware receiver places them: a line, the wait for its acknowledgement, the same line
+//! `call`: test calls as a hardware receiver or a unit over IP places them: a line, the wait for its acknowledgement, the same line
 //! again, as often as that make of receiver does. With access to the API it also says what became of the call. Calls
 //! by tones are placed by a simulated unit behind a simulated modem, see [`crate::voice`].
+
+mod frames;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,22 +10,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
-use telecare_protocol::{Protocol, ademco685, surgard};
+use telecare_protocol::Protocol;
+use telecare_protocol::sia_dc09::UnitSettings;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::aftermath::Aftermath;
 use crate::client::ApiArguments;
-use crate::device::{Device, Told};
+use crate::device::{Device, PROTOCOLS, Told};
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
-use crate::text::unescaped;
+use crate::premises::{self, PremisesArguments};
 use crate::{Usage, Verdict, voice};
 
 /// The reserved test identity, in every protocol alike: an account or call address that no centre gives to a person.
 const TEST_ACCOUNT: &str = "9999";
-/// Contact ID 601, manual trigger test; SIA RX, the same.
-const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")];
+/// The same with the six digits of an Osborne-Hoffman panel.
+const PANEL_TEST_ACCOUNT: &str = "009999";
 
 /// Place a test call as a hardware receiver or a unit would, and say with every time what became of it.
 ///
@@ -31,17 +34,17 @@ const TEST_CODES: [(&str, &str); 3] = [("5", "601"), ("cid", "601"), ("3", "RX")
 /// also looked for in the receiver's list. Exit code 1 when it is not acknowledged, or not in the list.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver;
+    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, udp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver;
     /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
-    /// surgard, ademco-685 or espa-444; one that telephones with voice-modem.
+    /// What is spoken: by a device on a port, or, with voice-modem, by a unit that telephones.
     #[arg(long, default_value = "surgard", value_parser = protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
     #[arg(long, conflicts_with = "heartbeat")]
     frame: Option<String>,
-    /// Send a heartbeat.
+    /// Send a heartbeat, with sia-dc09 a NULL.
     #[arg(long)]
     heartbeat: bool,
     /// How many calls.
@@ -53,6 +56,8 @@ pub struct Arguments {
     /// How long one attempt waits for its acknowledgement.
     #[arg(long, default_value_t = 4000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=9_900))]
     ack_wait_ms: u64,
+    #[command(flatten)]
+    premises: PremisesArguments,
     #[command(flatten)]
     voice: voice::VoiceArguments,
     #[command(flatten)]
@@ -69,12 +74,11 @@ struct Acknowledged {
 
 fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
-        Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
-        Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
+        Ok(protocol) if PROTOCOLS.contains(&protocol) || protocol.is_in_tones() => Ok(protocol),
         Ok(_) | Err(_) => {
             let known: Vec<&str> =
                 Protocol::ALL.into_iter().filter(|p| p.is_in_tones()).map(Protocol::as_str).collect();
-            Err(format!("one of surgard, ademco-685, espa-444, {}", known.join(", ")))
+            Err(format!("one of {}, {}", PROTOCOLS.map(Protocol::as_str).join(", "), known.join(", ")))
         }
     }
 }
@@ -89,7 +93,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let what = format!("{} is spoken in telephone calls: use --to voice-modem:PATH", arguments.protocol);
         return Err(Usage(what).into());
     }
-    let line = line(arguments)?;
+    let is_datagram = matches!(arguments.to, Target::Udp(_));
+    if is_datagram && arguments.protocol != Protocol::SiaDc09 {
+        return Err(Usage(format!("nobody speaks {} in datagrams", arguments.protocol)).into());
+    }
+    if arguments.premises.units.is_some() {
+        if arguments.protocol != Protocol::SiaDc09 {
+            return Err(Usage("--units is for sia-dc09".to_owned()).into());
+        }
+        let tell = |text: &str| drop(println(text));
+        return runtime.block_on(premises::load::run(&arguments.premises, &arguments.to, tell));
+    }
+    let line = frames::line(arguments)?;
     runtime.block_on(place_all(arguments, &line))
 }
 
@@ -116,13 +131,13 @@ fn tell_aftermath(aftermath: Option<Aftermath>) -> anyhow::Result<Verdict> {
 }
 
 async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict> {
-    let account = identity(arguments).unwrap_or(TEST_ACCOUNT);
+    let account = identity(arguments).unwrap_or(test_account(arguments));
     let aftermath = aftermath(arguments, account)?;
     let opening = Instant::now();
     let mut link = Link::open(&arguments.to).await?;
     println(&format!("{} connected after {:.1} ms", clock()?, ms(opening.elapsed())))?;
     let attempts = Device::attempts(arguments.protocol);
-    let mut device = Device::new(arguments.protocol, Some(Duration::from_millis(arguments.ack_wait_ms)), false);
+    let mut device = device(arguments)?;
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
         let begun = Instant::now();
@@ -149,9 +164,28 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
     tell_aftermath(aftermath)
 }
 
+fn device(arguments: &Arguments) -> Result<Device, Usage> {
+    let ack_wait = Duration::from_millis(arguments.ack_wait_ms);
+    if arguments.protocol != Protocol::SiaDc09 {
+        return Ok(Device::new(arguments.protocol, Some(ack_wait), false));
+    }
+    let FrameArguments { account, receiver, line, .. } = &arguments.fields;
+    let usual = UnitSettings::default();
+    let settings = UnitSettings {
+        account: account.clone().unwrap_or_else(|| TEST_ACCOUNT.to_owned()),
+        receiver: receiver.clone(),
+        prefix: line.clone().unwrap_or(usual.prefix),
+        ack_wait,
+        poll_every: Duration::ZERO,
+        ..UnitSettings::default()
+    };
+    Ok(Device::premises(arguments.premises.settings(settings)?))
+}
+
 /// What the receiver knows before the call, where it can be asked and there is something to look for.
 fn aftermath(arguments: &Arguments, account: &str) -> anyhow::Result<Option<Aftermath>> {
-    if arguments.frame.is_some() || arguments.heartbeat || !arguments.api.has_token() {
+    let names_nobody = arguments.protocol == Protocol::Iti;
+    if arguments.frame.is_some() || arguments.heartbeat || names_nobody || !arguments.api.has_token() {
         return Ok(None);
     }
     match Aftermath::before(&arguments.api, account) {
@@ -170,18 +204,27 @@ fn identity(arguments: &Arguments) -> Option<&str> {
     identity.as_deref()
 }
 
+fn test_account(arguments: &Arguments) -> &'static str {
+    if arguments.protocol == Protocol::OsborneHoffman { PANEL_TEST_ACCOUNT } else { TEST_ACCOUNT }
+}
+
 /// Says that the account is nobody's.
 fn mark(arguments: &Arguments) -> String {
     let is_test = arguments.frame.is_none() && !arguments.heartbeat && identity(arguments).is_none();
-    if is_test { format!(", account {TEST_ACCOUNT}: the reserved test identity") } else { String::new() }
+    // Its test is the hardware receiver's own and names no account.
+    if is_test && arguments.protocol != Protocol::Iti {
+        format!(", account {}: the reserved test identity", test_account(arguments))
+    } else {
+        String::new()
+    }
 }
 
 /// One call; none when all its attempts went unanswered, or it was refused.
 async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Option<Acknowledged>> {
     let begun = Instant::now();
-    device.send(line).context("more calls than a hardware receiver holds")?;
+    device.send(line).context("no frame of this protocol, or more calls than are held")?;
     let mut acknowledged = None;
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 1024];
     loop {
         while let Some(told) = device.next() {
             match told {
@@ -189,6 +232,7 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
                 Told::Acknowledged { attempts } => {
                     acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts });
                 }
+                Told::Polled => acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts: 1 }),
                 Told::LinkFailed | Told::Refused => return Ok(None),
                 Told::LinkRestored => {}
                 Told::Heard(message) => println(&format!("{} the receiver says {message}", clock()?))?,
@@ -201,46 +245,6 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
         tokio::select! {
             read = link.read(&mut buffer) => device.handle_bytes(&buffer[..read?]),
             () = tokio::time::sleep_until(deadline.into()) => device.handle_timeout(),
-        }
-    }
-}
-
-/// The line as it goes out, its end included.
-fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
-    if arguments.protocol == Protocol::Espa444 {
-        return block(arguments);
-    }
-    let is_ademco = arguments.protocol == Protocol::Ademco685;
-    let (fields, end) = (&arguments.fields, if is_ademco { ademco685::CR } else { surgard::DC4 });
-    if let Some(frame) = &arguments.frame {
-        let mut line = unescaped(frame.as_bytes());
-        if is_ademco && line.first() != Some(&ademco685::LF) {
-            line.insert(0, ademco685::LF);
-        }
-        if line.last() != Some(&end) {
-            line.push(end);
-        }
-        return Ok(line);
-    }
-    if arguments.heartbeat {
-        return Ok(if is_ademco { fields.ademco685_heartbeat() } else { fields.heartbeat() });
-    }
-    let form = fields.form.as_deref().unwrap_or(if is_ademco { "cid" } else { "5" });
-    let code = TEST_CODES.iter().find(|(of, _)| *of == form).map(|(_, code)| ("code", *code));
-    let defaults: Vec<_> = code.into_iter().chain([("account", TEST_ACCOUNT)]).collect();
-    if is_ademco { fields.ademco685(&defaults) } else { fields.surgard(&defaults) }
-}
-
-/// An ESPA block as it goes out. Bytes that begin a block go out as they are.
-fn block(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
-    if arguments.heartbeat {
-        return Err(Usage("espa-444 has no heartbeat: its controller selects the receiver for each call".to_owned()));
-    }
-    match &arguments.frame {
-        Some(frame) => Ok(unescaped(frame.as_bytes())),
-        None => {
-            let test = [("address", TEST_ACCOUNT), ("message", "TEST CALL"), ("type", "3"), ("priority", "3")];
-            arguments.fields.espa444(&test)
         }
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use telecare_protocol::osborne_hoffman::{KEY_BYTES, Key};
 use telecare_protocol::{Codes, DecodeOptions, Decoded, Mode, Protocol, What, ademco685, decode, surgard};
 
 use crate::decoded::{DecodedShape, in_words};
+use crate::premises::KeyArguments;
 use crate::text::unescaped;
 use crate::{Usage, Verdict, timed};
 
@@ -16,7 +18,7 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685 or espa-444; with --timed one that telephones, or detect.
+    /// What is spoken; with --timed by a unit that telephones, or detect.
     #[arg(long, value_parser = protocol)]
     protocol: Protocol,
     /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
@@ -33,9 +35,17 @@ pub struct Arguments {
     /// Make an error of every deviation from the layout.
     #[arg(long)]
     strict: bool,
-    /// Digits of receiver and line together at the head of a line: surgard 3 to 9, ademco-685 2 to 5.
+    /// The code of the byte that ends a line, where it is set otherwise than as delivered [radionics-6500, cp-220].
+    #[arg(long, value_name = "CODE", value_parser = clap::value_parser!(u8).range(1..=126))]
+    end: Option<u8>,
+    /// Digits of receiver and line together at the head of a line: surgard 3 to 9, ademco-685 and cp-220 2 to 5.
     #[arg(long, value_name = "N")]
     header_digits: Option<usize>,
+    /// The key of an Osborne-Hoffman connection, 48 hex digits: the frames are cipher text.
+    #[arg(long, value_parser = key)]
+    key: Option<Key>,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// Frames; bytes that cannot be typed as \xNN, framing bytes may be left out. Without any, lines of
     /// standard input.
     frames: Vec<String>,
@@ -45,11 +55,20 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     match name.parse() {
         Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, espa-444, detect"
+            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, radionics-6500, sia-dc07, cp-220, iti, espa-444, sia-dc03, texecom, osborne-hoffman, sia-dc09, detect"
                 .to_owned())
         }
         Ok(protocol) => Ok(protocol),
     }
+}
+
+/// A key as hex digits.
+pub fn key(text: &str) -> Result<Key, String> {
+    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let pair = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok();
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
+    let key = bytes.and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok());
+    key.map(Key::new).ok_or_else(|| "48 hex digits".to_owned())
 }
 
 /// Decodes every frame; fails if any could not be read.
@@ -60,8 +79,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut options = DecodeOptions::default();
     if let Some(digits) = arguments.header_digits {
         let widths = match arguments.protocol {
-            Protocol::Ademco685 => ademco685::HEADER_DIGITS,
-            Protocol::Espa444 => return Err(Usage("espa-444 has no header of digits".to_owned()).into()),
+            Protocol::Ademco685 | Protocol::Cp220 => ademco685::HEADER_DIGITS,
+            protocol @ (Protocol::Espa444
+            | Protocol::SiaDc03
+            | Protocol::Texecom
+            | Protocol::OsborneHoffman
+            | Protocol::SiaDc09
+            | Protocol::Radionics6500
+            | Protocol::SiaDc07
+            | Protocol::Iti) => {
+                return Err(Usage(format!("{protocol} has no header of digits")).into());
+            }
             _ => surgard::HEADER_DIGITS,
         };
         if !widths.contains(&digits) {
@@ -70,6 +98,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         }
         options.header_digits = Some(digits);
     }
+    if arguments.key.is_some() && arguments.protocol != Protocol::OsborneHoffman {
+        return Err(Usage(format!("{} has no key", arguments.protocol)).into());
+    }
+    if arguments.end.is_some() && !matches!(arguments.protocol, Protocol::Radionics6500 | Protocol::Cp220) {
+        return Err(Usage(format!("{} has ends of its own", arguments.protocol)).into());
+    }
+    (options.key, options.end) = (arguments.key, arguments.end);
+    let keys = arguments.keys.keys(&arguments.frames)?;
+    options.keys = keys.as_ref();
     let mode = if arguments.strict { Mode::Strict } else { Mode::Tolerant };
     let codes = Codes::builtin();
     let mut verdict = Verdict::Done;

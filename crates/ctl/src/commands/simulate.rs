@@ -1,4 +1,4 @@
-//! `simulate`: a hardware receiver or a warden-call controller that is not there, so that an installation can be
+//! `simulate`: a hardware receiver, a warden-call controller or a panel that is not there, so that an installation can be
 //! rehearsed before the equipment comes.
 
 use std::io::{self, Write};
@@ -10,14 +10,14 @@ use crate::link::Target;
 use crate::simulate::{self, Fault, Plan};
 use crate::{Verdict, device};
 
-/// Be a hardware receiver or controller: calls, heartbeats, repeats, and what goes wrong on a wire.
+/// Be a hardware receiver, controller or panel: calls, heartbeats, repeats, and what goes wrong on a wire.
 ///
 /// Calls are test codes of accounts from 9999 downwards, which are nobody's. While nobody answers, calls are held as
 /// the device holds them, and sent in a burst once somebody does. With --for it ends by itself: the wire is good
 /// then, and what is left gets two minutes. Exit code 1 when a call was not acknowledged.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// surgard, ademco-685 or espa-444.
+    /// What the device speaks.
     #[arg(value_parser = device::protocol)]
     protocol: Protocol,
     /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver.

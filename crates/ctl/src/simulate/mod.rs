@@ -5,8 +5,10 @@ mod faults;
 
 use std::time::{Duration, Instant};
 
-use telecare_protocol::Protocol;
 use telecare_protocol::espa::{Block, encode};
+use telecare_protocol::sia_dc09::clear;
+use telecare_protocol::sia_frame::{Address, Check, Head};
+use telecare_protocol::{Protocol, contact_id, dc03, iti, osborne_hoffman, sia_dc07, texecom};
 
 use crate::device::{Device, Told};
 use crate::link::{Link, Target};
@@ -63,17 +65,15 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
     let mut link: Option<Link> = None;
     let mut reopen = Instant::now();
     let mut next_call = Instant::now();
-    let mut buffer = [0; 256];
+    let mut buffer = [0; 1024];
     loop {
         let now = Instant::now();
         wire.over = end.is_some_and(|end| now >= end);
-        if wire.over && (device.held() == 0 || end.is_some_and(|end| now >= end + LEFT_MAX)) {
-            return Ok(outcome);
-        }
         if link.is_none() && now >= reopen {
             match Link::open(&plan.to).await {
                 Ok(opened) => {
                     outcome.connections += 1;
+                    device.connected();
                     tell("connected");
                     link = Some(opened);
                 }
@@ -90,6 +90,10 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
         let mut broken = false;
         while let Some(told) = device.next() {
             broken |= !happened(told, &mut link, &mut wire, &mut outcome, &mut tell).await;
+        }
+        // Once everything it has to tell is told.
+        if wire.over && (device.held() == 0 || end.is_some_and(|end| now >= end + LEFT_MAX)) {
+            return Ok(outcome);
         }
         if broken {
             (link, reopen) = (None, Instant::now() + REOPEN_EVERY);
@@ -151,6 +155,7 @@ async fn happened(
             outcome.refused += 1;
             tell("REFUSED for good: the receiver never takes such a message");
         }
+        Told::Polled => {}
         Told::LinkFailed => {
             outcome.failures += 1;
             tell("NOBODY ANSWERS: calls are held back");
@@ -170,7 +175,51 @@ fn message(protocol: Protocol, unit: u32, number: u32) -> Vec<u8> {
             let text = format!("TEST FLAT {} CALL {number}", unit + 1);
             encode(&Block::new('1', &[("1", &account.to_string()), ("2", &text), ("4", "3"), ("6", "3")]))
         }
-        Protocol::Ademco685 => format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes(),
+        Protocol::OsborneHoffman => {
+            let event = osborne_hoffman::Event {
+                token: "ADM-CID".to_owned(),
+                sequence: format!("{:04X}", 1 + number % 0xFFFF),
+                receiver: "0001".to_owned(),
+                line: "0001".to_owned(),
+                account: Some(format!("{account:06}")),
+                data: format!("1601 00 {:03}", number % 1000),
+                panel_id: None,
+                system_account: None,
+                time: None,
+                rest: String::new(),
+            };
+            osborne_hoffman::Message::Event(event).encode()
+        }
+        Protocol::SiaDc03 => {
+            let block = |function, data: &str| dc03::encode(&dc03::Block::new(function, data));
+            [block('#', &account.to_string()), block('N', &format!("id{number:04}/RX")), block('0', "")].concat()
+        }
+        Protocol::Texecom => {
+            let message = contact_id::Message::ContactId {
+                account: account.to_string(),
+                message_type: "18".to_owned(),
+                qualifier: '1',
+                code: "601".to_owned(),
+                group: "00".to_owned(),
+                zone: format!("{:03}", number % 1000),
+            };
+            texecom::encode(&texecom::Message::ContactId(message)).unwrap_or_default()
+        }
+        Protocol::SiaDc09 => {
+            let (account, data) = (account.to_string(), format!("#{account}|Nri1/RX{:03}", number % 1000));
+            let address = Address { line: Some("0".to_owned()), account: Some(account), ..Address::default() };
+            let head = Head { enciphered: false, token: "SIA-DCS".to_owned(), sequence: 1, address };
+            clear(head, Check::Hex, &data, &[], "")
+        }
+        Protocol::Radionics6500 => format!("a011 {account}18160100{:03}\x14", number % 1000).into_bytes(),
+        Protocol::SiaDc07 => {
+            let sequence = u16::try_from(number % 9999).unwrap_or_default() + 1;
+            sia_dc07::encode("ADM-CID", sequence, "1", "1", &format!("#{account}|1601 00 {:03}", number % 1000))
+        }
+        Protocol::Iti => iti::encode(&format!("{account} TEST {number}")),
+        Protocol::Ademco685 | Protocol::Cp220 => {
+            format!("\n11 {account} 18 E601 00 C{:03}\r", number % 1000).into_bytes()
+        }
         _ => format!("5011 18{account}E60100{:03}\x14", number % 1000).into_bytes(),
     }
 }

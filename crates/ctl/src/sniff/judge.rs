@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, decode, espa, surgard};
+use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, What, ademco685, dc03, decode, espa, surgard};
 
 /// A protocol is believed from this many whole frames on, and never when more frames are broken than whole.
 const FRAMES_MIN: usize = 1;
@@ -135,7 +135,7 @@ impl Found {
     }
 }
 
-/// A protocol to try, and the byte that ends its frames; none where that is the one after ETX, whatever it is.
+/// A protocol to try, and the byte that ends its frames; none where they are found otherwise.
 struct Candidate {
     protocol: Protocol,
     end: Option<u8>,
@@ -148,14 +148,24 @@ fn candidates() -> Vec<Candidate> {
     let ademco685 = ademco685::HEADER_DIGITS.map(|digits| (Protocol::Ademco685, ademco685::CR, digits));
     let candidate = |(protocol, end, digits)| Candidate { protocol, end: Some(end), header_digits: Some(digits) };
     let espa444 = Candidate { protocol: Protocol::Espa444, end: None, header_digits: None };
-    surgard.chain(ademco685).map(candidate).chain([espa444]).collect()
+    let dc03 = Candidate { protocol: Protocol::SiaDc03, end: None, header_digits: None };
+    let cp220 = ademco685::HEADER_DIGITS.map(|digits| (Protocol::Cp220, ademco685::CR, digits));
+    let set = |protocol, end| Candidate { protocol, end: Some(end), header_digits: None };
+    let of_one_width = [
+        set(Protocol::Radionics6500, surgard::DC4),
+        set(Protocol::SiaDc07, ademco685::CR),
+        set(Protocol::Iti, ademco685::CR),
+    ];
+    surgard.chain(ademco685).chain(cp220).map(candidate).chain(of_one_width).chain([espa444, dc03]).collect()
 }
 
 /// Says what bytes are that came through a port set to `view`.
 pub fn judge(heard: &[Heard], view: Framing) -> Judgement {
     let found = view.shown().into_iter().flat_map(|framing| protocols(heard, framing));
-    // Of several readings the one with most whole frames; a smaller header before a wider.
-    if let Some(best) = found.min_by_key(|found| (usize::MAX - found.whole, found.broken, found.header_digits)) {
+    // Of several readings the one with most whole frames; a smaller header before a wider, and a make that shares its
+    // heartbeat with others last.
+    let rank = |found: &Found| (usize::MAX - found.whole, found.broken, found.header_digits.unwrap_or(usize::MAX));
+    if let Some(best) = found.min_by_key(rank) {
         return Judgement::Known(Box::new(best));
     }
     if heard.len() < TEXT_CHARACTERS_MIN {
@@ -180,8 +190,11 @@ fn is_believed(found: &Found) -> bool {
 }
 
 fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
+    if candidate.protocol == Protocol::SiaDc03 {
+        return dc03_blocks(heard, framing);
+    }
     static CODES: LazyLock<Codes> = LazyLock::new(Codes::builtin);
-    let options = DecodeOptions { header_digits: candidate.header_digits };
+    let options = DecodeOptions { header_digits: candidate.header_digits, ..DecodeOptions::default() };
     let mut found = Found {
         framing,
         protocol: candidate.protocol,
@@ -216,6 +229,31 @@ fn read(heard: &[Heard], framing: Framing, candidate: &Candidate) -> Found {
         }
     }
     found
+}
+
+/// DC-03 blocks: wherever a length, a function in the list and a parity fit; what is between them is broken. Their
+/// parity byte has all eight bits.
+fn dc03_blocks(heard: &[Heard], framing: Framing) -> Found {
+    let (mut whole, mut broken, mut examples) = (0, 0, Vec::new());
+    let bytes: Vec<u8> = heard.iter().filter(|heard| !heard.is_bad).map(|heard| heard.byte).collect();
+    let (mut rest, fits) = (&bytes[..], framing.data_bits == 8 && bytes.len() == heard.len());
+    while fits && !rest.is_empty() {
+        let block = dc03::split(rest)
+            .filter(|(block, _)| dc03::read(block).is_ok_and(|block| block.kind() != dc03::Kind::Unknown));
+        match block {
+            Some((block, tail)) => {
+                whole += 1;
+                examples.extend((examples.len() < EXAMPLES_MAX).then(|| block.to_vec()));
+                rest = tail;
+            }
+            None => {
+                broken += 1;
+                rest = &rest[1..];
+            }
+        }
+    }
+    let (protocol, header_digits, heartbeats) = (Protocol::SiaDc03, None, Vec::new());
+    Found { framing, protocol, header_digits, whole, broken, heartbeats, examples }
 }
 
 /// ESPA blocks: from SOH to the byte after ETX. What is between them are signs of either side.

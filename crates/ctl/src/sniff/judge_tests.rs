@@ -163,3 +163,20 @@ fn a_pager_interface_is_known_by_its_blocks() {
     }
     assert!(!matches!(through(&[&call], plain, 9600, plain, 4800), Judgement::Known(_)));
 }
+
+#[test]
+fn dc03_blocks_are_known_by_length_and_parity() {
+    let block = |function, data: &str| dc03::encode(&dc03::Block::new(function, data));
+    let (account, event) = (block('#', "1234"), block('N', "ri1/QA001"));
+    let [plain, even, _] = Framing::VIEWS;
+    for (framing, view) in [(plain, plain), (even, even)] {
+        match through(&[&account, &account, &event], framing, 1200, view, 1200) {
+            Judgement::Known(found) => {
+                let what = (found.protocol, found.framing, found.header_digits, found.whole, found.broken);
+                assert_eq!(what, (Protocol::SiaDc03, framing, None, 3, 0));
+            }
+            other => panic!("{framing:?}: {other:?}"),
+        }
+    }
+    assert!(!matches!(through(&[&account, &event], plain, 1200, plain, 2400), Judgement::Known(_)));
+}

@@ -146,7 +146,7 @@ fn record(digits: &str) -> Result<Answer, Usage> {
 
 /// The account of a frame, if it can be read.
 fn identity(protocol: Protocol, frame: &str) -> String {
-    let options = DecodeOptions { header_digits: None };
+    let options = DecodeOptions::default();
     let decoded = decode(protocol, frame.as_bytes(), Mode::Tolerant, &Codes::builtin(), &options);
     let identity = decoded.into_iter().find_map(|decoded| match decoded.what {
         What::Report(report) => report.identity,

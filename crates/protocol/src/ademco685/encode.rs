@@ -17,13 +17,15 @@ pub fn encode(line: &Line) -> Vec<u8> {
 }
 
 /// The characters of a line.
-pub(super) fn text(line: &Line) -> String {
+pub(crate) fn text(line: &Line) -> String {
     let head = line.header.as_ref().map_or(String::new(), |Header { receiver, line }| format!("{receiver}{line} "));
     let rest = match &line.body {
         Body::Heartbeat => "OKAY @".to_owned(),
         Body::Pulse { account, event } => format!("{account} {event}"),
         Body::PulseZone { account, event, zone, together: true } => format!("{account} {event}{zone}"),
         Body::PulseZone { account, event, zone, together: false } => format!("{account} {event} {zone}"),
+        Body::Combined { account, number } => format!("{account} {number:03}"),
+        Body::Compact { account, code } => return format!("{}{account}{code}", head.trim_end()),
         Body::HighSpeed { account: first, channels, auxiliary } | Body::Own { source: first, channels, auxiliary } => {
             let (one, two) = channels.split_at_checked(4).unwrap_or((channels, ""));
             format!("{first} {one} {two} {auxiliary}")

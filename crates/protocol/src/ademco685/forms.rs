@@ -1,19 +1,20 @@
 //! Decoding the forms. Every field is checked for alphabet and width, because the protocol has no checksum.
 
-use super::{Body, Header, Line, LineError};
+use super::{Body, Header, Line, LineError, Make};
 use crate::contact_id::Qualifier;
 
 /// What stands in place of an account when the hardware receiver speaks of itself (B).
 const SOURCES: [&str; 3] = ["RCVA", "RCVB", "LINE"];
 
 /// Reads one line of printable characters.
-pub(super) fn line(text: &str) -> Result<Line, LineError> {
+pub(super) fn line(text: &str, make: Make) -> Result<Line, LineError> {
     if let Some(header) = heartbeat(text) {
         return Ok(Line { header: header?, body: Body::Heartbeat });
     }
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     let (head, account, rest) = match fields.as_slice() {
         [] => return Err(LineError::Empty),
+        [one] if make == Make::Cp220 && one.len() == 8 => return compact(one),
         [head, account, rest @ ..] => (head, account, rest),
         [_] => return Err(LineError::UnknownForm),
     };
@@ -25,6 +26,7 @@ pub(super) fn line(text: &str) -> Result<Line, LineError> {
             let (event, zone) = both.split_at_checked(1).unwrap_or_default();
             pulse_zone(account, event, zone, true)?
         }
+        [number] if make == Make::Cp220 && number.len() == 3 => combined(account, number)?,
         [event] if event.len() == 1 => {
             Body::Pulse { account: account_of(account)?, event: one(event, "event", is_digit)? }
         }
@@ -55,6 +57,20 @@ fn header(text: &str) -> Result<Header, LineError> {
         }
         _ => Err(LineError::BadField { field: "header" }),
     }
+}
+
+/// Letters count on from ten in the number, so the largest is F and F.
+fn combined(account: &str, number: &str) -> Result<Body, LineError> {
+    let digits = Some(number).filter(|number| number.bytes().all(|digit| digit.is_ascii_digit()));
+    let number = digits.and_then(|number| number.parse().ok()).ok_or(LineError::BadField { field: "number" })?;
+    Ok(Body::Combined { account: account_of(account)?, number })
+}
+
+fn compact(text: &str) -> Result<Line, LineError> {
+    let (head, rest) = text.split_at_checked(2).ok_or(LineError::UnknownForm)?;
+    let (account, code) = rest.split_at_checked(4).ok_or(LineError::UnknownForm)?;
+    let (account, code) = (account_of(account)?, all(code, "code", 2, is_digit)?);
+    Ok(Line { header: Some(header(head)?), body: Body::Compact { account, code } })
 }
 
 fn pulse_zone(account: &str, event: &str, zone: &str, together: bool) -> Result<Body, LineError> {
@@ -117,6 +133,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn forms_of_other_makes_only() {
+        let body = |text: &str| line(text, Make::Cp220).map(|line| line.body);
+        let account = || "3456".to_owned();
+        assert_eq!(body("11 3456 244"), Ok(Body::Combined { account: account(), number: 244 }));
+        assert_eq!(body("11 3456 256"), Err(LineError::BadField { field: "number" }));
+        assert_eq!(body("11 3456 +24"), Err(LineError::BadField { field: "number" }));
+        assert_eq!(body("113456A3"), Ok(Body::Compact { account: account(), code: "A3".into() }));
+        assert_eq!(body("113456G3"), Err(LineError::BadField { field: "code" }));
+        assert_eq!(body("1134563"), Err(LineError::UnknownForm));
+        for text in ["11 3456 244", "113456A3"] {
+            assert_eq!(line(text, Make::Ademco685), Err(LineError::UnknownForm), "{text}");
+        }
+    }
+
+    #[test]
     fn fields_are_checked_for_alphabet_and_width() {
         let field = |field| Err(LineError::BadField { field });
         for (text, expected) in [
@@ -144,7 +175,7 @@ mod tests {
             ("00 OKAY", field("link check")),
             ("00 OKAY @ 1", field("link check")),
         ] {
-            assert_eq!(line(text).map(|line| line.body), expected, "{text:?}");
+            assert_eq!(line(text, Make::Ademco685).map(|line| line.body), expected, "{text:?}");
         }
     }
 
@@ -153,7 +184,7 @@ mod tests {
         for (text, head) in
             [("00 OKAY @", Some("00")), ("1A OKAY @ ", Some("1A")), ("OKAY@", None), ("11OKAY @", Some("11"))]
         {
-            let line = line(text).unwrap();
+            let line = line(text, Make::Ademco685).unwrap();
             assert_eq!(line.body, Body::Heartbeat, "{text}");
             assert_eq!(line.header.map(|head| head.receiver + &head.line).as_deref(), head, "{text}");
         }

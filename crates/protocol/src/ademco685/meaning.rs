@@ -1,10 +1,10 @@
 //! What a line says, protocol-neutral.
 //!
 //! Fields of a report, by form: `form`, `receiver`, `line`, `account`; then Contact ID `qualifier` (E, R, P),
-//! `code`, `group`, `zone`, `kind` (C or U); pulse `event`, `zone`; High Speed `channels`, `auxiliary`; the
+//! `code`, `group`, `zone`, `kind` (C or U); pulse `event`, `zone`, CAPS `number` beside them; Silent Knight `code`; High Speed `channels`, `auxiliary`; the
 //! receiver's own messages `source`, `channels`, `auxiliary`.
 
-use super::{Body, Line, Read};
+use super::{Body, Line, Make, Read};
 use crate::codes::Table;
 use crate::report::{texts, warnings};
 use crate::{
@@ -24,6 +24,15 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
             let (event, zone) = (event.to_string(), zone.to_string());
             (Origin::Unit, vec![pulse_event(codes, &event, Some(&zone))], texts(&[("event", &event), ("zone", &zone)]))
         }
+        Body::Combined { number, .. } => {
+            let hex = |digit: u8| format!("{digit:X}");
+            let (event, zone) = (hex(number >> 4), hex(number & 0x0F));
+            let fields = texts(&[("number", &format!("{number:03}")), ("event", &event), ("zone", &zone)]);
+            (Origin::Unit, vec![pulse_event(codes, &event, Some(&zone))], fields)
+        }
+        Body::Compact { code, .. } => {
+            (Origin::Unit, vec![codes.event(Table::Ademco685Pairs, code, "")], texts(&[("code", code)]))
+        }
         Body::HighSpeed { channels, auxiliary, .. } => {
             (Origin::Unit, high_speed::events(codes, channels, *auxiliary), channel_fields(channels, *auxiliary))
         }
@@ -41,7 +50,10 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
         }
     };
     Some(Report {
-        protocol: Protocol::Ademco685,
+        protocol: match read.make {
+            Make::Ademco685 => Protocol::Ademco685,
+            Make::Cp220 => Protocol::Cp220,
+        },
         outcome: Outcome::Decoded,
         origin,
         identity: identity(&line.body),

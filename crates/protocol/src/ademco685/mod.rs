@@ -21,10 +21,12 @@ mod session;
 mod settings;
 
 pub use crate::automation::LineError;
+pub(crate) use encode::text;
 pub use encode::{CR, LF, encode};
-pub use line::{Body, Header, Line};
+pub use line::{Body, Header, Line, Make};
 pub(crate) use meaning::pulse_event;
 pub use meaning::report;
+pub(crate) use read::read_as;
 pub use read::{HEADER_DIGITS, Read, read};
 pub use sender::sender_settings;
 pub use session::Session;

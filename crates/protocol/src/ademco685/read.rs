@@ -1,7 +1,7 @@
 //! Decoding one line: characters first (parity, alphabet), then the form.
 
 use super::encode::text;
-use super::{Body, Line, LineError, forms};
+use super::{Body, Line, LineError, Make, forms};
 use crate::Mode;
 use crate::automation::{characters, is_line_end};
 
@@ -17,15 +17,22 @@ pub struct Read {
     /// configured. `Blanks`: other blanks than the layout has. `UnreadDigit`: the hardware receiver could not read
     /// a digit and wrote X.
     pub warnings: Vec<&'static str>,
+    /// Whose line it is.
+    pub make: Make,
 }
 
 /// Reads one line without LF and CR. In tolerant mode other blanks and another width of the header are warnings:
 /// blanks separate every field, so they leave no doubt.
 pub fn read(frame: &[u8], header_digits: usize, mode: Mode) -> Result<Read, LineError> {
+    read_as(Make::Ademco685, frame, header_digits, mode)
+}
+
+/// The same of another make.
+pub(crate) fn read_as(make: Make, frame: &[u8], header_digits: usize, mode: Mode) -> Result<Read, LineError> {
     let start = frame.iter().position(|byte| !is_line_end(*byte)).unwrap_or(frame.len());
     let end = frame.iter().rposition(|byte| !is_line_end(*byte)).map_or(start, |last| last.saturating_add(1));
     let (sent, masked) = characters(frame.get(start..end).unwrap_or_default())?;
-    let line = forms::line(&sent)?;
+    let line = forms::line(&sent, make)?;
     let width = line.header.as_ref().map_or(header_digits, |head| head.receiver.len().saturating_add(head.line.len()));
     // Makes differ in what they write around a link check.
     let as_printed = line.body == Body::Heartbeat || text(&line) == sent;
@@ -41,7 +48,7 @@ pub fn read(frame: &[u8], header_digits: usize, mode: Mode) -> Result<Read, Line
     warnings.extend((width != header_digits).then_some("HeaderWidth"));
     warnings.extend((!as_printed).then_some("Blanks"));
     warnings.extend(has_unread_digit(&line.body).then_some("UnreadDigit"));
-    Ok(Read { line, warnings })
+    Ok(Read { line, warnings, make })
 }
 
 fn has_unread_digit(body: &Body) -> bool {
@@ -49,6 +56,8 @@ fn has_unread_digit(body: &Body) -> bool {
     match body {
         Body::Heartbeat => false,
         Body::Pulse { account, event } => unread(account) || *event == 'X',
+        Body::Combined { account, .. } => unread(account),
+        Body::Compact { account, code } => unread(account) || unread(code),
         Body::PulseZone { account, event, zone, .. } => unread(account) || *event == 'X' || *zone == 'X',
         Body::HighSpeed { account, channels, auxiliary } => unread(account) || unread(channels) || *auxiliary == 'X',
         Body::Own { channels, auxiliary, .. } => unread(channels) || *auxiliary == 'X',

@@ -2,18 +2,18 @@
 
 use super::encode::{CR, LF};
 use super::{LineError, Settings, read, report};
-use crate::automation::{self, Dialect, Framing, Heard, Said, Timing};
+use crate::automation::{self, Dialect, FRAME_BYTES_MAX, Framing, Heard, Said, Timing};
 use crate::{Codes, Mode, Protocol};
 
 /// A conversation on one Ademco 685 line, from connect to disconnect.
 pub type Session = automation::Session<Settings>;
 
-/// CR with the parity bit that a 7E1 line read as 8N1 shows.
-const CR_PARITY: u8 = 0x8D;
-
 impl Dialect for Settings {
     const PROTOCOL: Protocol = Protocol::Ademco685;
-    const FRAMING: Framing = Framing { start: Some(LF), ends: &[CR, CR_PARITY], between: &[CR, CR_PARITY] };
+
+    fn framing(&self) -> Framing {
+        Framing { start: Some(LF), end: CR, between: &[CR], tail_reads: true, bytes_max: FRAME_BYTES_MAX }
+    }
 
     fn timing(&self) -> &Timing {
         &self.timing

@@ -13,32 +13,32 @@ use crate::Token;
 
 /// One answer owed.
 #[derive(Debug)]
-pub(super) struct Owed {
-    pub(super) token: Token,
+pub(crate) struct Owed {
+    pub(crate) token: Token,
     /// The line as it came: copies of one line are one message to the sender.
-    pub(super) raw: Vec<u8>,
-    pub(super) last_byte: Instant,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) last_byte: Instant,
     /// From here on the answer is late.
-    pub(super) deadline: Instant,
+    pub(crate) deadline: Instant,
     /// Until here its sender may take any ACK for it.
-    pub(super) waits_until: Instant,
-    pub(super) is_report: bool,
-    pub(super) stored: bool,
+    pub(crate) waits_until: Instant,
+    pub(crate) is_report: bool,
+    pub(crate) stored: bool,
 }
 
 /// How an owed answer left.
 #[derive(Debug, PartialEq)]
-pub(super) struct Left {
-    pub(super) token: Token,
-    pub(super) how: How,
-    pub(super) is_report: bool,
-    pub(super) raw: Vec<u8>,
-    pub(super) last_byte: Instant,
+pub(crate) struct Left {
+    pub(crate) token: Token,
+    pub(crate) how: How,
+    pub(crate) is_report: bool,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) last_byte: Instant,
 }
 
 /// Why, for the counters and for doubt.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum How {
+pub(crate) enum How {
     /// The ACK is to be sent.
     Acknowledged,
     /// The sender has stopped waiting.
@@ -48,7 +48,9 @@ pub(super) enum How {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(crate) struct Answers {
+    /// An answer names its line: none can be taken for another's.
+    named: bool,
     owed: VecDeque<Owed>,
     open: Option<Open>,
     superseded: Vec<Token>,
@@ -65,19 +67,28 @@ struct Open {
 }
 
 impl Answers {
+    pub(crate) fn new(named: bool) -> Answers {
+        Answers { named, owed: VecDeque::new(), open: None, superseded: Vec::new() }
+    }
+
     /// Whether one more answer can be owed.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.owed.len() < ANSWERS_OWED_MAX
+    }
+
+    /// Whether nobody else waits for an answer.
+    pub(crate) fn is_only(&self, token: Token) -> bool {
+        self.owed.iter().all(|owed| owed.token == token)
     }
 
     /// A line for which there was no room: its sender may wait for an answer to it all the same. `next` is the
     /// token of the next delivery.
-    pub(super) fn skip(&mut self, raw: &[u8], next: Token, last_byte: Instant, waits_until: Instant) {
+    pub(crate) fn skip(&mut self, raw: &[u8], next: Token, last_byte: Instant, waits_until: Instant) {
         self.leave_open(raw, next, last_byte, waits_until);
     }
 
     /// Owes an answer; false if its ACK could be taken for a line that is not stored, so that none is owed.
-    pub(super) fn owe(&mut self, owed: Owed) -> bool {
+    pub(crate) fn owe(&mut self, owed: Owed) -> bool {
         let ambiguous = self.is_ambiguous(&owed.raw, owed.last_byte);
         if ambiguous {
             self.leave_open(&owed.raw, owed.token, owed.last_byte, owed.waits_until);
@@ -93,17 +104,17 @@ impl Answers {
     }
 
     /// Copies whose answer a later copy gets, since the last call.
-    pub(super) fn take_superseded(&mut self) -> Vec<Token> {
+    pub(crate) fn take_superseded(&mut self) -> Vec<Token> {
         std::mem::take(&mut self.superseded)
     }
 
     /// The instant at which the front answer becomes late.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.owed.front().map(|front| front.deadline)
     }
 
     /// The delivery is stored: the only way to [`How::Acknowledged`].
-    pub(super) fn stored(&mut self, token: Token, now: Instant) -> Vec<Left> {
+    pub(crate) fn stored(&mut self, token: Token, now: Instant) -> Vec<Left> {
         let mut left = self.expire(now);
         if let Some(at) = self.owed.iter().position(|owed| owed.token == token) {
             // Earlier copies of the same line are answered by this one.
@@ -125,7 +136,7 @@ impl Answers {
     }
 
     /// The delivery could not be stored.
-    pub(super) fn refused(&mut self, token: Token, now: Instant) -> Vec<Left> {
+    pub(crate) fn refused(&mut self, token: Token, now: Instant) -> Vec<Left> {
         let mut left = self.expire(now);
         if let Some(at) = self.owed.iter().position(|owed| owed.token == token)
             && let Some(refused) = self.owed.remove(at)
@@ -136,7 +147,7 @@ impl Answers {
     }
 
     /// Drops the answers that are late.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<Left> {
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Left> {
         let mut left = Vec::new();
         while self.owed.front().is_some_and(|front| now >= front.deadline)
             && let Some(front) = self.owed.pop_front()
@@ -161,7 +172,7 @@ impl Answers {
     }
 
     fn is_ambiguous(&self, raw: &[u8], last_byte: Instant) -> bool {
-        self.open.as_ref().is_some_and(|open| last_byte < open.until && open.raw.as_deref() != Some(raw))
+        !self.named && self.open.as_ref().is_some_and(|open| last_byte < open.until && open.raw.as_deref() != Some(raw))
     }
 
     fn leave_open(&mut self, raw: &[u8], token: Token, last_byte: Instant, waits_until: Instant) {
@@ -188,7 +199,7 @@ mod tests {
     use super::*;
 
     fn answers(lines: &[(u64, &str)], start: Instant) -> Answers {
-        let mut answers = Answers::default();
+        let mut answers = Answers::new(false);
         lines.iter().for_each(|(token, raw)| owe(&mut answers, *token, raw, start));
         answers
     }
@@ -224,6 +235,16 @@ mod tests {
         owe(&mut answers, 2, "a", start);
         assert_eq!(hows(&answers.stored(Token(2), start)), [How::Acknowledged]);
         assert!(!answers.is_ambiguous(b"b", start), "a later copy was answered");
+    }
+
+    #[test]
+    fn an_answer_that_names_its_line_waits_for_no_other() {
+        let start = Instant::now();
+        let mut answers = Answers::new(true);
+        [(1, "a"), (2, "b"), (3, "c")].into_iter().for_each(|(token, raw)| owe(&mut answers, token, raw, start));
+        assert_eq!(hows(&answers.refused(Token(1), start)), [How::Withheld]);
+        assert_eq!(hows(&answers.stored(Token(2), start)), [How::Acknowledged]);
+        assert_eq!(hows(&answers.stored(Token(3), start)), [How::Acknowledged]);
     }
 
     #[test]

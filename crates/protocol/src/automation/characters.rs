@@ -14,7 +14,7 @@ pub(crate) fn characters(frame: &[u8]) -> Result<(String, bool), LineError> {
 
 /// A 7E1 line read as 8N1 shows even parity in bit 7: with it right the bit is masked, else the byte is
 /// damaged (vector G19).
-pub(super) fn unmasked(byte: u8) -> Option<u8> {
+pub(crate) fn unmasked(byte: u8) -> Option<u8> {
     match byte {
         0..=0x7F => Some(byte),
         0x80..=0xFF if byte.count_ones().is_multiple_of(2) => Some(byte & 0x7F),

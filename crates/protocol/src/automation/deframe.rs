@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::LineError;
-use super::timing::FRAME_BYTES_MAX;
+use super::characters::unmasked;
 use crate::session::after;
 
 /// Where a make's lines begin and end.
@@ -15,10 +15,16 @@ use crate::session::after;
 pub struct Framing {
     /// The byte before a line; none where a line begins with its first character.
     pub start: Option<u8>,
-    /// The byte after a line, with and without its parity bit.
-    pub ends: &'static [u8],
+    /// The byte after a line; with the parity bit of a 7E1 line read as 8N1, too.
+    pub end: u8,
     /// Bytes that may stand between lines and mean nothing.
     pub between: &'static [u8],
+    /// Whether the right end of a line may read as another line. Where no start shows that it is one, the first line of
+    /// a conversation is then believed only when it comes again.
+    pub tail_reads: bool,
+    /// Longest line kept, framing included. Of a longer run the oldest bytes are counted as noise, so that a line at
+    /// its end is still found.
+    pub bytes_max: usize,
 }
 
 /// Bytes between two ends, or since the last.
@@ -100,7 +106,7 @@ impl Deframer {
             return cut;
         }
         if self.buffer.is_empty() {
-            if self.framing.between.contains(&byte) {
+            if self.framing.between.iter().any(|between| is(byte, *between)) {
                 return None;
             }
             self.begin(now);
@@ -108,11 +114,11 @@ impl Deframer {
         // A clock that steps back must not end a line before it began.
         self.last_byte = Some(self.first_byte.map_or(now, |first| now.max(first)));
         self.buffer.push_back(byte);
-        if self.framing.ends.contains(&byte) {
+        if is(byte, self.framing.end) {
             return self.take(true);
         }
         // The bound counts the end that is still to come.
-        if self.buffer.len() >= FRAME_BYTES_MAX {
+        if self.buffer.len() >= self.framing.bytes_max {
             self.buffer.pop_front();
             self.overflowed = true;
             self.started = self.framing.start.is_none();
@@ -158,12 +164,20 @@ impl Deframer {
     }
 }
 
+/// Whether a byte is this character, with or without its parity.
+fn is(byte: u8, character: u8) -> bool {
+    byte == character || unmasked(byte) == Some(character)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::automation::FRAME_BYTES_MAX;
 
-    const AFTER_ONLY: Framing = Framing { start: None, ends: b"\x14", between: b"\r\n" };
-    const BOTH: Framing = Framing { start: Some(b'\n'), ends: b"\r\x8d", between: b"\r\x8d" };
+    const AFTER_ONLY: Framing =
+        Framing { start: None, end: 0x14, between: b"\r\n", tail_reads: false, bytes_max: FRAME_BYTES_MAX };
+    const BOTH: Framing =
+        Framing { start: Some(b'\n'), end: b'\r', between: b"\r", tail_reads: false, bytes_max: FRAME_BYTES_MAX };
     const PAUSE: Duration = Duration::from_secs(2);
 
     fn chunks(framing: Framing, bytes: &[u8]) -> Vec<Chunk> {

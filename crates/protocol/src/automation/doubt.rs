@@ -11,13 +11,16 @@ use super::timing::FAILURE_WINDOW;
 use crate::RepeatProof;
 use crate::session::after;
 
-/// Stamps of two copies are compared by another clock later on; this covers their difference.
+/// Stamps of two copies are compared by another clock later on; this covers their difference. Never so far back that it
+/// reaches the line before, which may have the same bytes and was another press.
 const STAMP_SLACK: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
 pub(crate) struct Doubt {
     retry_window: Duration,
     state: State,
+    /// Last bytes of the two lines that were answered last.
+    answered: [Option<Instant>; 2],
 }
 
 #[derive(Debug)]
@@ -39,7 +42,13 @@ enum State {
 
 impl Doubt {
     pub(crate) fn at_start(retry_window: Duration) -> Doubt {
-        Doubt { retry_window, state: State::Open { since: None, raw: None, heartbeats: false, link_back: None } }
+        let state = State::Open { since: None, raw: None, heartbeats: false, link_back: None };
+        Doubt { retry_window, state, answered: [None; 2] }
+    }
+
+    /// Where what an earlier conversation left unanswered could not be told from something new.
+    pub(crate) fn none(retry_window: Duration) -> Doubt {
+        Doubt { retry_window, state: State::None, answered: [None; 2] }
     }
 
     /// The proof for a line with this last byte.
@@ -53,14 +62,23 @@ impl Doubt {
         match elapsed {
             _ if buffer_is_empty => RepeatProof::None,
             Some(elapsed) if elapsed > window => RepeatProof::None,
-            Some(elapsed) => RepeatProof::PreviousOnLine(elapsed.saturating_add(STAMP_SLACK)),
+            Some(elapsed) => RepeatProof::PreviousOnLine(elapsed.saturating_add(self.slack(*since))),
             None => RepeatProof::PreviousOnLine(window),
         }
     }
 
-    /// A line was answered in time.
-    pub(crate) fn answered(&mut self) {
+    /// Half the way to the line before at most.
+    fn slack(&self, since: Option<Instant>) -> Duration {
+        let before = self.answered.into_iter().flatten().filter(|answered| Some(*answered) < since).max();
+        let apart = before.zip(since).map(|(before, since)| since.saturating_duration_since(before).div_f64(2.0));
+        apart.map_or(STAMP_SLACK, |apart| apart.min(STAMP_SLACK))
+    }
+
+    /// The line with this last byte was answered in time.
+    pub(crate) fn answered(&mut self, last_byte: Instant) {
         self.state = State::None;
+        let [_, before] = self.answered;
+        self.answered = [before, Some(last_byte)];
     }
 
     /// A line was left unanswered. Another line than the one in doubt begins a doubt of its own.
@@ -107,7 +125,7 @@ mod tests {
         let now = Instant::now();
         let mut doubt = Doubt::at_start(WINDOW);
         assert_eq!(doubt.proof(now), RepeatProof::PreviousOnLine(WINDOW));
-        doubt.answered();
+        doubt.answered(now);
         assert_eq!(doubt.proof(now), RepeatProof::None);
     }
 
@@ -115,7 +133,7 @@ mod tests {
     fn the_proof_reaches_back_to_the_first_unanswered_copy_only() {
         let now = Instant::now();
         let mut doubt = Doubt::at_start(WINDOW);
-        doubt.answered();
+        doubt.answered(now);
         doubt.unanswered(b"a", now);
         assert_eq!(doubt.proof(now + seconds(4)), RepeatProof::PreviousOnLine(seconds(4) + STAMP_SLACK));
         doubt.unanswered(b"a", now + seconds(4));
@@ -126,10 +144,25 @@ mod tests {
     }
 
     #[test]
+    fn the_proof_never_reaches_the_line_before() {
+        let (now, ms) = (Instant::now(), Duration::from_millis);
+        let mut doubt = Doubt::none(WINDOW);
+        doubt.answered(now);
+        doubt.answered(now + ms(100));
+        // The same bytes 40 ms later: another press, which could not be stored.
+        doubt.unanswered(b"a", now + ms(140));
+        assert_eq!(doubt.proof(now + ms(4140)), RepeatProof::PreviousOnLine(ms(4020)));
+        // Its copy is stored, and its answer lost: a copy of that one reaches it, and not the line before.
+        doubt.answered(now + ms(4140));
+        doubt.unanswered(b"a", now + ms(4140));
+        assert_eq!(doubt.proof(now + ms(8140)), RepeatProof::PreviousOnLine(ms(4000) + STAMP_SLACK));
+    }
+
+    #[test]
     fn heartbeats_alone_keep_the_window_open_until_the_buffer_had_its_chance() {
         let now = Instant::now();
         let mut doubt = Doubt::at_start(WINDOW);
-        doubt.answered();
+        doubt.answered(now);
         doubt.unanswered(b"a", now);
         doubt.heartbeat();
         assert_eq!(doubt.proof(now + seconds(300)), RepeatProof::PreviousOnLine(seconds(300) + STAMP_SLACK));

@@ -1,5 +1,6 @@
 //! Why a line cannot be read.
 
+use crate::sia_frame::FrameError;
 use crate::{Fault, Value};
 
 /// What is wrong with a line.
@@ -31,6 +32,8 @@ pub enum LineError {
     },
     /// What no form has.
     UnknownForm,
+    /// What is wrong with a frame that has a check of its own.
+    Frame(FrameError),
 }
 
 impl LineError {
@@ -44,6 +47,7 @@ impl LineError {
             LineError::WrongLength { .. } => "WrongLength",
             LineError::BadField { .. } => "BadField",
             LineError::UnknownForm => "UnknownForm",
+            LineError::Frame(error) => error.name(),
         }
     }
 
@@ -57,6 +61,7 @@ impl LineError {
             LineError::WrongLength { .. } => "the line has not the length of its form",
             LineError::BadField { .. } => "a field is outside its alphabet or width",
             LineError::UnknownForm => "the line is in no known form",
+            LineError::Frame(error) => error.reason(),
         }
     }
 
@@ -64,6 +69,7 @@ impl LineError {
     pub fn fault(&self) -> Fault {
         let number = |name: &str, n: usize| (name.to_owned(), Value::Number(i64::try_from(n).unwrap_or(i64::MAX)));
         let fields = match self {
+            LineError::Frame(error) => return error.fault(),
             LineError::Empty | LineError::NoStart | LineError::NoEnd | LineError::UnknownForm => Vec::new(),
             LineError::IllegalCharacter { index } => vec![number("index", *index)],
             LineError::WrongLength { expected, got } => vec![number("expected", *expected), number("got", *got)],

@@ -14,9 +14,10 @@ use std::fmt;
 
 use crate::{Codes, Protocol, Report};
 
-mod answers;
+pub(crate) mod answers;
 mod characters;
 pub(crate) mod copies;
+mod decode;
 mod deframe;
 pub(crate) mod doubt;
 mod error;
@@ -26,14 +27,15 @@ mod session;
 mod timing;
 pub(crate) mod unread;
 
-pub(crate) use characters::{characters, is_line_end};
+pub(crate) use characters::{characters, is_line_end, unmasked};
+pub(crate) use decode::decode_lines;
 pub use deframe::Framing;
 pub use error::LineError;
-pub use sender::{LINES_HELD_MAX, LineNumber, Sender, SenderCommand, SenderCounts, SenderSettings};
+pub use sender::{AnswersIn, LINES_HELD_MAX, LineNumber, Sender, SenderCommand, SenderCounts, SenderSettings};
 pub use session::Session;
 pub use timing::{
-    ANSWER_TRANSFER, ANSWERS_OWED_MAX, ATTEMPTS, FAILURE_WINDOW, FRAME_BYTES_MAX, NOISE_BYTES_MIN, NOISE_QUIET, Timing,
-    UNREADABLE_REPORTS_MAX,
+    ANSWER_TRANSFER, ANSWERS_OWED_MAX, ATTEMPTS, FAILURE_WINDOW, FRAME_BYTES_MAX, NAMED_REPEAT_WINDOW, NOISE_BYTES_MIN,
+    NOISE_QUIET, Timing, UNREADABLE_REPORTS_MAX,
 };
 
 /// The answer to a line that is stored.
@@ -45,14 +47,23 @@ pub const NAK: u8 = 0x15;
 pub trait Dialect: fmt::Debug {
     /// The protocol its reports are of.
     const PROTOCOL: Protocol;
+    /// Whether its lines have a sequence which the answers name, so that a copy is known by it, no answer can be taken for
+    /// another line's, and none can be given to a line that cannot be read.
+    const NAMES_LINES: bool = false;
+
     /// Where its lines begin and end.
-    const FRAMING: Framing;
+    fn framing(&self) -> Framing;
 
     /// The timers of the conversation, as the site has set them.
     fn timing(&self) -> &Timing;
 
     /// Reads one line without its framing.
     fn read(&self, line: &[u8], codes: &Codes) -> Result<Heard, LineError>;
+
+    /// The answer to a line that is stored, which came in these bytes, framing included.
+    fn answer(&self, _raw: &[u8]) -> Vec<u8> {
+        vec![ACK]
+    }
 }
 
 /// A line that could be read.

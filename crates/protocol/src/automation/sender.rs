@@ -10,8 +10,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{ACK, NAK};
+use super::{ACK, NAK, Timing};
+use crate::Mode;
 use crate::session::after;
+use crate::sia_frame::{self, Deframer};
 
 /// Lines held at most: the buffer of a System III line card (confidence B).
 pub const LINES_HELD_MAX: usize = 256;
@@ -27,6 +29,30 @@ pub struct SenderSettings {
     pub heartbeat: Duration,
     /// The heartbeat's bytes, framing included.
     pub heartbeat_line: Vec<u8>,
+    /// How its answers are written.
+    pub answers: AnswersIn,
+}
+
+/// How a hardware receiver's answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswersIn {
+    /// One byte that names no line.
+    Bytes,
+    /// A frame with the sequence of the line it is for ([`crate::sia_frame`]).
+    Frames,
+}
+
+impl SenderSettings {
+    /// These waits and attempts, a heartbeat every 30 s as Sur-Gard's (A) that is still to be written, answers in bytes.
+    pub fn new(timing: &Timing) -> SenderSettings {
+        SenderSettings {
+            ack_wait: timing.ack_wait,
+            attempts: timing.attempts,
+            heartbeat: Duration::from_secs(30),
+            heartbeat_line: Vec::new(),
+            answers: AnswersIn::Bytes,
+        }
+    }
 }
 
 /// Idle time after which a failed link is probed where heartbeats are off: nothing else could bring it back.
@@ -85,6 +111,7 @@ pub struct Sender {
     next_line: u64,
     counts: SenderCounts,
     commands: VecDeque<SenderCommand>,
+    frames: Deframer,
 }
 
 impl Sender {
@@ -98,6 +125,7 @@ impl Sender {
             next_line: 0,
             counts: SenderCounts::default(),
             commands: VecDeque::new(),
+            frames: Deframer::new(),
         }
     }
 
@@ -117,18 +145,53 @@ impl Sender {
 
     /// Takes bytes the host answered.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) {
+        if self.settings.answers == AnswersIn::Frames {
+            return self.frames(bytes, now);
+        }
         for byte in bytes {
-            match (*byte, self.state) {
-                (ACK, State::Waiting { heartbeat, attempts, .. }) => self.acknowledged(heartbeat, attempts, now),
-                (ACK, State::Idle { .. }) => self.counts.unasked = self.counts.unasked.saturating_add(1),
-                (NAK, state) => {
-                    self.counts.naks = self.counts.naks.saturating_add(1);
-                    if let State::Waiting { heartbeat, attempts, .. } = state {
-                        self.again(heartbeat, attempts, now);
-                    }
-                }
-                (_, _) => self.counts.other_bytes = self.counts.other_bytes.saturating_add(1),
+            match *byte {
+                ACK => self.positive(now),
+                NAK => self.negative(now),
+                _ => self.counts.other_bytes = self.counts.other_bytes.saturating_add(1),
             }
+        }
+    }
+
+    /// Answers in frames: those for another sequence than that of the line sent last are not waited for.
+    fn frames(&mut self, bytes: &[u8], now: Instant) {
+        for byte in bytes {
+            self.frames.push(*byte, now);
+            while let Some(piece) = self.frames.next_piece() {
+                match sia_frame::read(&piece.bytes, Mode::Tolerant) {
+                    Ok(read) if Some(read.frame.head.sequence) != self.sequence() => {
+                        self.counts.unasked = self.counts.unasked.saturating_add(1);
+                    }
+                    Ok(read) if read.frame.head.token == "ACK" => self.positive(now),
+                    Ok(_) => self.negative(now),
+                    Err(_) => self.counts.other_bytes = self.counts.other_bytes.saturating_add(1),
+                }
+            }
+        }
+    }
+
+    /// The sequence of the line or heartbeat sent last.
+    fn sequence(&self) -> Option<u16> {
+        let State::Waiting { heartbeat, .. } = self.state else { return None };
+        let line = self.held.front().filter(|_| !heartbeat).map_or(&self.settings.heartbeat_line, |(_, line)| line);
+        sia_frame::read(line, Mode::Tolerant).ok().map(|read| read.frame.head.sequence)
+    }
+
+    fn positive(&mut self, now: Instant) {
+        match self.state {
+            State::Waiting { heartbeat, attempts, .. } => self.acknowledged(heartbeat, attempts, now),
+            State::Idle { .. } => self.counts.unasked = self.counts.unasked.saturating_add(1),
+        }
+    }
+
+    fn negative(&mut self, now: Instant) {
+        self.counts.naks = self.counts.naks.saturating_add(1);
+        if let State::Waiting { heartbeat, attempts, .. } = self.state {
+            self.again(heartbeat, attempts, now);
         }
     }
 

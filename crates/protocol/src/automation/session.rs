@@ -49,6 +49,8 @@ pub struct Session<D> {
     last_event: Option<Token>,
     last_heard: Instant,
     link_lost: bool,
+    /// Bytes before the next ones may be missing: nobody listened, or they were given up.
+    cut_off: bool,
 }
 
 impl<D: Dialect> Session<D> {
@@ -56,11 +58,11 @@ impl<D: Dialect> Session<D> {
     pub fn new(dialect: D, codes: Arc<Codes>, now: Instant) -> Session<D> {
         Session {
             doubt: Doubt::at_start(dialect.timing().retry_window()),
+            deframer: Deframer::new(dialect.framing()),
             dialect,
             codes,
             commands: VecDeque::new(),
-            deframer: Deframer::new(D::FRAMING),
-            answers: Answers::default(),
+            answers: Answers::new(D::NAMES_LINES),
             noise: Noise::default(),
             unread: Unread::default(),
             copies: None,
@@ -68,6 +70,7 @@ impl<D: Dialect> Session<D> {
             last_event: None,
             last_heard: now,
             link_lost: false,
+            cut_off: true,
         }
     }
 
@@ -107,6 +110,7 @@ impl<D: Dialect> Session<D> {
     /// See [`crate::Session::handle_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
         if let Some(partial) = self.deframer.expire(self.dialect.timing().partial_message, now) {
+            self.cut_off = true;
             self.junk(count(partial.bytes.len()), now);
         }
         let left = self.answers.expire(now);

@@ -57,6 +57,10 @@ pub const ANSWER_TRANSFER: Duration = Duration::from_millis(200);
 /// nothing else, that it holds its buffer back (session vector T3).
 pub const FAILURE_WINDOW: Duration = Duration::from_secs(600);
 
+/// How long a line with a sequence in it may come again as it was: the sequence proves it, also when our answer was lost
+/// (C). Shorter than any receiver needs to begin again at the same number.
+pub const NAMED_REPEAT_WINDOW: Duration = Duration::from_secs(60);
+
 /// Noise below this is only counted: a plug touched, a line opened.
 pub const NOISE_BYTES_MIN: u64 = 8;
 

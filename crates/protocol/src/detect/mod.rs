@@ -194,8 +194,10 @@ impl Call {
     fn advance(&mut self, now: Instant) {
         while matches!(&self.turn, Turn::Method { call, .. } if call.is_given_up()) {
             self.next_method(now);
-            if let Turn::Method { call, .. } = &mut self.turn {
-                call.handle_timeout(now);
+            // Something may be overdue that the one before began.
+            match &mut self.turn {
+                Turn::Method { call, .. } => call.handle_timeout(now),
+                Turn::Voice(voice) => voice.handle_timeout(now),
             }
         }
         if self.is_found {

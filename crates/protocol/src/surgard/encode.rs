@@ -1,6 +1,6 @@
 //! Writing lines as a hardware receiver does, for test calls and simulators.
 
-use super::{Body, Line};
+use super::{Body, Line, Make};
 use crate::sia;
 
 /// Data link control 4, the end of every line.
@@ -9,12 +9,22 @@ pub const DC4: u8 = 0x14;
 /// The bytes of a line, DC4 included. Fields are written as they are, so a line with fields that do not fit
 /// their layout is written just as wrongly: test calls need that, too.
 pub fn encode(line: &Line) -> Vec<u8> {
+    let mut bytes = text(Make::SurGard, line).into_bytes();
+    bytes.push(DC4);
+    bytes
+}
+
+/// The characters of a line.
+pub(crate) fn text(make: Make, line: &Line) -> String {
     let header = line.header.as_ref().map_or(String::new(), |header| format!("{}{}", header.receiver, header.line));
-    let form = line.body.form();
-    let text = match &line.body {
+    let form = line.body.form(make);
+    match &line.body {
         Body::Heartbeat => format!("{form}{header}{:11}@    ", ""),
         Body::Basic { account, letter, group, zone } => {
             format!("{form}{header}{account:>10} {letter}{group:>1}{zone:>3}")
+        }
+        Body::ContactId { account, qualifier, code, group, zone } if make == Make::Radionics6500 => {
+            format!("{form}{header} {account}18{}{code}{group}{zone}", qualifier.digit())
         }
         Body::ContactId { account, qualifier, code, group, zone } => {
             format!("{form}{header} 18{account}{}{code}{group}{zone}", qualifier.letter())
@@ -36,11 +46,13 @@ pub fn encode(line: &Line) -> Vec<u8> {
         Body::CallerNumber { account, number } => format!("{form}{header}{account:>6}{number:>10}"),
         Body::InternationalNumber { number } => format!("{form}{header}{number:F<18}"),
         Body::CallerName { name } => format!("{form}{header}{name:<18}"),
+        Body::Status { account, status, group, zone } if status.starts_with(' ') => {
+            format!("{form}{header}{account:>10}{status}{group:>1}{zone:>3}")
+        }
+        Body::Status { account, status, zone, .. } => format!("{form}{header}{account:>10}{status}{zone:>4}"),
+        Body::Undecoded { text, .. } => format!("{form}{header}{text}"),
         Body::Unknown { text } => text.clone(),
-    };
-    let mut bytes = text.into_bytes();
-    bytes.push(DC4);
-    bytes
+    }
 }
 
 #[cfg(test)]

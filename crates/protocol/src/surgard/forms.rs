@@ -14,7 +14,7 @@ use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::read::HEADER_DIGITS;
-use super::{Body, Header, Line, LineError};
+use super::{Body, Header, Line, LineError, Make};
 use crate::contact_id::Qualifier;
 use crate::sia;
 
@@ -47,7 +47,7 @@ type Parsed<'a, T> = IResult<&'a str, T, Field>;
 ///
 /// With `any_width` a header of another width than `header_digits` is accepted where the layout leaves no
 /// doubt about it.
-pub(super) fn line(text: &str, header_digits: usize, any_width: bool) -> Result<(Line, usize), LineError> {
+pub(super) fn line(text: &str, make: Make, header_digits: usize, any_width: bool) -> Result<(Line, usize), LineError> {
     let form = text.chars().next().ok_or(LineError::Empty)?;
     let fixed = |characters: usize, any_width: bool| {
         let expected = header_digits.saturating_add(characters);
@@ -57,16 +57,20 @@ pub(super) fn line(text: &str, header_digits: usize, any_width: bool) -> Result<
         if right { Ok(width) } else { Err(LineError::WrongLength { expected, got }) }
     };
     let parsed = match form {
+        'S' => bracketed(text, form),
+        '9' => acron(text, fixed(FIXED_CHARACTERS.saturating_add(1), any_width)?),
+        '1' if make == Make::Radionics6500 => status(text, fixed(FIXED_CHARACTERS, any_width)?),
+        'a' if make == Make::Radionics6500 => contact_id(text, make, fixed(FIXED_CHARACTERS, any_width)?),
+        _ if make == Make::Radionics6500 => undecoded(text, form, header_digits)?,
         '1' => basic(text, fixed(FIXED_CHARACTERS, any_width)?),
         '3' => sia_event(text, fixed(FIXED_CHARACTERS, any_width)?),
-        '5' => contact_id(text, fixed(FIXED_CHARACTERS, any_width)?),
+        '5' => contact_id(text, make, fixed(FIXED_CHARACTERS, any_width)?),
         '6' => bfsk(text, fixed(FIXED_CHARACTERS, any_width)?),
         'C' => fsk2(text, fixed(FIXED_CHARACTERS, any_width)?),
-        '9' => acron(text, fixed(FIXED_CHARACTERS.saturating_add(1), any_width)?),
         '8' => high_speed(text, header_digits),
         '4' if text.len() == FIXED_CHARACTERS.saturating_add(5) => caller_number(text, 5),
         '4' => caller_number(text, fixed(FIXED_CHARACTERS, any_width)?),
-        'S' | '0' => bracketed(text, form),
+        '0' => bracketed(text, form),
         'T' | 'G' => spaced(text, form),
         'U' | 'u' => caller(text, header_digits),
         _ => return Err(LineError::UnknownForm),
@@ -77,6 +81,10 @@ pub(super) fn line(text: &str, header_digits: usize, any_width: bool) -> Result<
     })?;
     if !tail.is_empty() {
         return Err(LineError::BadField { field: "end" });
+    }
+    let receiver = line.header.as_ref().map_or("", |header| &header.receiver);
+    if make == Make::Radionics6500 && !receiver.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(LineError::BadField { field: "header" });
     }
     let width = line.header.as_ref().map_or(header_digits, Header::width);
     // The forms that newer receivers write with three line digits by their own layout are no deviation.
@@ -107,22 +115,58 @@ fn basic(text: &str, width: usize) -> Parsed<'_, Line> {
     Ok((tail, Line { header: Some(header), body: Body::Basic { account, letter, group, zone } }))
 }
 
-fn contact_id(text: &str, width: usize) -> Parsed<'_, Line> {
-    let (tail, header) = header(text, '5', width)?;
+fn contact_id(text: &str, make: Make, width: usize) -> Parsed<'_, Line> {
+    let before = make == Make::Radionics6500;
+    let (tail, header) = header(text, if before { 'a' } else { '5' }, width)?;
+    // The account stands behind the message type, and before it on a Radionics.
+    let (tail, first) = if before {
+        let (tail, account) = preceded(context("account", char(' ')), |i| hex(i, "account", 4)).parse(tail)?;
+        (tail, Some(account))
+    } else {
+        (context("message type", char(' ')).parse(tail)?.0, None)
+    };
     // 98 is the optional alias of 18 (confidence A).
-    let message_type = context("message type", preceded(char(' '), alt((tag("18"), tag("98")))));
+    let message_type = context("message type", alt((tag("18"), tag("98"))));
     let qualifier =
         context("qualifier", map_opt(take(1usize), |q: &str| q.chars().next().and_then(Qualifier::from_char)));
-    let (tail, (_, account, qualifier, code, group, zone)) = (
-        message_type,
-        |i| hex(i, "account", 4),
-        qualifier,
-        |i| hex(i, "code", 3),
-        |i| hex(i, "group", 2),
-        |i| hex(i, "zone", 3),
-    )
-        .parse(tail)?;
+    let account = |i| match &first {
+        Some(account) => Ok((i, account.clone())),
+        None => hex(i, "account", 4),
+    };
+    let (tail, (_, account, qualifier, code, group, zone)) =
+        (message_type, account, qualifier, |i| hex(i, "code", 3), |i| hex(i, "group", 2), |i| hex(i, "zone", 3))
+            .parse(tail)?;
     Ok((tail, Line { header: Some(header), body: Body::ContactId { account, qualifier, code, group, zone } }))
+}
+
+fn status(text: &str, width: usize) -> Parsed<'_, Line> {
+    if let Ok((tail, line)) = basic(text, width)
+        && line.body == Body::Heartbeat
+    {
+        return Ok((tail, line));
+    }
+    let (tail, header) = header(text, '1', width)?;
+    let (tail, (account, status)) = (|i| padded(i, "account", 10), |i| two(i, "status")).parse(tail)?;
+    let (tail, (group, zone)) = if status.starts_with(' ') {
+        let group = context("group", satisfy(|c| is_hex(c) || c == ' '));
+        let (tail, (group, zone)) = (group, |i| blank_or_padded(i, "zone", 3)).parse(tail)?;
+        (tail, (if group == ' ' { String::new() } else { group.to_string() }, zone))
+    } else {
+        let (tail, zone) = blank_or_padded(tail, "zone", 4)?;
+        (tail, (String::new(), zone))
+    };
+    Ok((tail, Line { header: Some(header), body: Body::Status { account, status, group, zone } }))
+}
+
+/// Forms of a Radionics that its manual names and whose layout is not known (B).
+fn undecoded(text: &str, form: char, width: usize) -> Result<Parsed<'_, Line>, LineError> {
+    if !"kjbcN".contains(form) {
+        return Err(LineError::UnknownForm);
+    }
+    Ok(header(text, form, width).map(|(text, header)| {
+        let body = Body::Undecoded { form, text: text.to_owned() };
+        ("", Line { header: Some(header), body })
+    }))
 }
 
 fn sia_event(text: &str, width: usize) -> Parsed<'_, Line> {
@@ -295,7 +339,7 @@ mod tests {
     use super::*;
 
     fn body(text: &str) -> Result<Body, LineError> {
-        line(text, 3, false).map(|(line, _)| line.body)
+        line(text, Make::SurGard, 3, false).map(|(line, _)| line.body)
     }
 
     #[test]

@@ -3,6 +3,15 @@
 use crate::contact_id::Qualifier;
 use crate::sia::Block;
 
+/// Whose lines they are. Makes that write like Sur-Gard share layouts and differ in the letters that name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Make {
+    /// Sur-Gard and its emulations.
+    SurGard,
+    /// Radionics D6500, and Bosch D6600 and D6100 in 6500 mode; [`crate::radionics`].
+    Radionics6500,
+}
+
 /// The hardware receiver and its line card, as written at the head of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -55,16 +64,23 @@ pub enum Body {
     InternationalNumber { number: String },
     /// `u` and 18 characters: name of the caller of the event before it.
     CallerName { name: String },
+    /// `1rrlssssssaaaa` and six more: pulse and Modem II of a Radionics. Two cells of status; then G and YYY after a
+    /// status of one letter in the second cell, YYYY after any other.
+    Status { account: String, status: String, group: String, zone: String },
+    /// A form that is known by name, and its layout is not: what stands behind the header.
+    Undecoded { form: char, text: String },
     /// A first character that no form has (vector G18).
     Unknown { text: String },
 }
 
 impl Body {
     /// The first character of the line.
-    pub fn form(&self) -> char {
+    pub fn form(&self, make: Make) -> char {
         match self {
-            Body::Heartbeat | Body::Basic { .. } => '1',
+            Body::Heartbeat | Body::Basic { .. } | Body::Status { .. } => '1',
+            Body::ContactId { .. } if make == Make::Radionics6500 => 'a',
             Body::ContactId { .. } => '5',
+            Body::Undecoded { form, .. } => *form,
             Body::Sia { .. } => '3',
             Body::SiaBlock { .. } => 'S',
             Body::Own { .. } => '0',
@@ -90,13 +106,18 @@ impl Body {
             | Body::SiaBlock { account, .. }
             | Body::Own { account, .. }
             | Body::Bfsk { account, .. }
+            | Body::Status { account, .. }
             | Body::HighSpeed { account, .. }
             | Body::Acron { account, .. }
             | Body::Fsk2 { account, .. }
             | Body::Telenot { account, .. }
             | Body::Cesa { account, .. }
             | Body::CallerNumber { account, .. } => Some(account),
-            Body::Heartbeat | Body::InternationalNumber { .. } | Body::CallerName { .. } | Body::Unknown { .. } => None,
+            Body::Heartbeat
+            | Body::InternationalNumber { .. }
+            | Body::CallerName { .. }
+            | Body::Undecoded { .. }
+            | Body::Unknown { .. } => None,
         }
     }
 }

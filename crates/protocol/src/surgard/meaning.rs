@@ -5,9 +5,10 @@
 //! (a list: `code`, `address`, then modifiers such as `area`, `time`, `date`, `user`, `peripheral`, then `text`,
 //! `unit`); pulse `event`, `group`, `zone`; two-way audio `event`, `speech_line`; High Speed `channels`,
 //! `auxiliary`; Acron `channels`; BFSK and FSK2 `code`, `zone`; Telenot and CESA `event`, `zone`; caller lines
-//! `number` or `name`; a form nobody knows `text`. A blank field is left out.
+//! `number` or `name`; a Radionics' pulse and Modem II `status`, `group`, `zone`; a form nobody knows, and one whose
+//! layout nobody knows, `text`. A blank field is left out.
 
-use super::{Body, Line, Read};
+use super::{Body, Line, Make, Read};
 use crate::codes::Table;
 use crate::report::{texts, warnings};
 use crate::sia::{self, Block, Packet};
@@ -43,19 +44,28 @@ pub fn report(read: &Read, codes: &Codes) -> Option<Report> {
         Body::Telenot { letter, zone, .. } => lettered(codes, Table::SurGardTelenot, *letter, zone),
         Body::Cesa { letter, zone, .. } => lettered(codes, Table::SurGardCesa, *letter, zone),
         Body::CallerNumber { number, .. } | Body::InternationalNumber { number } => {
-            (Origin::Unit, vec![caller_event(line, codes)], texts(&[("number", number)]))
+            (Origin::Unit, vec![caller_event(read, codes)], texts(&[("number", number)]))
         }
-        Body::CallerName { name } => (Origin::Unit, vec![caller_event(line, codes)], texts(&[("name", name)])),
-        Body::Unknown { text } => (Origin::Unit, vec![unknown_form(line, codes)], texts(&[("text", text)])),
+        Body::CallerName { name } => (Origin::Unit, vec![caller_event(read, codes)], texts(&[("name", name)])),
+        Body::Status { status, group, zone, .. } => {
+            let fields = texts(&[("status", status.trim()), ("group", group), ("zone", zone)]);
+            (Origin::Unit, vec![status_event(codes, status, zone)], fields)
+        }
+        Body::Undecoded { text, .. } | Body::Unknown { text } => {
+            (Origin::Unit, vec![unknown_form(read, codes)], texts(&[("text", text)]))
+        }
     };
     Some(Report {
-        protocol: Protocol::SurGard,
+        protocol: match read.make {
+            Make::SurGard => Protocol::SurGard,
+            Make::Radionics6500 => Protocol::Radionics6500,
+        },
         outcome: Outcome::Decoded,
         origin,
         identity: identity(&line.body),
         local_unit: None,
         caller: caller(&line.body),
-        fields: [header_fields(line), fields].concat(),
+        fields: [header_fields(read), fields].concat(),
         warnings: warnings(&read.warnings, &events),
         events,
     })
@@ -71,8 +81,9 @@ fn identity(body: &Body) -> Option<String> {
     if is_about_caller(body) { None } else { body.account().map(str::to_owned) }
 }
 
-fn header_fields(line: &Line) -> Fields {
-    let mut fields = texts(&[("form", &line.body.form().to_string())]);
+fn header_fields(read: &Read) -> Fields {
+    let line = &read.line;
+    let mut fields = texts(&[("form", &line.body.form(read.make).to_string())]);
     if let Some(header) = &line.header {
         fields.extend(texts(&[("receiver", &header.receiver), ("line", &header.line)]));
     }
@@ -149,7 +160,7 @@ fn sia_events(block: &Block, codes: &Codes) -> (Vec<Event>, Vec<Fields>) {
 
 /// Account 0000 is the receiver's own, but a person's signal is never taken for one: a panel may have been left
 /// without an account.
-fn origin_of(account: &str, events: &[Event]) -> Origin {
+pub(crate) fn origin_of(account: &str, events: &[Event]) -> Origin {
     let person = |event: &Event| event.trigger.calls_for_help() && event.trigger != Trigger::FaultyCall;
     if is_receiver_account(account) && !events.iter().any(person) { Origin::HardwareReceiver } else { Origin::Unit }
 }
@@ -172,9 +183,8 @@ fn lettered(codes: &Codes, table: Table, letter: char, zone: &str) -> (Origin, V
     (Origin::Unit, vec![codes.event(table, &letter, zone)], texts(&[("event", &letter), ("zone", zone)]))
 }
 
-fn caller_event(line: &Line, codes: &Codes) -> Event {
-    let form = line.body.form().to_string();
-    let words = codes.words(Table::SurGardForms, &form);
+fn caller_event(read: &Read, codes: &Codes) -> Event {
+    let (form, words) = form_in_words(read, codes);
     Event { trigger: Trigger::CallerIdentity, status: Status::Active, code: form, words, location: None }
 }
 
@@ -188,8 +198,27 @@ fn caller(body: &Body) -> Option<Caller> {
     }
 }
 
-fn unknown_form(line: &Line, codes: &Codes) -> Event {
-    let form = line.body.form().to_string();
-    let words = codes.words(Table::SurGardForms, &form);
+fn unknown_form(read: &Read, codes: &Codes) -> Event {
+    let (form, words) = form_in_words(read, codes);
     Event { trigger: Trigger::Unknown, status: Status::Unknown, code: form, words, location: None::<Location> }
+}
+
+fn form_in_words(read: &Read, codes: &Codes) -> (String, String) {
+    let form = read.line.body.form(read.make).to_string();
+    let table = match read.make {
+        Make::SurGard => Table::SurGardForms,
+        Make::Radionics6500 => Table::RadionicsForms,
+    };
+    let words = codes.words(table, &form);
+    (form, words)
+}
+
+/// The status of a Radionics by its own table; a single letter that is not in it by Sur-Gard's letters (C).
+fn status_event(codes: &Codes, status: &str, zone: &str) -> Event {
+    let status = status.trim();
+    let table = match codes.find(Table::RadionicsStatus, status) {
+        None if status.len() == 1 => Table::SurGardLetters,
+        _ => Table::RadionicsStatus,
+    };
+    codes.event(table, status, if zone.bytes().all(|digit| digit == b'0') { "" } else { zone })
 }

@@ -24,9 +24,12 @@ mod settings;
 pub use crate::automation::{
     ACK, LineError, LineNumber, NAK, Sender, SenderCommand, SenderCounts, SenderSettings, Timing,
 };
+pub(crate) use encode::text;
 pub use encode::{DC4, encode};
-pub use line::{Body, Header, Line};
+pub use line::{Body, Header, Line, Make};
+pub(crate) use meaning::origin_of;
 pub use meaning::report;
+pub(crate) use read::read_as;
 pub use read::{HEADER_DIGITS, Read, read};
 pub use sender::sender_settings;
 pub use session::Session;

@@ -1,7 +1,7 @@
 //! Decoding one line: characters first (parity, alphabet), then the form; and finding a line behind noise.
 
 use super::forms;
-use super::{Body, Line, LineError};
+use super::{Body, Line, LineError, Make};
 use crate::Mode;
 use crate::automation::{characters, is_line_end};
 
@@ -22,6 +22,8 @@ pub struct Read {
     pub warnings: Vec<&'static str>,
     /// How many bytes of noise stood before the line.
     pub noise_bytes: usize,
+    /// Whose line it is.
+    pub make: Make,
 }
 
 /// Reads one line without its DC4.
@@ -30,16 +32,21 @@ pub struct Read {
 /// at the right end of noise (the fixed-length forms and the bracketed ones can be told from the right), and a
 /// first character that no form has becomes [`Body::Unknown`].
 pub fn read(frame: &[u8], header_digits: usize, mode: Mode) -> Result<Read, LineError> {
+    read_as(Make::SurGard, frame, header_digits, mode)
+}
+
+/// The same of another make.
+pub(crate) fn read_as(make: Make, frame: &[u8], header_digits: usize, mode: Mode) -> Result<Read, LineError> {
     let frame = trim_line_ends(frame);
-    let exact = read_whole(frame, header_digits, false);
+    let exact = read_whole(make, frame, header_digits, false);
     if mode == Mode::Strict || exact.is_ok() {
         return exact;
     }
-    if let Some(found) = behind_noise(frame, header_digits) {
+    if let Some(found) = behind_noise(make, frame, header_digits) {
         return Ok(found);
     }
-    match read_whole(frame, header_digits, true) {
-        Err(LineError::UnknownForm) => unknown_form(frame),
+    match read_whole(make, frame, header_digits, true) {
+        Err(LineError::UnknownForm) => unknown_form(make, frame),
         wide => wide,
     }
 }
@@ -47,32 +54,36 @@ pub fn read(frame: &[u8], header_digits: usize, mode: Mode) -> Result<Read, Line
 /// The shortest line of all is longer than this, so a shorter rest cannot hold one.
 const LINE_BYTES_MIN: usize = 8;
 
-fn behind_noise(frame: &[u8], header_digits: usize) -> Option<Read> {
+fn behind_noise(make: Make, frame: &[u8], header_digits: usize) -> Option<Read> {
     let starts = 1..frame.len().saturating_sub(LINE_BYTES_MIN);
     starts.into_iter().find_map(|start| {
-        let mut read = read_whole(frame.get(start..)?, header_digits, false).ok()?;
+        let mut read = read_whole(make, frame.get(start..)?, header_digits, false).ok()?;
+        if matches!(read.line.body, Body::Undecoded { .. }) {
+            return None;
+        }
         read.warnings.push("NoiseBefore");
         read.noise_bytes = start;
         Some(read)
     })
 }
 
-fn read_whole(frame: &[u8], header_digits: usize, any_width: bool) -> Result<Read, LineError> {
+fn read_whole(make: Make, frame: &[u8], header_digits: usize, any_width: bool) -> Result<Read, LineError> {
     let (text, masked) = characters(frame)?;
-    let (line, width) = forms::line(&text, header_digits, any_width)?;
+    let (line, width) = forms::line(&text, make, header_digits, any_width)?;
     let mut warnings = Vec::new();
     warnings.extend(masked.then_some("ParityBit"));
     warnings.extend((width != header_digits).then_some("HeaderWidth"));
-    Ok(Read { line, warnings, noise_bytes: 0 })
+    warnings.extend(matches!(line.body, Body::Undecoded { .. }).then_some("UnknownLayout"));
+    Ok(Read { line, warnings, noise_bytes: 0, make })
 }
 
-fn unknown_form(frame: &[u8]) -> Result<Read, LineError> {
+fn unknown_form(make: Make, frame: &[u8]) -> Result<Read, LineError> {
     let (text, masked) = characters(frame)?;
     if text.len() < UNKNOWN_FORM_CHARACTERS_MIN || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return Err(LineError::UnknownForm);
     }
     let warnings = masked.then_some("ParityBit").into_iter().collect();
-    Ok(Read { line: Line { header: None, body: Body::Unknown { text } }, warnings, noise_bytes: 0 })
+    Ok(Read { line: Line { header: None, body: Body::Unknown { text } }, warnings, noise_bytes: 0, make })
 }
 
 fn trim_line_ends(frame: &[u8]) -> &[u8] {

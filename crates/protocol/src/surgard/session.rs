@@ -3,7 +3,7 @@
 use super::encode::DC4;
 use super::meaning::is_about_caller;
 use super::{Body, LineError, Settings, read, report};
-use crate::automation::{self, Dialect, Framing, Heard, Said, Timing};
+use crate::automation::{self, Dialect, FRAME_BYTES_MAX, Framing, Heard, Said, Timing};
 use crate::{Codes, Mode, Protocol};
 
 /// A conversation on one Sur-Gard line, from connect to disconnect.
@@ -11,7 +11,10 @@ pub type Session = automation::Session<Settings>;
 
 impl Dialect for Settings {
     const PROTOCOL: Protocol = Protocol::SurGard;
-    const FRAMING: Framing = Framing { start: None, ends: &[DC4], between: &[0x0A, 0x0D, 0x8D] };
+
+    fn framing(&self) -> Framing {
+        Framing { start: None, end: DC4, between: b"\r\n", tail_reads: false, bytes_max: FRAME_BYTES_MAX }
+    }
 
     fn timing(&self) -> &Timing {
         &self.timing

@@ -19,12 +19,14 @@ pub struct Rig {
     tokens: u64,
     /// What became of the answers since this was last taken.
     pub left: Vec<(u64, Answered)>,
+    /// The bytes of every delivery.
+    pub raw: Vec<Vec<u8>>,
 }
 
 impl Rig {
     pub fn new(begin: impl FnOnce(Instant) -> Session) -> Rig {
         let now = Instant::now();
-        Rig { session: begin(now), now, tokens: 0, left: Vec::new() }
+        Rig { session: begin(now), now, tokens: 0, left: Vec::new(), raw: Vec::new() }
     }
 
     pub fn wait(&mut self, seconds: f64) -> Vec<String> {
@@ -61,6 +63,7 @@ impl Rig {
                     self.left.push((token.0, answered));
                     continue;
                 }
+                Command::Close => "close".to_owned(),
                 Command::Send(bytes) if bytes == [telecare_protocol::automation::ACK] => ACK.to_owned(),
                 Command::Send(bytes) => format!("send {bytes:?}"),
                 Command::Count(Counted::BadFrame(name)) => format!("bad {name}"),
@@ -70,6 +73,7 @@ impl Rig {
                 Command::Deliver(delivery) => {
                     assert_eq!(delivery.token, Token(self.tokens), "tokens count up");
                     self.tokens += 1;
+                    self.raw.push(delivery.raw.clone());
                     let about = delivery.about.map_or(String::new(), |token| format!(" about {}", token.0));
                     format!("{}{}{about}", message(&delivery.message), repeat(&delivery.repeat))
                 }
@@ -81,7 +85,7 @@ impl Rig {
 
 fn message(message: &Message) -> String {
     match message {
-        Message::SignOfLife => HEARTBEAT.to_owned(),
+        Message::SignOfLife(_) => HEARTBEAT.to_owned(),
         Message::Report(report) => {
             let event = &report.events[0];
             let who = report.identity.clone().unwrap_or_else(|| format!("{:?}", report.origin));

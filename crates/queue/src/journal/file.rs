@@ -18,6 +18,9 @@ use time::macros::format_description;
 use crate::entry::{Chain, Entry, Hash, What, row_sum};
 use crate::record::{AlarmRecord, ExpectedRecord, UnitRecord};
 
+/// Entries looked back on at start for what a copy may repeat: a minute of many units.
+const RECENT_MAX: i64 = 5_000;
+
 /// Times as the journal writes them: one width, so that texts sort as times do.
 const STAMP: &[BorrowedFormatItem<'static>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
@@ -169,7 +172,7 @@ impl File {
         let pending = sqlx::query(include_str!("sql/pending.sql")).fetch_all(&mut self.connection).await?;
         known.pending = self.entries(pending, &mut known.unreadable);
         let recent =
-            sqlx::query(include_str!("sql/recent.sql")).bind(2_000_i64).fetch_all(&mut self.connection).await?;
+            sqlx::query(include_str!("sql/recent.sql")).bind(RECENT_MAX).fetch_all(&mut self.connection).await?;
         known.recent = self.entries(recent, &mut known.unreadable);
         known.recent.reverse();
         let head = sqlx::query(include_str!("sql/head.sql")).fetch_optional(&mut self.connection).await?;

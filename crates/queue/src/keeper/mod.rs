@@ -28,6 +28,7 @@ use std::time::Duration;
 use telecare_alarm::duty::Duty;
 use telecare_alarm::expect::Changes;
 use telecare_alarm::{Action, ActionId, CallId, ClockState, LineId, Policy, ReceiverId, Registry};
+use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -243,7 +244,8 @@ impl Keeper {
             What::Action(_) | What::Verdict(_) => None,
         });
         for signal in recent.chain(&known.ahead) {
-            self.repeats.remember(signal, &telecare_protocol::RepeatProof::None);
+            let key = signal.report.repeat_key().map(|key| RepeatProof::Key { key, window: Duration::ZERO });
+            self.repeats.remember(signal, &key.unwrap_or(RepeatProof::None));
         }
         for entry in known.pending {
             self.ledger.push(&entry);
@@ -324,6 +326,7 @@ impl Keeper {
             Request::Learn(number, protocol) => {
                 self.settle(Settle { learnt: vec![(number, protocol)], ..Settle::default() });
             }
+            Request::Heard(unit, at) => self.duty.hear(unit, at),
             Request::Overdue(reply) => drop(reply.send(self.overdue())),
             Request::Close(reply) => self.closing = Some(reply),
         }

@@ -56,6 +56,12 @@ impl Check<'_> {
             .map_err(|error| ConfigError::new(&error.file, error.what, error.remedy))
     }
 
+    /// The same for a line.
+    pub(super) fn line_tls(&self, tls: &file::Tls) -> Result<Tls, ConfigError> {
+        Tls::load_for_line(&self.secret_path(&tls.certificate), &self.secret_path(&tls.key))
+            .map_err(|error| ConfigError::new(&error.file, error.what, error.remedy))
+    }
+
     fn origins(&self, origins: &[Spanned<String>]) -> Result<Vec<Origin>, ConfigError> {
         if let Some(surplus) = origins.get(ORIGINS_MAX) {
             let error = self.error("api.origins has too many entries", format!("name {ORIGINS_MAX} at most"));

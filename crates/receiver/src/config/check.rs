@@ -153,6 +153,7 @@ impl<'a> Check<'a> {
                 Transport::VoiceModem(modem) => format!("serial port {}", modem.serial.path.display()),
                 Transport::TcpConnect { address } => format!("address {address}"),
                 Transport::TcpListen { address, .. } => format!("address {address}"),
+                Transport::UdpListen { address } => format!("UDP address {address}"),
             };
             for key in [format!("name {:?}", line.name.as_str()), end] {
                 if let Some(first) = seen.insert(key.clone(), place) {

@@ -1,12 +1,17 @@
 //! The configuration file as written: every key, its default, nothing else. What the values mean together
 //! is judged by `check`, which makes a [`super::Config`] of this.
 
+mod line;
+
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::logging::{Format, Level};
+
+pub use line::Parity;
+pub(super) use line::{Automation, Espa, EspaRole, Line, OsborneHoffman, Serial, VoiceModem};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -121,165 +126,6 @@ pub(super) struct Log {
     pub level: Level,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Line {
-    pub name: Spanned<String>,
-    pub protocol: Spanned<String>,
-    pub namespace: Option<Spanned<String>>,
-    #[serde(default)]
-    pub listen_only: bool,
-    pub serial: Option<Spanned<Serial>>,
-    pub tcp_connect: Option<Spanned<TcpConnect>>,
-    pub tcp_listen: Option<Spanned<TcpListen>>,
-    pub voice_modem: Option<Spanned<VoiceModem>>,
-    pub surgard: Option<Spanned<Automation>>,
-    #[serde(rename = "ademco-685")]
-    pub ademco685: Option<Spanned<Automation>>,
-    pub bs8521: Option<Spanned<Bs8521>>,
-    pub tunstall: Option<Spanned<Tunstall>>,
-    pub contact_id: Option<Spanned<ContactId>>,
-    pub detect: Option<Spanned<Detect>>,
-    #[serde(rename = "espa-444")]
-    pub espa444: Option<Spanned<Espa>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Serial {
-    pub path: Spanned<PathBuf>,
-    pub speed: Spanned<u64>,
-    #[serde(default = "data_bits")]
-    pub data_bits: Spanned<u64>,
-    #[serde(default)]
-    pub parity: Parity,
-    #[serde(default = "stop_bits")]
-    pub stop_bits: Spanned<u64>,
-}
-
-/// The parity bit of a serial line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Parity {
-    /// No parity bit.
-    #[default]
-    None,
-    /// An odd number of ones.
-    Odd,
-    /// An even number of ones.
-    Even,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct TcpConnect {
-    pub address: Spanned<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct TcpListen {
-    pub address: Spanned<String>,
-    #[serde(default = "connections_max")]
-    pub connections_max: Spanned<u64>,
-}
-
-/// What all automation outputs have; the defaults are the protocol's.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Automation {
-    pub header_digits: Option<Spanned<u64>>,
-    pub ack_wait_ms: Option<Spanned<u64>>,
-    pub link_watch_s: Option<Spanned<u64>>,
-}
-
-/// A telephone line on a voice modem.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct VoiceModem {
-    pub path: Spanned<PathBuf>,
-    #[serde(default = "modem_speed")]
-    pub speed: Spanned<u64>,
-    pub country: Option<Spanned<String>>,
-    #[serde(default)]
-    pub init: Vec<Spanned<String>>,
-    pub answer: Option<Spanned<String>>,
-    pub rings: Option<Spanned<u64>>,
-    pub extension: Option<Spanned<String>>,
-    pub report_delay_ms: Option<Spanned<u64>>,
-    pub command_chars_max: Option<Spanned<u64>>,
-}
-
-/// What a site sets of BS 8521 calls; the defaults are the protocol's.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Bs8521 {
-    pub guard_wait_ms: Option<Spanned<u64>>,
-    #[serde(default)]
-    pub allow_control: bool,
-}
-
-/// What a site sets of TT92, TTNEW and TTOLD calls.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Tunstall {
-    pub guard_wait_ms: Option<Spanned<u64>>,
-    #[serde(default)]
-    pub allow_control: bool,
-    #[serde(default)]
-    pub accept_unverified: bool,
-    #[serde(default)]
-    pub ttold: bool,
-}
-
-/// What a site sets of Contact ID calls, and of those in the fast format.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct ContactId {
-    pub fast_format: Option<bool>,
-    #[serde(default)]
-    pub accept_key_d: bool,
-    #[serde(default)]
-    pub always_speech: bool,
-}
-
-/// What callers' units are asked for, in which order.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Detect {
-    pub order: Spanned<Vec<Spanned<String>>>,
-}
-
-/// What an ESPA 4.4.4 line has; the defaults are the protocol's.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Espa {
-    pub role: Option<Spanned<EspaRole>>,
-    pub address: Option<Spanned<u64>>,
-    pub control_address: Option<Spanned<u64>>,
-    pub polled: Option<Spanned<bool>>,
-    pub stations: Option<Spanned<Vec<Spanned<u64>>>>,
-    pub needs_selection: Option<bool>,
-    pub texts: Option<Spanned<PathBuf>>,
-    pub ack_wait_ms: Option<Spanned<u64>>,
-    pub retry_window_s: Option<Spanned<u64>>,
-    pub partial_block_ms: Option<Spanned<u64>>,
-    pub selection_s: Option<Spanned<u64>>,
-    pub turn_s: Option<Spanned<u64>>,
-    pub poll_every_s: Option<Spanned<u64>>,
-    pub reply_wait_ms: Option<Spanned<u64>>,
-    pub attempts: Option<Spanned<u64>>,
-    pub link_watch_s: Option<Spanned<u64>>,
-}
-
-/// Which side of an ESPA 4.4.4 line this receiver is.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum EspaRole {
-    Station,
-    Control,
-}
-
 /// Where escalations go out to.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -356,23 +202,6 @@ fn lease_s() -> Spanned<u64> {
 
 fn metrics_listen() -> Spanned<String> {
     unwritten("127.0.0.1:9460".to_owned())
-}
-
-fn data_bits() -> Spanned<u64> {
-    unwritten(8)
-}
-
-fn stop_bits() -> Spanned<u64> {
-    unwritten(1)
-}
-
-fn modem_speed() -> Spanned<u64> {
-    unwritten(115_200)
-}
-
-/// More hardware receivers than one centre has behind one port.
-fn connections_max() -> Spanned<u64> {
-    unwritten(8)
 }
 
 fn from_level() -> Spanned<u64> {

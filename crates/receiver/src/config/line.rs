@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use telecare_alarm::LineId;
-use telecare_protocol::automation::Timing;
-use telecare_protocol::{Protocol, ademco685, espa, surgard};
+use telecare_api::tls::Tls;
+use telecare_protocol::{Protocol, espa};
 use toml::Spanned;
 
+use super::automation::{AUTOMATION, Automation};
 use super::check::Check;
+use super::osborne_hoffman::OsborneHoffman;
+use super::panels::Panels;
+use super::sia_dc09::SiaDc09;
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -32,22 +36,39 @@ pub struct Line {
     pub calls: CallSettings,
     /// Settings of its protocol, where that is ESPA 4.4.4.
     pub espa: espa::Settings,
+    /// Settings of its protocol, where that is Osborne-Hoffman.
+    pub osborne_hoffman: OsborneHoffman,
+    /// Settings of its protocol, where alarm panels speak it.
+    pub panels: Panels,
+    /// Settings of its protocol, where that is SIA DC-09.
+    pub sia_dc09: SiaDc09,
+    /// How many may be connected from one address, where it listens.
+    pub per_source_max: usize,
+    /// Certificate and key, where it listens with TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Line {
     /// How long the line may be silent before its link counts as lost; none to never tell.
     pub fn link_watch(&self) -> Option<Duration> {
-        if self.protocol == Protocol::Espa444 {
-            return Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero());
+        match self.protocol {
+            Protocol::Espa444 => Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero()),
+            Protocol::OsborneHoffman => self.osborne_hoffman.link_watch,
+            protocol => match self.panels.link_watch(protocol) {
+                Some(watch) => (!watch.is_zero()).then_some(watch),
+                None => self.automation.link_watch,
+            },
         }
-        self.automation.link_watch
     }
 
     /// How long whoever sends on it waits for an answer; none where the protocol has other rules.
     pub fn answer_wait(&self) -> Option<Duration> {
         match self.protocol {
-            Protocol::SurGard | Protocol::Ademco685 => Some(self.automation.ack_wait),
+            protocol if AUTOMATION.contains(&protocol) => Some(self.automation.ack_wait),
             Protocol::Espa444 => Some(self.espa.timing.ack_wait),
+            Protocol::SiaDc03 => Some(self.panels.dc03.timing.ack_wait),
+            Protocol::Texecom => Some(self.panels.texecom.ack_wait),
+            Protocol::OsborneHoffman => Some(self.osborne_hoffman.session.ack_wait),
             _ => None,
         }
     }
@@ -70,6 +91,11 @@ pub enum Transport {
         /// How many may be connected at once; beyond it the newest is turned away.
         connections_max: usize,
     },
+    /// Units send datagrams to this host.
+    UdpListen {
+        /// Where to listen.
+        address: SocketAddr,
+    },
     /// A telephone line on a voice modem at a serial port.
     VoiceModem(Box<VoiceModem>),
 }
@@ -81,6 +107,7 @@ impl Transport {
             Transport::Serial(_) => "serial",
             Transport::TcpConnect { .. } => "tcp-connect",
             Transport::TcpListen { .. } => "tcp-listen",
+            Transport::UdpListen { .. } => "udp-listen",
             Transport::VoiceModem(_) => "voice-modem",
         }
     }
@@ -119,16 +146,14 @@ pub enum StopBits {
     Two,
 }
 
-/// Settings of a hardware receiver's automation output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Automation {
-    /// Receiver and line digits at the head of a message: 3 for RRL and 5 for RRLLL with Sur-Gard, 2 with Ademco 685.
-    pub header_digits: u8,
-    /// How long the hardware receiver waits for an answer before it repeats.
-    pub ack_wait: Duration,
-    /// How long the line may be silent before its link counts as lost; none to never tell.
-    pub link_watch: Option<Duration>,
-}
+/// More hardware receivers than one centre has behind one port; and what may be set.
+const HARDWARE_RECEIVERS_USUAL: u64 = 8;
+const HARDWARE_RECEIVERS_MAX: u64 = 256;
+/// Units connected at once.
+const UNITS_USUAL: u64 = 4_096;
+const UNITS_MAX: u64 = 50_000;
+/// From one address: a building of units behind one router, and no flood.
+const PER_SOURCE_USUAL: u64 = 256;
 
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
 pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
@@ -146,6 +171,8 @@ impl Check<'_> {
         let protocol = self.protocol(&line.protocol)?;
         let transport = self.transport(line, &name, span)?;
         self.fits(line, protocol, &transport)?;
+        self.is_where_panels_connect(line, protocol, &transport)?;
+        let panels = self.panels(line, protocol, &transport)?;
         Ok(Line {
             protocol,
             namespace,
@@ -154,51 +181,87 @@ impl Check<'_> {
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
+            osborne_hoffman: self.osborne_hoffman(line)?,
+            panels,
+            sia_dc09: self.sia_dc09(line)?,
+            per_source_max: self.per_source_max(line)?,
+            tls: line
+                .tcp_listen
+                .as_ref()
+                .and_then(|listen| listen.as_ref().tls.as_ref())
+                .map(|tls| self.line_tls(tls))
+                .transpose()?,
             name: LineId::new(&name),
         })
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
         match protocol.as_ref().parse() {
-            Ok(protocol @ (Protocol::SurGard | Protocol::Ademco685 | Protocol::Espa444)) => Ok(protocol),
+            Ok(protocol) if AUTOMATION.contains(&protocol) => Ok(protocol),
+            Ok(
+                protocol @ (Protocol::Espa444
+                | Protocol::SiaDc03
+                | Protocol::Texecom
+                | Protocol::OsborneHoffman
+                | Protocol::SiaDc09),
+            ) => Ok(protocol),
             Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
             Ok(_) | Err(_) => {
                 let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\" or \"espa-444\"; on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
+                let remedy = "use \"surgard\", \"ademco-685\", \"radionics-6500\", \"sia-dc07\", \"cp-220\", \"iti\", \"espa-444\", \
+                              \"sia-dc03\", \"texecom\", \"osborne-hoffman\" or \"sia-dc09\"; \
+                              on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
                 Err(self.at(self.error(what, remedy), protocol.span()))
             }
         }
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
-        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.voice_modem) {
-            (Some(serial), None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
-            (None, None, None, Some(modem)) => {
+        let transports = "serial, tcp-connect, tcp-listen, udp-listen, voice-modem";
+        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.voice_modem) {
+            (Some(serial), None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
+            (None, None, None, None, Some(modem)) => {
                 self.voice_modem(modem.as_ref()).map(Box::new).map(Transport::VoiceModem)
             }
-            (None, Some(connect), None, None) => {
+            (None, Some(connect), None, None, None) => {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
-            (None, None, Some(listen), None) => {
-                let connections_max = self.within(&listen.as_ref().connections_max, 1..=256)?;
-                Ok(Transport::TcpListen {
-                    address: self.address(&listen.as_ref().address)?,
-                    connections_max: usize::try_from(connections_max).unwrap_or(usize::MAX),
-                })
+            (None, None, Some(listen), None, None) => Ok(Transport::TcpListen {
+                address: self.address(&listen.as_ref().address)?,
+                connections_max: self.connections_max(line)?,
+            }),
+            (None, None, None, Some(listen), None) => {
+                Ok(Transport::UdpListen { address: self.address(&listen.as_ref().address)? })
             }
-            (None, None, None, None) => {
-                let remedy = "add one of serial, tcp-connect, tcp-listen, voice-modem";
-                let error = self.error(format!("line {name:?} has no transport"), remedy);
+            (None, None, None, None, None) => {
+                let error = self.error(format!("line {name:?} has no transport"), format!("add one of {transports}"));
                 Err(self.at(error, span))
             }
             _ => {
                 let error = self.error(
                     format!("line {name:?} has more than one transport"),
-                    "keep one of serial, tcp-connect, tcp-listen, voice-modem; a second port is a second line",
+                    format!("keep one of {transports}; a second port is a second line"),
                 );
                 Err(self.at(error, span))
             }
         }
+    }
+
+    /// Hardware receivers are few; units are as many as there are people.
+    fn connections_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
+        let units = [Protocol::SiaDc09, Protocol::OsborneHoffman, Protocol::Texecom];
+        let many = units.iter().any(|protocol| line.protocol.as_ref() == protocol.as_str());
+        let (usual, most) =
+            if many { (UNITS_USUAL, UNITS_MAX) } else { (HARDWARE_RECEIVERS_USUAL, HARDWARE_RECEIVERS_MAX) };
+        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_max.as_ref());
+        let connections = set.map_or(Ok(usual), |set| self.within(set, 1..=most))?;
+        Ok(usize::try_from(connections).unwrap_or(usize::MAX))
+    }
+
+    fn per_source_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
+        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let connections = set.map_or(Ok(PER_SOURCE_USUAL), |set| self.within(set, 1..=UNITS_MAX))?;
+        Ok(usize::try_from(connections).unwrap_or(usize::MAX))
     }
 
     fn serial(&self, serial: &file::Serial) -> Result<Serial, ConfigError> {
@@ -243,55 +306,4 @@ impl Check<'_> {
             }
         }
     }
-
-    fn automation(&self, line: &file::Line, protocol: Protocol) -> Result<Automation, ConfigError> {
-        let tables = [(Protocol::SurGard, &line.surgard), (Protocol::Ademco685, &line.ademco685)];
-        let written = tables.iter().filter_map(|(of, table)| Some((*of, table.as_ref()?.span())));
-        let espa = line.espa444.as_ref().map(|table| (Protocol::Espa444, table.span()));
-        if let Some((of, at)) = written.chain(espa).find(|(of, _)| *of != protocol) {
-            let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
-            return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));
-        }
-        let unset = file::Automation::default();
-        let set = tables.iter().find_map(|(_, table)| table.as_ref()).map_or(&unset, Spanned::as_ref);
-        let (usual, digits) = usual(protocol);
-        let or = |value: &Option<Spanned<u64>>, bounds, usual: u64| match value {
-            Some(value) => self.within(value, bounds),
-            None => Ok(usual),
-        };
-        let link_watch = or(&set.link_watch_s, 0..=3_600, usual.timing.link_watch.as_secs())?;
-        let ack_wait =
-            or(&set.ack_wait_ms, 500..=30_000, u64::try_from(usual.timing.ack_wait.as_millis()).unwrap_or(u64::MAX))?;
-        Ok(Automation {
-            header_digits: u8::try_from(or(&set.header_digits, digits, usual.header_digits)?).unwrap_or(u8::MAX),
-            ack_wait: Duration::from_millis(ack_wait),
-            link_watch: (link_watch > 0).then(|| Duration::from_secs(link_watch)),
-        })
-    }
-}
-
-/// What a protocol's settings are when nothing is written.
-struct Usual {
-    header_digits: u64,
-    timing: Timing,
-}
-
-/// The usual settings of a protocol, and how wide its header may be.
-fn usual(protocol: Protocol) -> (Usual, std::ops::RangeInclusive<u64>) {
-    let wide = |range: &std::ops::RangeInclusive<usize>| number(*range.start())..=number(*range.end());
-    match protocol {
-        Protocol::Ademco685 => {
-            let ademco685::Settings { header_digits, timing } = ademco685::Settings::default();
-            (Usual { header_digits: number(header_digits), timing }, wide(&ademco685::HEADER_DIGITS))
-        }
-        // The others are no output of a hardware receiver.
-        _ => {
-            let surgard::Settings { header_digits, timing } = surgard::Settings::default();
-            (Usual { header_digits: number(header_digits), timing }, wide(&surgard::HEADER_DIGITS))
-        }
-    }
-}
-
-fn number(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

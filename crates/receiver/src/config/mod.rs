@@ -5,12 +5,16 @@
 //! daemon that starts has everything it needs to rank and word a signal.
 
 mod api;
+mod automation;
 mod check;
 mod error;
 mod espa;
 mod file;
 mod line;
+mod osborne_hoffman;
+mod panels;
 mod secret;
+mod sia_dc09;
 mod voice;
 mod webhook;
 
@@ -27,9 +31,13 @@ use telecare_queue::{DatabaseConfig, JournalConfig, QueueConfig};
 use crate::logging::{Format, Level};
 
 pub use api::Api;
+pub use automation::{AUTOMATION, Automation};
 pub use error::ConfigError;
 pub use file::Parity;
-pub use line::{Automation, DataBits, Line, Serial, StopBits, Transport};
+pub use line::{DataBits, Line, Serial, StopBits, Transport};
+pub use osborne_hoffman::OsborneHoffman;
+pub use panels::Panels;
+pub use sia_dc09::SiaDc09;
 pub use voice::{CallSettings, Family, VoiceModem};
 pub(crate) use webhook::certificates;
 pub use webhook::{Secret, Webhook};

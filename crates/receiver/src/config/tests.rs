@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use telecare_protocol::{Protocol, espa};
+use telecare_protocol::{Protocol, dc03, espa};
 
 use super::*;
 
@@ -54,7 +54,8 @@ fn the_smallest_file_gets_every_default() {
     };
     assert_eq!(line.transport, Transport::Serial(serial));
     let link_watch = Some(Duration::from_secs(90));
-    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch };
+    let automation =
+        Automation { header_digits: 3, first: None, last: 0x14, ack_wait: Duration::from_secs(4), link_watch };
     assert_eq!((line.automation, line.listen_only), (automation, false));
 }
 
@@ -62,12 +63,42 @@ fn the_smallest_file_gets_every_default() {
 fn a_line_of_the_second_protocol_and_one_that_only_listens() {
     let ademco = LINE.replace("surgard", "ademco-685");
     let link_watch = Some(Duration::from_secs(90));
-    let usual = Automation { header_digits: 2, ack_wait: Duration::from_secs(4), link_watch };
+    let usual =
+        Automation { header_digits: 2, first: Some(10), last: 13, ack_wait: Duration::from_secs(4), link_watch };
     assert_eq!(load(&format!("{SMALLEST}{ademco}")).unwrap().lines[0].automation, usual);
     let set = "ademco-685 = { header-digits = 3, ack-wait-ms = 2000, link-watch-s = 0 }\nlisten-only = true\n";
     let line = load(&format!("{SMALLEST}{ademco}{set}")).unwrap().lines.remove(0);
-    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None };
+    let set = Automation { header_digits: 3, ack_wait: Duration::from_secs(2), link_watch: None, ..usual };
     assert_eq!((line.protocol, line.automation, line.listen_only), (Protocol::Ademco685, set, true));
+}
+
+#[test]
+fn ends_of_lines_that_are_set() {
+    let with = |protocol: &str, settings: &str| {
+        load(&format!("{SMALLEST}{}{protocol} = {{ {settings} }}\n", LINE.replace("surgard", protocol)))
+    };
+    let ends = |protocol: &str, settings: &str| {
+        let line = with(protocol, settings).unwrap().lines.remove(0);
+        (line.automation.first, line.automation.last, line.automation.link_watch.map(|watch| watch.as_secs()))
+    };
+    assert_eq!(ends("radionics-6500", ""), (None, 20, Some(180)));
+    assert_eq!(ends("radionics-6500", "header-character = 32, trailer = 13"), (Some(32), 13, Some(180)));
+    assert_eq!(ends("cp-220", ""), (Some(10), 13, Some(90)));
+    assert_eq!(ends("cp-220", "first-character = 0, last-character = 65"), (None, 65, Some(90)));
+    assert_eq!(ends("sia-dc07", "link-watch-s = 0"), (Some(10), 13, None));
+    assert_eq!(ends("iti", ""), (Some(10), 13, Some(90)));
+    for (protocol, settings, expected) in [
+        ("cp-220", "last-character = 0", "a message has to end"),
+        ("cp-220", "last-character = 48", "stands within messages"),
+        ("radionics-6500", "trailer = 65", "stands within messages"),
+        ("cp-220", "first-character = 32", "stands within messages"),
+        ("cp-220", "last-character = 200", "200 is out"),
+        ("iti", "last-character = 10", "has ends of its own"),
+        ("radionics-6500", "header-digits = 3", "of one width"),
+    ] {
+        let error = with(protocol, settings).unwrap_err().to_string();
+        assert!(error.contains(expected), "{protocol} {settings}: {error}");
+    }
 }
 
 #[test]
@@ -143,6 +174,49 @@ fn a_pager_line_as_a_station_and_in_control() {
     assert!(wrong.contains("flats.toml") && wrong.contains("unknown trigger \"flames\""), "{wrong}");
 }
 
+#[test]
+fn a_line_for_panels_of_osborne_hoffman() {
+    let line = |settings: &str| {
+        let listen = "tcp-listen = { address = \"127.0.0.1:1\", connections-max = 2000 }";
+        let head = "[[line]]\nname = \"a\"\nprotocol = \"osborne-hoffman\"";
+        load(&format!("{SMALLEST}{head}\n{listen}\n{settings}\n")).map(|mut config| config.lines.remove(0))
+    };
+    let usual = line("").unwrap();
+    assert_eq!((usual.protocol, &usual.osborne_hoffman), (Protocol::OsborneHoffman, &OsborneHoffman::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(300)));
+    let set = line("osborne-hoffman = { ack-wait-ms = 2000, idle-s = 90000, link-watch-s = 0 }").unwrap();
+    assert_eq!(set.link_watch(), None);
+    assert_eq!(set.osborne_hoffman.session.ack_wait, Duration::from_secs(2));
+    assert_eq!(set.osborne_hoffman.session.idle, Duration::from_secs(90_000));
+}
+
+#[test]
+fn lines_of_alarm_panels_have_their_own_settings() {
+    let line = |line: &str| load(&format!("{SMALLEST}{line}")).map(|mut config| config.lines.remove(0));
+    let serial = LINE.replace("surgard", "sia-dc03").replace("data-bits = 7", "data-bits = 8");
+    let usual = line(&serial).unwrap();
+    assert_eq!((usual.protocol, usual.panels.dc03.clone()), (Protocol::SiaDc03, dc03::Settings::default()));
+    assert_eq!(usual.link_watch(), Some(Duration::from_secs(90_000)));
+    let set = line(&format!(
+        "{serial}sia-dc03 = {{ ack-wait-ms = 3000, attempts = 3, block-gap-ms = 6000, link-watch-s = 0 }}\n"
+    ));
+    let (set, s) = (set.unwrap(), Duration::from_secs);
+    assert_eq!((set.panels.dc03.timing.group(), set.link_watch()), (s(15), None));
+    let seven = line(&LINE.replace("surgard", "sia-dc03")).unwrap_err().to_string();
+    assert!(seven.contains("bytes of eight bits") && seven.contains("data-bits = 8"), "{seven}");
+    let listen =
+        "[[line]]\nname = \"panels\"\nprotocol = \"texecom\"\ntcp-listen = { address = \"127.0.0.1:10500\" }\n";
+    let usual = line(listen).unwrap();
+    assert_eq!((usual.panels.texecom.line.as_str(), usual.link_watch()), ("panels", Some(s(300))));
+    let set =
+        line(&format!("{listen}texecom = {{ poll-minutes = 5, ack-wait-ms = 9000, retry-window-s = 60 }}\n")).unwrap();
+    assert_eq!((set.panels.texecom.poll_minutes, set.panels.texecom.ack_wait), (5, s(9)));
+    let port = line(&LINE.replace("surgard", "texecom")).unwrap_err().to_string();
+    assert!(port.contains("connect to their receiver") && port.contains("tcp-listen"), "{port}");
+    let other = line(&format!("{listen}sia-dc03 = {{}}\n")).unwrap_err().to_string();
+    assert!(other.contains("settings of sia-dc03 would do nothing"), "{other}");
+}
+
 /// Each faulty text with the line, words of the error and words of the remedy.
 #[test]
 fn errors_name_line_and_remedy() {
@@ -152,6 +226,10 @@ fn errors_name_line_and_remedy() {
     let voice = |rest: &str| with(&format!("[[line]]\nname = \"v\"\n{rest}\nvoice-modem = {{ path = \"/dev/m\" }}\n"));
     let modem =
         |rest: &str| voice("protocol = \"bs8521\"").replace("path = \"/dev/m\"", &format!("path = \"/dev/m\", {rest}"));
+    let oh = |more: &str| {
+        let listen = "tcp-listen = { address = \"127.0.0.1:1\" }";
+        with(&format!("[[line]]\nname = \"b\"\nprotocol = \"osborne-hoffman\"\n{listen}\n{more}\n"))
+    };
     let espa = |role: &str, more: &str| {
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
         with(&format!("{}espa-444 = {{ role = {role:?}{more} }}\n", LINE.replace("surgard", "espa-444")))
@@ -193,7 +271,7 @@ fn errors_name_line_and_remedy() {
             &line("tcp-listen = { address = \"127.0.0.1:1\", connections-max = 0 }"),
             Some(8),
             "0 is out",
-            "from 1 to 256",
+            "from 1 to 4096",
         ),
         (&serial(", data-bits = 9"), Some(8), "9 data bits", "7 or 8"),
         (&serial(", data-bits = 7"), Some(8), "without a parity bit", "parity = \"even\""),
@@ -252,6 +330,11 @@ fn errors_name_line_and_remedy() {
             "the line speaks espa-444",
             "name them espa-444",
         ),
+        (&with(&LINE.replace("surgard", "osborne-hoffman")), Some(7), "connect to the receiver", "use tcp-listen"),
+        (&oh("listen-only = true"), Some(7), "cannot only listen", "remove listen-only"),
+        (&oh("osborne-hoffman = { idle-s = 9 }"), Some(9), "9 is out", "from 10"),
+        (&oh("surgard = {}"), Some(9), "the line speaks osborne-hoffman", "remove them"),
+        (&serial(" }\nosborne-hoffman = { idle-s = 9"), Some(9), "the line speaks surgard", "remove them"),
         (&with(&LINE.replace("surgard", "morse")), Some(7), "no line can speak \"morse\"", "surgard"),
         (&with(&LINE.replace("surgard", "own")), Some(7), "no line can speak \"own\"", "surgard"),
         (&with(&format!("{LINE}{LINE}")), Some(10), "name \"a\" is that of the line at 6", "its own"),

@@ -115,8 +115,22 @@ impl Check<'_> {
             (true, true) if line.listen_only => {
                 ("a telephone line cannot only listen: who calls wants an answer".to_owned(), "remove listen-only")
             }
+            _ => return self.fits_ip(line, protocol, transport),
+        };
+        Err(self.at(self.error(what, remedy), line.protocol.span()))
+    }
+
+    /// Datagrams are for protocols that have them, and units that speak over IP call, they are not called.
+    fn fits_ip(&self, line: &file::Line, protocol: Protocol, transport: &Transport) -> Result<(), ConfigError> {
+        let is_ip = protocol == Protocol::SiaDc09;
+        let what = match transport {
+            Transport::UdpListen { .. } if !is_ip => format!("nobody speaks {protocol} in datagrams"),
+            Transport::Serial(_) | Transport::TcpConnect { .. } if is_ip => {
+                format!("units that speak {protocol} come to the receiver over IP")
+            }
             _ => return Ok(()),
         };
+        let remedy = if is_ip { "use tcp-listen or udp-listen" } else { "use tcp-listen" };
         Err(self.at(self.error(what, remedy), line.protocol.span()))
     }
 

@@ -99,7 +99,7 @@ impl CallBook {
     /// The session delivered something.
     pub fn delivered(&mut self, delivery: &Delivery) {
         let report = match &delivery.message {
-            Message::SignOfLife => {
+            Message::SignOfLife(_) => {
                 self.signs_of_life = self.signs_of_life.saturating_add(1);
                 return;
             }

@@ -23,6 +23,7 @@ use super::calls::CallBook;
 use super::link::{Cause, Link, Presence, Present, STEADY_AFTER};
 use super::meters::{LineMeters, WaitedFor};
 use super::stopped;
+use super::world::World;
 use crate::intake::SessionIntake;
 use crate::pulse::{Pulse, TICK_EVERY};
 
@@ -67,6 +68,10 @@ pub struct Conversation {
     pub meters: Arc<LineMeters>,
     /// Where its calls are written down.
     pub book: CallBook,
+    /// What its session is told before it hears anything.
+    pub world: World,
+    /// Who says nothing for so long after connecting is not waited for.
+    pub silence_max: Option<Duration>,
     /// True when the process stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -148,13 +153,18 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                 biased;
                 (token, answer) = self.with.intake.answered(), if self.with.intake.owes() => Turn::Answer(token, answer),
                 () = stopped(&mut self.with.stop), if !stopping => Turn::Stop,
-                read = self.port.read(&mut buffer), if !stopping => Turn::Bytes(read),
+                read = self.port.read(&mut buffer), if !stopping && self.with.session.wants_bytes() => Turn::Bytes(read),
                 () = tokio::time::sleep_until(wake.into()) => Turn::Woken,
             };
             match turn {
                 Turn::Answer(token, answer) => self.answer(token, answer),
                 Turn::Bytes(read) => self.bytes(&buffer, read)?,
-                Turn::Woken => self.woken(),
+                Turn::Woken => {
+                    self.woken();
+                    if self.silent_until().is_some_and(|until| until <= Instant::now()) {
+                        return Err(Cause::TimedOut);
+                    }
+                }
                 Turn::Stop => self.stopping = Some(Instant::now()),
             }
             if self.stopping.is_some_and(|since| since.elapsed() >= DRAIN_MAX) {
@@ -169,8 +179,13 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         let steady =
             (self.with.presence == Presence::Open && self.present.is_none()).then_some(self.opened + STEADY_AFTER);
         let drained = self.stopping.map(|since| since + DRAIN_MAX);
-        let own = [self.with.session.poll_timeout(), steady, drained];
+        let own = [self.with.session.poll_timeout(), steady, drained, self.silent_until()];
         own.into_iter().flatten().fold(now + TICK_EVERY, Instant::min)
+    }
+
+    /// When a peer that has never said anything useful is given up.
+    fn silent_until(&self) -> Option<Instant> {
+        self.with.silence_max.filter(|_| self.present.is_none()).map(|longest| self.opened + longest)
     }
 
     async fn run_commands(&mut self) -> Result<(), Cause> {
@@ -189,6 +204,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                     self.with.book.counted(counted);
                 }
                 Command::Left(token, answered) => self.with.book.left(token, answered),
+                Command::Close => return Err(Cause::TimedOut),
             }
         }
         Ok(())
@@ -218,7 +234,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
                 self.answering = owed.map(|(_, last_byte, is_report)| {
                     let age = now.saturating_duration_since(last_byte);
                     let queue = self.with.intake.queue();
-                    (last_byte, if is_report { WaitedFor::of(queue, age) } else { WaitedFor::Nothing })
+                    (last_byte, WaitedFor::by(queue, is_report, age))
                 });
                 self.with.session.handle_stored(token, now);
             }
@@ -246,6 +262,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
         if self.with.presence == Presence::Open {
             self.is_present();
         }
+        self.with.session.set_outside(&self.with.world.now());
         self.with.session.handle_bytes(buffer.get(..count).unwrap_or(buffer), now);
         if self.with.session.poll_timeout().is_some_and(|due| due + TIMER_LATE_MAX <= now) {
             self.with.session.handle_timeout(now);

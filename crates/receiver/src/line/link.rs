@@ -34,7 +34,7 @@ pub enum Cause {
     NotAllowed,
     /// The peer refuses connections.
     Refused,
-    /// No answer in time.
+    /// No answer in time, or silence for too long.
     TimedOut,
     /// It was there and went away.
     Gone,

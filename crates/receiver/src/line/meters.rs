@@ -1,6 +1,7 @@
 //! The instruments of one line, made once and at zero from the start.
 
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use metrics::{Counter, Gauge, Histogram};
 use telecare_protocol::{Counted, Delivery, Message, Protocol, RepeatProof};
@@ -8,6 +9,9 @@ use telecare_queue::{Link, Queue};
 
 use super::Cause;
 use crate::metrics as instruments;
+
+/// What happens to everybody in a flood is said so often.
+const SAID_EVERY: Duration = Duration::from_secs(10);
 
 /// What an acknowledgement waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,11 @@ impl WaitedFor {
             WaitedFor::Journal => "journal",
             WaitedFor::Database => "database",
         }
+    }
+
+    /// What an answer of this age waited for.
+    pub fn by(queue: &Queue, is_report: bool, age: Duration) -> WaitedFor {
+        if is_report { WaitedFor::of(queue, age) } else { WaitedFor::Nothing }
     }
 
     /// What a report found stored at an age had waited for: the queue gives the commit a fixed time and then
@@ -67,6 +76,7 @@ pub struct LineMeters {
     /// Times the line's task was started again after a panic.
     pub restarts: Counter,
     connections: Gauge,
+    turned_away_said: Mutex<Option<Instant>>,
     last_byte: Gauge,
     last_sign_of_life: Gauge,
     /// How long the sender waits for an answer, and how much of that was used; where it is known.
@@ -91,6 +101,7 @@ impl LineMeters {
         LineMeters {
             up: instruments::up(&line),
             connections: instruments::connections(&line),
+            turned_away_said: Mutex::new(None),
             empty_connections: instruments::empty_connections(&line),
             turned_away: instruments::turned_away(&line),
             junk_bytes: instruments::junk_bytes(&line),
@@ -124,6 +135,16 @@ impl LineMeters {
         self.connections.set(instruments::count(connected));
     }
 
+    /// Whether it is time to say again that somebody was turned away.
+    pub fn says_turned_away(&self) -> bool {
+        let mut said = self.turned_away_said.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = said.is_none_or(|said| said.elapsed() >= SAID_EVERY);
+        if due {
+            *said = Some(Instant::now());
+        }
+        due
+    }
+
     /// A byte came.
     pub fn byte_came(&self) {
         self.last_byte.set(unix_time());
@@ -146,7 +167,7 @@ impl LineMeters {
                 self.reports.increment(1);
                 self.decoded_seconds.record(delivery.last_byte.elapsed().as_secs_f64());
             }
-            Message::SignOfLife => {
+            Message::SignOfLife(_) => {
                 self.signs_of_life.increment(1);
                 self.last_sign_of_life.set(unix_time());
             }

@@ -3,7 +3,8 @@
 //! ```text
 //! Supervisor ─┬─ LineTask ─┬─ serial | tcp connect ── converse ── Session
 //!             │            ├─ voice modem ── talk ── Call
-//!             │            └─ tcp listen ── one task per connection ── converse ── Session
+//!             │            ├─ tcp listen ── one task per connection ── converse ── Session
+//!             │            └─ udp listen ── one task per datagram ── Session
 //!             └─ link::watch: is anybody there?
 //! ```
 //!
@@ -18,8 +19,11 @@ mod listen_only;
 mod meters;
 mod serial;
 mod session;
+mod sources;
 mod tcp;
+mod udp;
 mod voice;
+mod world;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,11 +44,16 @@ use conversation::{Conversation, Ended};
 use link::Presence;
 use listen_only::ListenOnly;
 use meters::LineMeters;
+use sources::Guest;
 
 pub use conversation::DRAIN_MAX;
 pub use link::{Cause, Link};
 pub use meters::WaitedFor;
 pub use voice::{VoiceLines, watch_busy};
+pub use world::World;
+
+/// Of many who may connect, one that says nothing for so long is turned away: it takes the place of another.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// What every line gets.
 #[derive(Clone)]
@@ -73,6 +82,7 @@ struct LineTask {
     calls: LineCalls,
     /// What systemd listens on for a listening line.
     listener: Option<std::net::TcpListener>,
+    world: World,
     stop: watch::Receiver<bool>,
     pulse: Pulse,
 }
@@ -84,6 +94,7 @@ pub struct Supervisor {
     meters: Arc<LineMeters>,
     link: Link,
     calls: LineCalls,
+    world: World,
     listener: Option<std::net::TcpListener>,
 }
 
@@ -93,7 +104,8 @@ impl Supervisor {
         let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol).within(line.answer_wait()));
         let link = Link::new(Arc::clone(&meters));
         let calls = LineCalls::new(shared.calls.clone(), &line.name, line.protocol);
-        Supervisor { line: Arc::new(line), shared, meters, link, calls, listener: None }
+        let world = World::new(Arc::clone(&line.sia_dc09.keys));
+        Supervisor { line: Arc::new(line), shared, meters, link, calls, world, listener: None }
     }
 
     /// A listening line's socket that systemd holds: what arrives while this process is away waits in it.
@@ -105,6 +117,11 @@ impl Supervisor {
     /// Whether somebody is there to hear.
     pub fn link(&self) -> Link {
         self.link.clone()
+    }
+
+    /// Where its keys can be changed.
+    pub fn world(&self) -> World {
+        self.world.clone()
     }
 
     /// Runs the line until the process stops, whatever happens in it.
@@ -133,6 +150,7 @@ impl Supervisor {
             calls: self.calls.clone(),
             // A socket that cannot be had twice is bound anew by the line, which says so when it cannot.
             listener: self.listener.as_ref().and_then(|listener| listener.try_clone().ok()),
+            world: self.world.clone(),
             stop: self.shared.stop.clone(),
             pulse: self.shared.pulses.pulse(self.line.name.as_str()),
         }
@@ -170,7 +188,7 @@ where
 fn away_max(line: &config::Line) -> Duration {
     match line.transport {
         Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => link::AWAY_MAX,
-        Transport::TcpListen { .. } => line.link_watch().unwrap_or(Duration::MAX),
+        Transport::TcpListen { .. } | Transport::UdpListen { .. } => line.link_watch().unwrap_or(Duration::MAX),
     }
 }
 
@@ -187,6 +205,7 @@ impl LineTask {
             Transport::VoiceModem(modem) => voice::run(&self, modem).await,
             Transport::TcpConnect { address } => tcp::connect(&self, address).await,
             Transport::TcpListen { address, connections_max } => tcp::listen(&self, *address, *connections_max).await,
+            Transport::UdpListen { address } => udp::listen(&self, *address).await,
         }
     }
 
@@ -206,7 +225,7 @@ impl LineTask {
         peer: Option<String>,
         presence: Presence,
     ) -> Ended {
-        self.converse_with(port, peer, presence, &self.pulse).await
+        self.converse_with(port, peer, presence, None, &self.pulse).await
     }
 
     async fn converse_with<P: AsyncRead + AsyncWrite + Unpin>(
@@ -214,16 +233,20 @@ impl LineTask {
         port: P,
         peer: Option<String>,
         presence: Presence,
+        guest: Option<&Guest>,
         pulse: &Pulse,
     ) -> Ended {
         let told = link::told_of(&self.intake.queue().board().borrow(), &self.intake);
+        let intake = || SessionIntake::new(self.intake.clone());
         let with = Conversation {
-            session: session::new(&self.line, &self.shared.codes, &told),
-            intake: SessionIntake::new(self.intake.clone()),
+            session: session::new(&self.line, &self.shared.codes, &told, &self.world.now()),
+            intake: guest.map_or_else(intake, |guest| intake().through(guest.gate())),
             link: self.link.clone(),
             presence,
             meters: Arc::clone(&self.meters),
             book: self.calls.book(peer),
+            world: self.world.clone(),
+            silence_max: guest.map(|_| SILENCE_MAX),
             stop: self.stop.clone(),
         };
         if self.line.listen_only {

@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 use super::backoff::Backoff;
 use super::conversation::Ended;
 use super::link::{Cause, Presence};
-use super::{LineTask, stopped};
+use super::sources::{Guest, Sources};
+use super::{LineTask, session, stopped};
 
 /// How long a connection may take to come about, name lookup included.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -25,6 +26,9 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 
 /// ...and is gone after so many probes without an answer.
 const PROBES_MAX: u32 = 3;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long written bytes may stay unacknowledged by the peer's host, milliseconds.
 const UNACKNOWLEDGED_MAX_MS: u32 = 30_000;
@@ -92,6 +96,7 @@ async fn bind(task: &LineTask, address: SocketAddr) -> io::Result<TcpListener> {
 /// Takes connections until the process stops or the listener fails.
 async fn accept(task: &Arc<LineTask>, listener: &TcpListener, connections_max: usize) {
     let mut connections = JoinSet::new();
+    let sources = (!session::is_stop_and_wait(task.line.protocol)).then(|| Sources::new(task.line.per_source_max));
     let mut stop = task.stop.clone();
     loop {
         task.meters.connections(connections.len());
@@ -108,14 +113,17 @@ async fn accept(task: &Arc<LineTask>, listener: &TcpListener, connections_max: u
             }
             accepted = accepting => match accepted {
                 Ok(Ok((stream, _))) if connections.len() >= connections_max => {
-                    task.meters.turned_away.increment(1);
-                    tracing::warn!(line = %task.name(), connections_max, "a connection was turned away: all are taken");
-                    drop(stream);
+                    turn_away(task, stream, "all are taken");
                 }
-                Ok(Ok((stream, _))) => {
+                Ok(Ok((stream, from))) => {
+                    let guest = sources.as_ref().map(|sources| sources.admit(from.ip()));
+                    if let Some(None) = guest {
+                        turn_away(task, stream, "its address has as many as it may");
+                        continue;
+                    }
                     set_up(&stream);
                     let task = Arc::clone(task);
-                    connections.spawn(async move { one(&task, stream).await });
+                    connections.spawn(async move { one(&task, stream, guest.flatten()).await });
                 }
                 Ok(Err(error)) => {
                     task.lost(Cause::of(&error), &format!("cannot accept: {error}"));
@@ -130,12 +138,40 @@ async fn accept(task: &Arc<LineTask>, listener: &TcpListener, connections_max: u
     while connections.join_next().await.is_some() {}
 }
 
-async fn one(task: &LineTask, stream: TcpStream) {
+/// A peer that hears no acknowledgement tries again. Said once in a while: a flood must not fill the log as well.
+fn turn_away(task: &LineTask, stream: TcpStream, why: &str) {
+    task.meters.turned_away.increment(1);
+    if task.meters.says_turned_away() {
+        tracing::warn!(line = %task.name(), "a connection was turned away: {why}");
+    }
+    drop(stream);
+}
+
+/// One connection; `guest` where it is one of many.
+async fn one(task: &LineTask, stream: TcpStream, guest: Option<Guest>) {
     let pulse = task.connection_pulse();
     let peer = peer(&stream);
-    match task.converse_with(stream, peer, Presence::Message, &pulse).await {
+    let many = guest.as_ref();
+    let ended = match &task.line.tls {
+        None => task.converse_with(stream, peer, Presence::Message, many, &pulse).await,
+        Some(tls) => {
+            let shaking = tokio::time::timeout(HANDSHAKE_MAX, tls.acceptor().accept(stream));
+            match pulse.during(task.unless_stopped(shaking)).await {
+                Some(Ok(Ok(stream))) => task.converse_with(stream, peer, Presence::Message, many, &pulse).await,
+                Some(Ok(Err(error))) => {
+                    tracing::debug!(line = %task.name(), %error, "a TLS handshake failed");
+                    Ended::Lost { cause: Cause::of(&error), heard: false }
+                }
+                Some(Err(_)) => Ended::Lost { cause: Cause::TimedOut, heard: false },
+                None => Ended::Stopped,
+            }
+        }
+    };
+    match ended {
         Ended::Stopped => {}
         Ended::Lost { heard: false, .. } => task.meters.empty_connections.increment(1),
+        // Units come and go all day.
+        Ended::Lost { cause, heard: true } if guest.is_some() => task.meters.lost(cause),
         Ended::Lost { cause, heard: true } => task.lost(cause, "a connection ended"),
     }
 }

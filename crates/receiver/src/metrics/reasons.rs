@@ -1,11 +1,16 @@
 //! The names that a protocol's bad frames can have: a reason that is missing here would appear in a query only once it has
 //! happened.
 
-use telecare_protocol::Protocol;
+use telecare_protocol::{Protocol, dc03, texecom};
 
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
     ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "BadField", "UnknownForm", "AnswersOwed"];
+const RADIONICS: [&str; 7] =
+    ["Empty", "NoStart", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
+const ITI: [&str; 6] = ["Empty", "NoStart", "NoEnd", "IllegalCharacter", "UnknownForm", "AnswersOwed"];
+/// Of frames with a check of their own; TooLong is of other carriers.
+const SIA_DC07: [&str; 7] = ["NoStart", "NoEnd", "BadCheck", "WrongCrc", "WrongLength", "BadField", "AnswersOwed"];
 /// The errors of blocks, and blocks that are not for us or not for anybody.
 const ESPA_444: [&str; 9] = [
     "NoEnd",
@@ -17,6 +22,27 @@ const ESPA_444: [&str; 9] = [
     "BadRecord",
     "OtherStation",
     "NotSelected",
+];
+/// The errors of messages, and a panel that sends on without waiting for answers.
+const OSBORNE_HOFFMAN: [&str; 8] =
+    ["NoEnd", "TooLong", "Unintelligible", "BadLayout", "BadField", "WrongLength", "Version4", "AnswersOwed"];
+/// The errors of frames, and of what is in them.
+const SIA_DC09: [&str; 15] = [
+    "NoEnd",
+    "TooLong",
+    "BadCheck",
+    "WrongCrc",
+    "WrongLength",
+    "BadField",
+    "NoBracket",
+    "NoKey",
+    "Undecryptable",
+    "OutsideWindow",
+    "UnknownToken",
+    "UnknownLayout",
+    "NoContent",
+    "BadContent",
+    "UnexpectedReply",
 ];
 const BS8521: [&str; 12] = [
     "IllegalDigit",
@@ -69,12 +95,19 @@ const CONTACT_ID: [&str; 11] = [
 pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
     let lists: &[&[&str]] = match protocol {
         Protocol::SurGard => &[&SURGARD],
-        Protocol::Ademco685 => &[&ADEMCO685],
+        Protocol::Ademco685 | Protocol::Cp220 => &[&ADEMCO685],
+        Protocol::Radionics6500 => &[&RADIONICS],
+        Protocol::SiaDc07 => &[&SIA_DC07],
+        Protocol::Iti => &[&ITI],
         Protocol::Espa444 => &[&ESPA_444],
+        Protocol::OsborneHoffman => &[&OSBORNE_HOFFMAN],
+        Protocol::SiaDc03 => &[&dc03::BlockError::NAMES],
+        Protocol::Texecom => &[&texecom::MessageError::NAMES],
         Protocol::Bs8521 => &[&BS8521],
         Protocol::Tt92 | Protocol::TtNew | Protocol::TtOld => &[&TUNSTALL],
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
+        Protocol::SiaDc09 => &[&SIA_DC09],
         Protocol::Own => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();
@@ -85,8 +118,9 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use telecare_protocol::sia_frame::FrameError;
     use telecare_protocol::surgard::LineError;
-    use telecare_protocol::{bs8521, contact_id, espa, tunstall};
+    use telecare_protocol::{bs8521, contact_id, espa, osborne_hoffman, tunstall};
 
     use super::*;
 
@@ -101,7 +135,9 @@ mod tests {
         // Only one make's forms have a fixed length, and only the other writes a start.
         let surgard = [LineError::WrongLength { expected: 1, got: 0 }];
         let ademco685 = [LineError::NoStart, LineError::NoEnd];
-        for (protocol, own) in [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685)] {
+        for (protocol, own) in
+            [(Protocol::SurGard, &surgard[..]), (Protocol::Ademco685, &ademco685), (Protocol::Cp220, &ademco685)]
+        {
             let errors = both.iter().chain(own).map(LineError::name);
             let reasons = bad_frame_reasons(protocol);
             assert!(errors.clone().all(|name| reasons.contains(&name)), "{protocol}: {reasons:?}");
@@ -110,9 +146,54 @@ mod tests {
     }
 
     #[test]
+    fn every_error_of_the_other_outputs_is_a_reason() {
+        let frame = |error| LineError::Frame(error).name();
+        let names = |protocol| bad_frame_reasons(protocol);
+        let radionics = [LineError::NoStart, LineError::WrongLength { expected: 1, got: 0 }, LineError::UnknownForm];
+        assert!(radionics.iter().all(|error| names(Protocol::Radionics6500).contains(&error.name())));
+        let iti = [LineError::Empty, LineError::NoStart, LineError::NoEnd, LineError::IllegalCharacter { index: 0 }];
+        assert!(iti.iter().all(|error| names(Protocol::Iti).contains(&error.name())));
+        let dc07 = [
+            LineError::NoStart.name(),
+            LineError::NoEnd.name(),
+            frame(FrameError::BadCheck),
+            frame(FrameError::WrongCrc { computed: 0, received: 1 }),
+            frame(FrameError::WrongLength { stated: 0, got: 1 }),
+            frame(FrameError::BadField { field: "sequence" }),
+        ];
+        assert!(dc07.iter().all(|name| names(Protocol::SiaDc07).contains(name)));
+    }
+
+    #[test]
     fn every_error_of_a_block_is_a_reason() {
         let reasons = bad_frame_reasons(Protocol::Espa444);
         assert!(espa::BlockError::NAMES.iter().all(|name| reasons.contains(name)), "{reasons:?}");
+    }
+
+    #[test]
+    fn every_error_of_a_panels_message_is_a_reason() {
+        let reasons = bad_frame_reasons(Protocol::OsborneHoffman);
+        assert!(osborne_hoffman::FrameError::NAMES.iter().all(|name| reasons.contains(name)), "{reasons:?}");
+    }
+
+    #[test]
+    fn every_error_of_a_frame_is_a_reason() {
+        use telecare_protocol::sia_dc09::DataError;
+        use telecare_protocol::sia_frame::FrameError;
+        let frame = [
+            FrameError::NoEnd,
+            FrameError::TooLong,
+            FrameError::BadCheck,
+            FrameError::WrongCrc { computed: 0, received: 0 },
+            FrameError::WrongLength { stated: 0, got: 0 },
+            FrameError::BadField { field: "token" },
+        ];
+        let data = [DataError::UnknownToken, DataError::UnknownLayout, DataError::NoContent, DataError::BadContent];
+        let reasons = bad_frame_reasons(Protocol::SiaDc09);
+        let names = frame.iter().map(FrameError::name).chain(data.into_iter().map(DataError::name));
+        for name in names {
+            assert!(reasons.contains(&name), "{name}");
+        }
     }
 
     #[test]

@@ -4,15 +4,16 @@ use std::time::Instant;
 
 use super::Session;
 use crate::automation::answers::{How, Left, Owed};
+use crate::automation::timing::NAMED_REPEAT_WINDOW;
 use crate::automation::unread::Copy;
-use crate::automation::{ACK, Dialect, LineError};
+use crate::automation::{Dialect, LineError};
 use crate::session::after;
 use crate::{Answered, Command, Counted, Delivery, Message, RepeatProof, Report, Token};
 
 impl<D: Dialect> Session<D> {
     /// Delivers with an answer owed; none, and not delivered, if too many are owed already.
     pub(super) fn deliver_owing(&mut self, message: Message, copy: Copy, about: Option<Token>) -> Option<Token> {
-        let is_report = message != Message::SignOfLife;
+        let is_report = matches!(message, Message::Report(_));
         if let Some(copies) = &mut self.copies {
             if is_report && copies.is_possible_repeat(&copy.raw, copy.last_byte) {
                 self.count(Counted::PossibleRepeat);
@@ -29,7 +30,11 @@ impl<D: Dialect> Session<D> {
             return None;
         }
         let (raw, last_byte) = (copy.raw.clone(), copy.last_byte);
-        let repeat = if is_report { self.doubt.proof(last_byte) } else { RepeatProof::None };
+        let repeat = match is_report {
+            true if D::NAMES_LINES => RepeatProof::Key { key: raw.clone(), window: NAMED_REPEAT_WINDOW },
+            true => self.doubt.proof(last_byte),
+            false => RepeatProof::None,
+        };
         let token = self.deliver(message, copy, repeat, about, true);
         let deadline = self.dialect.timing().answer_deadline(last_byte);
         let waits_until = after(last_byte, self.dialect.timing().ack_wait);
@@ -71,14 +76,14 @@ impl<D: Dialect> Session<D> {
         self.superseded();
         for Left { token, how, is_report, raw, last_byte } in left {
             match (how, is_report) {
-                (How::Acknowledged, true) => self.doubt.answered(),
+                (How::Acknowledged, true) => self.doubt.answered(last_byte),
                 (How::Acknowledged, false) => self.doubt.heartbeat_answered(now),
                 (How::Late | How::Withheld, true) => self.doubt.unanswered(&raw, last_byte),
                 (How::Late | How::Withheld, false) => {}
             }
             let answered = match how {
                 How::Acknowledged => {
-                    self.commands.push_back(Command::Send(vec![ACK]));
+                    self.commands.push_back(Command::Send(self.dialect.answer(&raw)));
                     Answered::Positive
                 }
                 How::Late => {

@@ -12,9 +12,14 @@ use crate::{Counted, Message, RepeatProof, Report, Status, Trigger};
 
 impl<D: Dialect> Session<D> {
     pub(super) fn chunk(&mut self, chunk: &Chunk, now: Instant) {
-        let line = chunk.line(&D::FRAMING);
+        let framing = self.dialect.framing();
+        let line = chunk.line(&framing);
         let read = chunk.fault().map_or_else(|| self.dialect.read(line, &self.codes), Err);
+        let cut_off = std::mem::take(&mut self.cut_off) && framing.start.is_none();
         match read {
+            // What is left of a line whose front is missing: its ACK would be taken for the whole of it.
+            Ok(Heard { said: Said::Unknown(_), .. }) if cut_off => self.bad_frame(chunk, LineError::UnknownForm, now),
+            Ok(_) if cut_off && framing.tail_reads => self.bad_frame(chunk, LineError::NoStart, now),
             Ok(heard) => {
                 if heard.noise_bytes > 0 {
                     self.junk(count(heard.noise_bytes), now);
@@ -43,7 +48,7 @@ impl<D: Dialect> Session<D> {
                 self.end_unread(now);
                 self.end_noise(now);
                 self.doubt.heartbeat();
-                self.deliver_owing(Message::SignOfLife, copy, None);
+                self.deliver_owing(Message::SignOfLife(None), copy, None);
             }
             Said::Event(report) => {
                 self.readable(now);
@@ -91,8 +96,13 @@ impl<D: Dialect> Session<D> {
         let copy = Copy { raw: chunk.bytes.clone(), first_byte: chunk.first_byte, last_byte: chunk.last_byte, error };
         let until = after(chunk.last_byte, self.dialect.timing().retry_window());
         if self.unread.repeats(&copy, until) && self.allow_unreadable(now) {
-            let report = Report::unreadable(D::PROTOCOL, copy.error.fault());
-            self.deliver_owing(Message::Report(report), copy, None);
+            let report = Message::Report(Report::unreadable(D::PROTOCOL, copy.error.fault()));
+            if D::NAMES_LINES {
+                // Nobody knows what to write into its answer.
+                self.deliver(report, copy, RepeatProof::None, None, false);
+            } else {
+                self.deliver_owing(report, copy, None);
+            }
         }
     }
 

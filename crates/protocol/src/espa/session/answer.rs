@@ -111,7 +111,7 @@ impl Session {
                     self.turn = selected;
                 }
                 self.calls.stored(&address, &message);
-                self.doubt.answered();
+                self.doubt.answered(pending.last_byte);
                 self.confirmation.acknowledged =
                     Some(Acknowledged { raw: pending.raw, last_byte: pending.last_byte, at: now, enquired: false });
                 self.send(vec![ACK]);

@@ -61,7 +61,7 @@ impl Session {
         }
         let digits = address.into_iter().chain([crate::espa::ENQ]).collect();
         let copy = Copy { raw: digits, first_byte: now, last_byte: now, error: BlockError::NoEnd };
-        self.deliver_owing(Message::SignOfLife, copy, kind);
+        self.deliver_owing(Message::SignOfLife(None), copy, kind);
     }
 
     fn is_control_address(&self, address: Option<u8>) -> bool {
@@ -76,7 +76,7 @@ impl Session {
         if let Turn::Polling { station, .. } = self.turn {
             self.is_there(station, now);
             let copy = Copy { raw: vec![crate::espa::EOT], first_byte: now, last_byte: now, error: BlockError::NoEnd };
-            self.deliver(Message::SignOfLife, copy, RepeatProof::None, false);
+            self.deliver(Message::SignOfLife(None), copy, RepeatProof::None, false);
         }
         self.heard(now);
         self.idle();

@@ -12,13 +12,16 @@ fn talk(rig: &Rig, room: usize) -> (DuplexStream, impl Future<Output = Ended>) {
     let (sender, port) = tokio::io::duplex(room);
     let line = surgard(Transport::TcpConnect { address: String::new() });
     let meters = Arc::new(LineMeters::new("a", line.protocol));
+    let world = World::new(Arc::default());
     let with = Conversation {
-        session: session::new(&line, &rig.shared.codes, &[]),
+        session: session::new(&line, &rig.shared.codes, &[], &world.now()),
         intake: SessionIntake::new(rig.shared.intake.line(&line.name, None, true)),
         link: Link::new(Arc::clone(&meters)),
         presence: Presence::Open,
         meters,
         book: LineCalls::new(rig.shared.calls.clone(), &line.name, line.protocol).book(None),
+        world,
+        silence_max: None,
         stop: rig.shared.stop.clone(),
     };
     let pulse = rig.shared.pulses.pulse("a");

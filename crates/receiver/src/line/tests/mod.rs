@@ -5,8 +5,11 @@ mod calls;
 mod conversation;
 mod espa;
 mod listen_only;
+mod osborne_hoffman;
+mod panels;
 pub(super) mod pty;
 mod serial;
+mod sia_dc09;
 mod tcp;
 mod voice;
 
@@ -58,11 +61,29 @@ impl Rig {
 }
 
 fn surgard(transport: Transport) -> Line {
-    let automation = Automation { header_digits: 3, ack_wait: Duration::from_secs(4), link_watch: None };
+    let automation =
+        Automation { header_digits: 3, first: None, last: 0x14, ack_wait: Duration::from_secs(4), link_watch: None };
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
     let calls = config::CallSettings::of(Protocol::SurGard);
     let espa = telecare_protocol::espa::Settings::default();
-    Line { name, protocol, namespace: None, listen_only: false, transport, automation, calls, espa }
+    let osborne_hoffman = config::OsborneHoffman::default();
+    let panels = config::Panels::default();
+    let sia_dc09 = config::SiaDc09::default();
+    Line {
+        name,
+        protocol,
+        namespace: None,
+        listen_only: false,
+        transport,
+        automation,
+        calls,
+        espa,
+        osborne_hoffman,
+        panels,
+        sia_dc09,
+        per_source_max: 8,
+        tls: None,
+    }
 }
 
 /// A Contact ID pendant press as a hardware receiver sends it.

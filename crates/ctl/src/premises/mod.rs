@@ -1,0 +1,101 @@
+//! Premises units over IP: what of them can be told on the command line, and many of them at once.
+
+mod figures;
+pub mod load;
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use telecare_protocol::sia_dc09::{Clock, Key, Keys, Unit, UnitSettings};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Usage;
+
+/// The key of a unit [sia-dc09].
+#[derive(clap::Args, Default)]
+pub struct KeyArguments {
+    /// The key of a unit as hex digits; @FILE reads it from a file. Other users of this host see a command line: better
+    /// the environment, or a file [sia-dc09].
+    #[arg(long, value_name = "HEX", env = "TELECARE_KEY_HEX", hide_env_values = true, conflicts_with = "key_ascii")]
+    key_hex: Option<String>,
+    /// The key of a unit as characters that are the bytes themselves; @FILE reads it from a file [sia-dc09].
+    #[arg(long, value_name = "TEXT", env = "TELECARE_KEY_ASCII", hide_env_values = true)]
+    key_ascii: Option<String>,
+}
+
+/// A premises unit [sia-dc09].
+#[derive(clap::Args, Default)]
+pub struct PremisesArguments {
+    #[command(flatten)]
+    keys: KeyArguments,
+    /// Pad as the 2026 edition does, with 16 to 31 characters.
+    #[arg(long)]
+    long_pad: bool,
+    /// Leave the stamp out of what is sent in clear.
+    #[arg(long, conflicts_with_all = ["key_hex", "key_ascii"])]
+    no_stamp: bool,
+    /// So many units at once, each on connections of its own that it closes after the answer; see --poll-every,
+    /// --alarms-per-s, --for.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub units: Option<u32>,
+    /// With --units: each sends a NULL so often.
+    #[arg(long, value_name = "S", default_value_t = 60, requires = "units", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub poll_every: u64,
+    /// With --units: alarms a second of all of them together.
+    #[arg(long, value_name = "N", default_value_t = 0.0, requires = "units")]
+    pub alarms_per_s: f64,
+    /// With --units: how long.
+    #[arg(long = "for", value_name = "S", default_value_t = 60, requires = "units", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub longest: u64,
+    /// With --units: how many alarms of each account were acknowledged goes here, a line each.
+    #[arg(long, value_name = "FILE", requires = "units")]
+    pub ledger: Option<std::path::PathBuf>,
+}
+
+impl PremisesArguments {
+    /// The settings of a unit with these arguments.
+    pub fn settings(&self, usual: UnitSettings) -> Result<UnitSettings, Usage> {
+        Ok(UnitSettings { key: self.keys.key()?, long_pad: self.long_pad, stamps: !self.no_stamp, ..usual })
+    }
+}
+
+impl KeyArguments {
+    /// The key, if one is given.
+    pub fn key(&self) -> Result<Option<Key>, Usage> {
+        let text = |told: &str| match told.strip_prefix('@') {
+            Some(file) => {
+                let text = fs::read_to_string(Path::new(file)).map_err(|error| Usage(format!("{file}: {error}")))?;
+                Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            None => Ok::<String, Usage>(told.to_owned()),
+        };
+        let key = match (&self.key_hex, &self.key_ascii) {
+            (Some(hex), _) => Key::from_hex(&text(hex)?),
+            (None, Some(ascii)) => Key::from_ascii(&text(ascii)?),
+            (None, None) => return Ok(None),
+        };
+        key.map(Some).map_err(|error| Usage(error.to_string()))
+    }
+
+    /// The same key for every account that these frames name; none when no key is given.
+    pub fn keys(&self, frames: &[String]) -> Result<Option<Keys>, Usage> {
+        let Some(key) = self.key()? else { return Ok(None) };
+        let mut keys = Keys::default();
+        for frame in frames {
+            let accounts = frame.split('#').skip(1).filter_map(|behind| behind.split('[').next());
+            for account in accounts {
+                keys.insert(account, key.clone());
+            }
+        }
+        Ok(Some(keys))
+    }
+}
+
+/// A unit that begins now, with a sequence and padding that nobody can foretell.
+pub fn unit(settings: UnitSettings) -> Unit {
+    let chance = *Uuid::new_v4().as_bytes();
+    let first = u16::from_be_bytes([chance[0], chance[1]]) % 9999 + 1;
+    Unit::new(settings, Clock { at: Instant::now(), utc: OffsetDateTime::now_utc() }, chance, first)
+}
