@@ -231,3 +231,14 @@ fn without_a_first_character_the_first_line_is_believed_when_it_comes_again() {
     assert_eq!(rig.wait(3.0), ["junk 7"], "given up, so that the next may be a rest again");
     assert_eq!(rig.hear(&make.other), ["bad NoStart"]);
 }
+
+/// Found by the fuzz target: its answer was empty.
+#[test]
+fn a_frame_whose_end_shows_its_parity_bit_is_answered_like_any() {
+    let make = makes().into_iter().find(Make::names_lines).unwrap();
+    let mut rig = make.settled();
+    let mut press = make.press.clone();
+    *press.last_mut().unwrap() |= 0x80;
+    assert_eq!(rig.hear(&press), [make.pressed()]);
+    assert_eq!(rig.stored(1), [make.answers[1].clone()]);
+}

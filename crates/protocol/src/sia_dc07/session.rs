@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::read::read;
 use super::report;
-use crate::automation::{self, AnswersIn, Dialect, Framing, Heard, LineError, Said, SenderSettings, Timing};
+use crate::automation::{self, AnswersIn, Dialect, Framing, Heard, LineError, Said, SenderSettings, Timing, unmasked};
 use crate::sia_frame::{self, Address, CR, Check, Content, FRAME_BYTES_MAX, Frame, Head, LF};
 use crate::{Codes, Mode, Protocol, sia_dc09};
 
@@ -46,9 +46,11 @@ impl Dialect for Settings {
         Ok(Heard { noise_bytes: 0, said })
     }
 
-    /// The head as sent, with nothing in it.
+    /// The head as sent, with nothing in it. An end whose parity bit came along is an end, but none that the frame knows.
     fn answer(&self, raw: &[u8]) -> Vec<u8> {
-        sia_frame::read(raw, Mode::Tolerant).map(|read| sia_dc09::ack(&read.frame)).unwrap_or_default()
+        let ended = raw.split_last().filter(|(last, _)| unmasked(**last) == Some(CR));
+        let line = ended.map_or(raw, |(_, line)| line);
+        sia_frame::read(line, Mode::Tolerant).map(|read| sia_dc09::ack(&read.frame)).unwrap_or_default()
     }
 }
 
