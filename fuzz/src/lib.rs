@@ -1,7 +1,8 @@
 //! Bodies of the fuzz targets as plain functions: each takes any bytes and panics if a promise is broken.
 //!
 //! Decoders: no panic; what decodes encodes, and the *re-encoded* bytes decode to the same. Session: no panic,
-//! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for.
+//! nothing sent but one ACK, and that only from `handle_stored`, for a copy that is stored and still waited for. Where
+//! answers name their message (DC-07), each names one that is.
 //! ESPA and panels are sent more, and their acknowledgements keep the same promise.
 //! Call: no panic, one record, something to look at, nothing acknowledged that is not stored, each request answered.
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
@@ -10,6 +11,7 @@ mod call;
 mod espa;
 mod modem;
 mod osborne_hoffman;
+mod outputs;
 mod panels;
 mod session;
 mod sia_dc09;
@@ -26,8 +28,9 @@ pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detec
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
 pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
+pub use outputs::{outputs, sia_frame};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
-pub use session::{ademco685_session, surgard_session};
+pub use session::{ademco685_session, outputs_session, surgard_session};
 pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
 pub use tone::{tone_audio, tone_rtp, tone_wav};
 
@@ -42,6 +45,9 @@ pub const TARGETS: &[Target] = &[
     ("sia", sia),
     ("surgard_session", surgard_session),
     ("ademco685_session", ademco685_session),
+    ("outputs", outputs),
+    ("outputs_session", outputs_session),
+    ("sia_frame", sia_frame),
     ("espa_block", espa_block),
     ("espa_session", espa_session),
     ("osborne_hoffman_message", osborne_hoffman_message),

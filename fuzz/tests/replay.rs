@@ -44,13 +44,31 @@ fn every_vector_is_a_seed() {
             "osborne-hoffman" => &["osborne_hoffman_message", "osborne_hoffman_session"],
             "sia-dc03" => &["dc03_blocks", "dc03_session"],
             "texecom" => &["texecom_message", "texecom_session"],
-            "sia-dc09" => &["sia_dc09_frame", "sia_dc09_content", "sia_dc09_session"],
+            "sia-dc09" => &["sia_dc09_frame", "sia_dc09_content", "sia_dc09_session", "sia_frame"],
+            "sia-dc07" => &["sia_frame", "outputs", "outputs_session"],
+            "radionics-6500" | "cp-220" | "iti" => &["outputs", "outputs_session"],
             _ => &["surgard", "surgard_session"],
         };
         for target in targets {
             let prefix: &[u8] = match *target {
                 "surgard" => &[3],
                 "ademco685" => &[2],
+                // Whose line it is; of a CP-220 with two characters of header.
+                "outputs" => &[match protocol.as_str() {
+                    "radionics-6500" => 0,
+                    "cp-220" => 12,
+                    "iti" => 3,
+                    _ => 4,
+                }],
+                "outputs_session" => {
+                    let make = match protocol.as_str() {
+                        "radionics-6500" => 0,
+                        "cp-220" => 1,
+                        "iti" => 3,
+                        _ => 4,
+                    };
+                    &[make, 0, u8::try_from(bytes.len()).unwrap()]
+                }
                 "surgard_session"
                 | "ademco685_session"
                 | "espa_session"
@@ -62,7 +80,11 @@ fn every_vector_is_a_seed() {
             };
             // A session goes on: stored, four seconds, the line again, refused, an hour.
             let suffix: &[u8] = if target.ends_with("_session") { &[5, 0, 4, 4, 1, 1, 6, 0, 4, 255] } else { &[] };
-            let text = if *target == "surgard" { bytes.strip_suffix(&[0x14]).unwrap_or(&bytes) } else { &bytes };
+            let text = if matches!(*target, "surgard" | "outputs") {
+                bytes.strip_suffix(&[0x14]).unwrap_or(&bytes)
+            } else {
+                &bytes
+            };
             let seed = match *target {
                 "bs8521_call" | "detect_call" | "tunstall_call" => call(&bytes),
                 "contact_id_call" => contact_id_call(&bytes),
@@ -73,7 +95,11 @@ fn every_vector_is_a_seed() {
                 }
                 _ => [prefix, text, suffix].concat(),
             };
-            let file = if protocol == "fast-format" { format!("vector-fast-{id}") } else { format!("vector-{id}") };
+            let file = match (protocol.as_str(), *target) {
+                ("fast-format", _) => format!("vector-fast-{id}"),
+                (_, "outputs" | "outputs_session" | "sia_frame") => format!("vector-{protocol}-{id}"),
+                _ => format!("vector-{id}"),
+            };
             let path = folder().join(target).join(file);
             if update && fs::read(&path).ok().as_deref() != Some(&seed) {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -116,10 +142,14 @@ fn vectors() -> Vec<(String, String, Vec<u8>)> {
         "ademco-685",
         "bs8521",
         "contact-id",
+        "cp-220",
         "espa-444",
         "fast-format",
+        "iti",
         "osborne-hoffman",
+        "radionics-6500",
         "sia-dc03",
+        "sia-dc07",
         "sia-dc09",
         "surgard",
         "texecom",

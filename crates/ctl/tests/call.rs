@@ -7,13 +7,19 @@ use std::process::{Command, Output};
 use std::thread;
 
 use telecare_protocol::osborne_hoffman::{Cipher, Key};
+use telecare_protocol::{Mode, sia_dc09, sia_frame};
 
 const ACK: u8 = 0x06;
-/// The ends of lines: DC4 with Sur-Gard, CR with Ademco 685.
+/// The ends of lines: DC4 with Sur-Gard and Radionics, CR with the others.
 const ENDS: [u8; 2] = [0x14, 0x0D];
 
 /// Places calls at a receiver that leaves the first `deaf` lines unanswered; tells every line it got.
 fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
+    connected(&[&["call", "--ack-wait-ms", "200"], arguments].concat(), deaf)
+}
+
+/// The same for any command that speaks.
+fn connected(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = format!("tcp:{}", listener.local_addr().unwrap());
     let receiver = thread::spawn(move || {
@@ -23,8 +29,9 @@ fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
         while stream.read(&mut byte).unwrap_or(0) == 1 {
             line.push(byte[0]);
             if ENDS.contains(&byte[0]) {
+                let answer = answer(&line);
                 lines.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
-                if lines.len() > deaf && stream.write_all(&[ACK]).is_err() {
+                if lines.len() > deaf && stream.write_all(&answer).is_err() {
                     break;
                 }
             }
@@ -32,12 +39,17 @@ fn call(arguments: &[&str], deaf: usize) -> (Output, Vec<String>) {
         lines
     });
     let output = Command::new(env!("CARGO_BIN_EXE_telecare-ctl"))
-        .args(["call", "--to", &to, "--ack-wait-ms", "200"])
         .args(arguments)
+        .args(["--to", &to])
         .env_remove("TELECARE_TOKEN")
         .output()
         .unwrap();
     (output, receiver.join().unwrap())
+}
+
+/// One byte; a frame of DC-07 is answered by a frame.
+fn answer(line: &[u8]) -> Vec<u8> {
+    sia_frame::read(line, Mode::Strict).map_or(vec![ACK], |read| sia_dc09::ack(&read.frame))
 }
 
 #[test]
@@ -89,6 +101,57 @@ fn ademco_685_is_spoken_as_well() {
         .map(|output| (output.status.code(), output.stdout))
         .unwrap();
     assert_eq!((wrong, lines.is_empty()), (Some(2), true), "an account of two digits");
+}
+
+fn dc07(body: &str) -> String {
+    String::from_utf8(sia_frame::frame_of(body.as_bytes(), sia_frame::Check::Hex)).unwrap()
+}
+
+#[test]
+fn the_other_automation_outputs_are_spoken_as_well() {
+    let fields: &[&str] = &["--account", "4321", "--code", "101", "--zone", "001"];
+    let table: [(&str, &[&str], String); 13] = [
+        ("radionics-6500", &[], "a011 999918160100000\x14".to_owned()),
+        ("radionics-6500", fields, "a011 432118110100001\x14".to_owned()),
+        ("radionics-6500", &["--form", "S", "--data", "NMA003"], "S011[#9999|NMA003]\x14".to_owned()),
+        ("radionics-6500", &["--heartbeat"], "1010           @    \x14".to_owned()),
+        ("cp-220", &[], "\n11 9999 18 E601 00 C000\r".to_owned()),
+        ("cp-220", fields, "\n11 4321 18 E101 00 C001\r".to_owned()),
+        ("cp-220", &["--heartbeat"], "\n11 OKAY @\r".to_owned()),
+        ("iti", &["--data", "0A 1zQ4 7"], "\n0A 1zQ4 7\r".to_owned()),
+        ("iti", &["--heartbeat"], "\n00 OKAY @\r".to_owned()),
+        ("sia-dc07", &["--sequence", "1"], dc07("\"ADM-CID\"0001R1L1[#9999|1601 00 000]")),
+        (
+            "sia-dc07",
+            &["--sequence", "1", "--account", "4321", "--code", "101", "--zone", "001"],
+            dc07("\"ADM-CID\"0001R1L1[#4321|1101 00 001]"),
+        ),
+        (
+            "sia-dc07",
+            &["--form", "S", "--data", "NMA003", "--sequence", "77"],
+            dc07("\"SIA-DCS\"0077R1L1[#9999|NMA003]"),
+        ),
+        ("sia-dc07", &["--heartbeat"], dc07("\"NULL\"0000R1L1[]")),
+    ];
+    for (protocol, arguments, line) in table {
+        let (output, lines) = call(&[&["--protocol", protocol], arguments].concat(), 0);
+        assert_eq!((output.status.code(), lines), (Some(0), vec![line]), "{protocol} {arguments:?}: {output:?}");
+    }
+    for (protocol, attempts) in [("radionics-6500", 4), ("sia-dc07", 4), ("cp-220", 2), ("iti", 2)] {
+        let (output, lines) = call(&["--protocol", protocol, "--heartbeat"], usize::MAX);
+        assert_eq!((output.status.code(), lines.len()), (Some(1), attempts), "{protocol}");
+    }
+}
+
+#[test]
+fn a_simulated_receiver_of_each_make_calls_until_it_is_answered() {
+    for protocol in ["radionics-6500", "sia-dc07", "cp-220", "iti"] {
+        let simulate = ["simulate", protocol, "--for", "1", "--calls-per-minute", "600", "--seed", "7"];
+        let (output, lines) = connected(&simulate, 0);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{protocol}: {said}");
+        assert!(lines.len() > 2 && said.contains("acknowledged, attempts 1"), "{protocol}: {lines:?} {said}");
+    }
 }
 
 #[test]

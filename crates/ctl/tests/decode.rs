@@ -204,6 +204,45 @@ fn ademco_685_is_decoded_and_encoded() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// What `encode` writes is decoded strictly and says the same.
+#[test]
+fn the_other_automation_outputs_are_decoded_and_encoded() {
+    let fields: &[&str] = &["--account", "4321", "--code", "101", "--zone", "001"];
+    let event = json!({"account": "4321", "code": "101", "trigger": "emergency", "status": "active"});
+    for (protocol, arguments, line, report) in [
+        ("radionics-6500", fields, "a011 432118110100001\\x14", &event),
+        ("cp-220", fields, "\\x0A11 4321 18 E101 00 C001\\x0D", &event),
+        ("sia-dc07", fields, "\\x0A002E0024\"ADM-CID\"0001R1L1[#4321|1101 00 001]\\x0D", &event),
+    ] {
+        let output = run(&[&["encode", "--protocol", protocol], arguments].concat(), b"");
+        assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), line, "{protocol}");
+        let (objects, code) = decode(protocol, &["--strict"], &[line]);
+        assert_eq!((objects.len(), code), (1, 0), "{protocol}: {objects:?}");
+        has(&objects[0]["report"], report, protocol);
+    }
+    for (protocol, line) in [
+        ("radionics-6500", "1010           @    "),
+        ("cp-220", "11 OKAY @"),
+        ("iti", "00 OKAY @"),
+        ("sia-dc07", "8AF70010\"NULL\"0000R1L1[]"),
+    ] {
+        let (objects, code) = decode(protocol, &["--strict"], &[line]);
+        assert_eq!((objects[0]["control"].clone(), code), (json!("heartbeat"), 0), "{protocol}");
+    }
+    for (protocol, line, error) in [
+        ("radionics-6500", "a011 43211811010000", "WrongLength"),
+        ("cp-220", "11 43 18 E101 00 C001", "BadField"),
+        ("iti", "0A 1zQ4 7", "UnknownForm"),
+        ("sia-dc07", "8AF80010\"NULL\"0000R1L1[]", "WrongCrc"),
+    ] {
+        let (objects, code) = decode(protocol, &["--strict"], &[line]);
+        assert_eq!((objects[0]["error"]["name"].clone(), code), (json!(error), 1), "{protocol}: {objects:?}");
+    }
+    let (objects, code) = decode("iti", &[], &["0A 1zQ4 7"]);
+    assert_eq!(code, 0);
+    has(&objects[0]["report"], &json!({"text": "0A 1zQ4 7", "trigger": "unknown"}), "iti");
+}
+
 #[test]
 fn contact_id_and_the_fast_format_are_decoded() {
     let (objects, code) =

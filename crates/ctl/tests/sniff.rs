@@ -130,9 +130,13 @@ fn a_capture_is_judged_like_a_port() {
         Command::new(env!("CARGO_BIN_EXE_telecare-ctl")).args(["sniff", "--replay"]).arg(&file).output().unwrap()
     };
     let event = contact_id("011", "1234", "E101", 5);
-    let table: [(Vec<u8>, i32, &str); 5] = [
+    let table: [(Vec<u8>, i32, &str); 9] = [
         (frame(&event), 0, "surgard at 8N1"),
         (with_parity(&event), 0, "surgard at 7E1"),
+        (frame("a011 432118110100001"), 0, "radionics-6500 at 8N1"),
+        (b"\n338D001F\"SIA-DCS\"0001R1L1[#1234|NMA003]\r".to_vec(), 0, "sia-dc07 at 8N1"),
+        (b"\n1Z1234A3\r".to_vec(), 0, "cp-220 at 8N1"),
+        (b"\nIT IRCV 234A\r".to_vec(), 0, "iti at 8N1"),
         (b"login: root\r\nwelcome\r\n".to_vec(), 1, "no protocol we know"),
         ((0..60).map(|n: u8| n.wrapping_mul(67) | 0x81).collect(), 1, "make no sense"),
         (Vec::new(), 1, "empty"),

@@ -15,7 +15,7 @@ pub struct Options {
     /// For how long people press over a flood of tests, minutes; 0 for not at all.
     #[arg(long, default_value_t = 10)]
     flood_minutes: u32,
-    /// For how long a warden-call controller, then panels of each protocol, call over a bad line, minutes; 0 for not at all.
+    /// For how long a warden-call controller, panels, then hardware receivers call over a bad line, minutes; 0 for not at all.
     #[arg(long, default_value_t = 60)]
     bad_line_minutes: u32,
     /// For how long thousands of units poll and call over IP, minutes; 0 for not at all.
@@ -45,6 +45,9 @@ pub fn run(options: &Options) -> Result<()> {
         steps.run_tests("panels over a bad network", test.env("TELECARE_OSBORNE_S", seconds.to_string()))?;
         let test = ["test", "--package", "telecare-tests", "--test", "panels", "--", "--nocapture", "bad_lines"];
         steps.run_tests("panels over bad lines", cargo(&test).env("TELECARE_PANELS_S", seconds.to_string()))?;
+        let test = ["test", "--package", "telecare-tests", "--test", "outputs", "--", "--nocapture", "bad_lines"];
+        let mut test = cargo(&test);
+        steps.run_tests("hardware receivers over bad lines", test.env("TELECARE_OUTPUTS_S", seconds.to_string()))?;
     }
     if options.ip_minutes > 0 {
         let test = ["test", "--package", "telecare-tests", "--test", "sia_dc09", "--", "--nocapture", "thousands"];
