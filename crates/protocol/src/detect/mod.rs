@@ -191,19 +191,21 @@ impl Call {
         }
     }
 
+    /// Goes on until whoever has the call wants it: one that has given up would let a hang-up pass without a record.
     fn advance(&mut self, now: Instant) {
-        while matches!(&self.turn, Turn::Method { call, .. } if call.is_given_up()) {
-            self.next_method(now);
-            // Something may be overdue that the one before began.
-            match &mut self.turn {
-                Turn::Method { call, .. } => call.handle_timeout(now),
-                Turn::Voice(voice) => voice.handle_timeout(now),
+        loop {
+            while matches!(&self.turn, Turn::Method { call, .. } if call.is_given_up()) {
+                self.next_method(now);
+                // Something may be overdue that the one before began.
+                match &mut self.turn {
+                    Turn::Method { call, .. } => call.handle_timeout(now),
+                    Turn::Voice(voice) => voice.handle_timeout(now),
+                }
             }
-        }
-        if self.is_found {
-            return;
-        }
-        if let Some(run) = self.run.look(now) {
+            if self.is_found {
+                return;
+            }
+            let Some(run) = self.run.look(now) else { return };
             self.read(&run, now);
         }
     }
