@@ -120,18 +120,12 @@ impl Wire {
     }
 }
 
-/// Sends a frame until it is acknowledged, on a new wire where one broke; how many copies were.
-pub fn tell_until(
-    mut open: impl FnMut() -> Result<Wire>,
-    frame: &[u8],
-    answer: &[u8],
-    within: Duration,
-) -> Result<u32> {
+/// Sends a frame until it is acknowledged, on a new wire where one broke.
+pub fn tell_until(mut open: impl FnMut() -> Result<Wire>, frame: &[u8], answer: &[u8], within: Duration) -> Result<()> {
     let give_up = Instant::now() + within;
     while Instant::now() < give_up {
-        let told = open().and_then(|mut wire| wire.tell(frame, answer));
-        if told.is_ok() {
-            return Ok(1);
+        if open().and_then(|mut wire| wire.tell(frame, answer)).is_ok() {
+            return Ok(());
         }
         std::thread::sleep(Duration::from_millis(50));
     }

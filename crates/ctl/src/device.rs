@@ -12,21 +12,6 @@ use telecare_protocol::{Protocol, ademco685, cp220, iti, radionics, sia_dc07, su
 
 use crate::premises;
 
-/// Every protocol a line can speak on a port.
-pub const PROTOCOLS: [Protocol; 11] = [
-    Protocol::SurGard,
-    Protocol::Ademco685,
-    Protocol::Radionics6500,
-    Protocol::SiaDc07,
-    Protocol::Cp220,
-    Protocol::Iti,
-    Protocol::Espa444,
-    Protocol::SiaDc03,
-    Protocol::Texecom,
-    Protocol::OsborneHoffman,
-    Protocol::SiaDc09,
-];
-
 /// A device.
 pub enum Device {
     /// A hardware receiver.
@@ -64,8 +49,8 @@ pub enum Told {
 
 /// A protocol that devices speak, by its name.
 pub fn protocol(name: &str) -> Result<Protocol, String> {
-    let known = PROTOCOLS.into_iter().find(|protocol| protocol.as_str() == name);
-    known.ok_or_else(|| format!("one of {}", PROTOCOLS.map(Protocol::as_str).join(", ")))
+    let known = Protocol::on_ports().find(|protocol| protocol.as_str() == name);
+    known.ok_or_else(|| format!("one of {}", Protocol::names(Protocol::on_ports())))
 }
 
 /// Whether hardware receivers speak it on their automation outputs.

@@ -72,6 +72,21 @@ impl Protocol {
         Protocol::Own,
     ];
 
+    /// Those that a line can speak.
+    pub fn spoken() -> impl Iterator<Item = Protocol> {
+        Protocol::ALL.into_iter().filter(|protocol| *protocol != Protocol::Own)
+    }
+
+    /// Those that a line speaks on a port or over a network.
+    pub fn on_ports() -> impl Iterator<Item = Protocol> {
+        Protocol::spoken().filter(|protocol| !protocol.is_in_tones())
+    }
+
+    /// Names, for help and errors.
+    pub fn names(protocols: impl Iterator<Item = Protocol>) -> String {
+        protocols.map(Protocol::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether it is spoken in tones, in a telephone call of its own; [`Protocol::Detect`] is one of these.
     pub fn is_in_tones(self) -> bool {
         matches!(

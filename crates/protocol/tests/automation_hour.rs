@@ -3,6 +3,9 @@
 //! is not, and what came twice is known as a repeat wherever its sender's retry time was not over.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
+#[path = "rig/timeline.rs"]
+mod timeline;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use telecare_protocol::{
     Answered, Codes, Command, Delivery, Message, Outcome, RepeatProof, Session, Token, ademco685, cp220, iti,
     radionics, sia_dc07, surgard,
 };
+
+use timeline::{Step, Timeline};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
@@ -86,10 +91,7 @@ struct Copy {
 
 struct World<'a> {
     make: &'a Make,
-    now: Instant,
-    events: BTreeMap<(Instant, u64), Event>,
-    order: u64,
-    random: Random,
+    time: Timeline<Event>,
     session: Session,
     generation: u32,
     sender: Sender,
@@ -100,18 +102,15 @@ struct World<'a> {
     /// Deliveries of this generation.
     given: BTreeMap<Token, Vec<u8>>,
     store: Store,
-    calm: bool,
 }
 
 impl World<'_> {
     fn new(seed: u32, make: &Make) -> World<'_> {
-        let now = Instant::now();
+        let time = Timeline::new(seed);
+        let now = time.now;
         World {
             make,
-            now,
-            events: BTreeMap::new(),
-            order: 0,
-            random: Random(seed),
+            time,
             session: (make.session)(now),
             generation: 0,
             sender: Sender::new(make.sender.clone(), now),
@@ -120,89 +119,72 @@ impl World<'_> {
             acknowledged: BTreeSet::new(),
             given: BTreeMap::new(),
             store: Store::default(),
-            calm: false,
         }
     }
 
-    fn after(&mut self, ms: u64, event: Event) {
-        self.order += 1;
-        self.events.insert((self.now + Duration::from_millis(ms), self.order), event);
-    }
-
-    fn one_in(&mut self, n: u32) -> bool {
-        self.random.below(n) == 0 && !self.calm
-    }
-
     fn run(&mut self) {
-        let end = self.now + HOUR;
-        self.after(1000, Event::Press);
-        self.after(200_000, Event::HostRestarts);
-        self.after(500_000, Event::ReceiverRestarts);
+        let end = self.time.now + HOUR;
+        self.time.after(1000, Event::Press);
+        self.time.after(200_000, Event::HostRestarts);
+        self.time.after(500_000, Event::ReceiverRestarts);
         // Then the line is good, so that what is left arrives.
-        while self.now < end + Duration::from_secs(180) {
-            self.calm = self.now >= end;
+        while self.time.now < end + Duration::from_secs(180) {
+            self.time.calm = self.time.now >= end;
             self.commands();
             let wakes = [self.session.poll_timeout(), self.sender.poll_timeout()];
-            let wake = wakes.into_iter().flatten().min();
-            let next = self.events.first_key_value().map(|((at, _), _)| *at);
-            match (next, wake) {
-                (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
-                    self.now = self.now.max(at);
-                    let (_, event) = self.events.pop_first().unwrap();
-                    self.event(event);
+            match self.time.step(wakes) {
+                Some(Step::Happens(event)) => self.event(event),
+                Some(Step::Wakes) => {
+                    self.session.handle_timeout(self.time.now);
+                    self.sender.handle_timeout(self.time.now);
                 }
-                (_, Some(wake)) => {
-                    self.now = self.now.max(wake);
-                    self.session.handle_timeout(self.now);
-                    self.sender.handle_timeout(self.now);
-                }
-                (_, None) => break,
+                None => break,
             }
         }
     }
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::ToHost(bytes) => self.session.handle_bytes(&bytes, self.now),
-            Event::ToReceiver(bytes) => self.sender.handle_bytes(&bytes, self.now),
+            Event::ToHost(bytes) => self.session.handle_bytes(&bytes, self.time.now),
+            Event::ToReceiver(bytes) => self.sender.handle_bytes(&bytes, self.time.now),
             Event::Stored(generation, delivery) => {
                 self.store.kept.insert(core(&delivery.raw));
                 if generation == self.generation {
-                    self.session.handle_stored(delivery.token, self.now);
+                    self.session.handle_stored(delivery.token, self.time.now);
                 }
             }
             Event::Refused(generation, token) => {
                 if generation == self.generation {
-                    self.session.handle_refused(token, self.now);
+                    self.session.handle_refused(token, self.time.now);
                 }
             }
             Event::Press => {
                 let line = self.make.press(u32::try_from(self.pressed.len()).unwrap());
-                if let Some(number) = self.sender.send(line.clone(), self.now) {
+                if let Some(number) = self.sender.send(line.clone(), self.time.now) {
                     self.pressed.insert(core(&line));
                     self.lines.insert(number, line);
                 }
-                if !self.calm {
-                    let wait = u64::from(self.random.below(20_000));
-                    self.after(wait, Event::Press);
+                if !self.time.calm {
+                    let wait = u64::from(self.time.random.below(20_000));
+                    self.time.after(wait, Event::Press);
                 }
             }
             Event::HostRestarts => {
                 self.generation += 1;
                 self.given.clear();
-                self.session = (self.make.session)(self.now);
-                let wait = u64::from(self.random.below(600_000));
-                self.after(wait, Event::HostRestarts);
+                self.session = (self.make.session)(self.time.now);
+                let wait = u64::from(self.time.random.below(600_000));
+                self.time.after(wait, Event::HostRestarts);
             }
             Event::ReceiverRestarts => {
                 // It keeps its lines.
-                self.sender = Sender::new(self.make.sender.clone(), self.now);
+                self.sender = Sender::new(self.make.sender.clone(), self.time.now);
                 for line in std::mem::take(&mut self.lines).into_values() {
-                    let number = self.sender.send(line.clone(), self.now).unwrap();
+                    let number = self.sender.send(line.clone(), self.time.now).unwrap();
                     self.lines.insert(number, line);
                 }
-                let wait = u64::from(self.random.below(900_000));
-                self.after(wait, Event::ReceiverRestarts);
+                let wait = u64::from(self.time.random.below(900_000));
+                self.time.after(wait, Event::ReceiverRestarts);
             }
         }
     }
@@ -211,8 +193,8 @@ impl World<'_> {
         while let Some(command) = self.session.next_command() {
             match command {
                 Command::Send(bytes) => {
-                    if !self.one_in(25) {
-                        self.after(u64::try_from(bytes.len()).unwrap(), Event::ToReceiver(bytes));
+                    if !self.time.one_in(25) {
+                        self.time.after(u64::try_from(bytes.len()).unwrap(), Event::ToReceiver(bytes));
                     }
                 }
                 Command::Deliver(delivery) => self.delivered(delivery),
@@ -244,41 +226,41 @@ impl World<'_> {
             assert!(self.pressed.contains(&core(&delivery.raw)), "nobody sent {}", show(&delivery.raw));
         }
         self.given.insert(delivery.token, delivery.raw.clone());
-        let took = u64::from(self.random.below(80));
-        if self.one_in(30) {
-            self.after(took, Event::Refused(generation, delivery.token));
+        let took = u64::from(self.time.random.below(80));
+        if self.time.one_in(30) {
+            self.time.after(took, Event::Refused(generation, delivery.token));
         } else {
             // Some syncs take longer than the sender waits.
-            let took = if self.one_in(60) { 5000 } else { took };
+            let took = if self.time.one_in(60) { 5000 } else { took };
             self.store.judge(&delivery, &self.pressed);
-            self.after(took, Event::Stored(generation, delivery));
+            self.time.after(took, Event::Stored(generation, delivery));
         }
     }
 
     /// 9600 bit/s, one millisecond for each byte; damaged, cut, lost, or parted by noise.
     fn transmit(&mut self, mut bytes: Vec<u8>) {
         let took = u64::try_from(bytes.len()).unwrap();
-        if self.one_in(20) {
-            let at = usize::try_from(self.random.below(u32::try_from(bytes.len()).unwrap())).unwrap();
-            let bit = self.random.below(8);
+        if self.time.one_in(20) {
+            let at = usize::try_from(self.time.random.below(u32::try_from(bytes.len()).unwrap())).unwrap();
+            let bit = self.time.random.below(8);
             // A character without its parity bit is taken as it is; so damage that parity cannot show is left out.
             let shown = if !self.make.parity || bytes[at] > 0x7F { bit } else { 7 };
             bytes[at] ^= 1 << if self.make.parity && bytes[at] > 0x7F { shown % 7 } else { shown };
         }
-        if self.one_in(40) {
+        if self.time.one_in(40) {
             return;
         }
-        if self.one_in(40) {
+        if self.time.one_in(40) {
             bytes.truncate(bytes.len() / 2);
         }
-        if self.one_in(40) {
-            let noise: Vec<u8> = (0..self.random.below(12)).map(|_| self.random.byte()).collect();
-            self.after(0, Event::ToHost(noise));
+        if self.time.one_in(40) {
+            let noise: Vec<u8> = (0..self.time.random.below(12)).map(|_| self.time.random.byte()).collect();
+            self.time.after(0, Event::ToHost(noise));
         }
-        let at = usize::try_from(self.random.below(u32::try_from(bytes.len().max(1)).unwrap())).unwrap();
+        let at = usize::try_from(self.time.random.below(u32::try_from(bytes.len().max(1)).unwrap())).unwrap();
         let tail = bytes.split_off(at);
-        self.after(u64::try_from(at).unwrap(), Event::ToHost(bytes));
-        self.after(took, Event::ToHost(tail));
+        self.time.after(u64::try_from(at).unwrap(), Event::ToHost(bytes));
+        self.time.after(took, Event::ToHost(tail));
     }
 }
 
@@ -426,19 +408,5 @@ fn every_make() {
     ];
     for (name, make) in &makes {
         hour(name, make);
-    }
-}
-
-/// A small generator of the test's own, so that a seed always means the same run.
-struct Random(u32);
-
-impl Random {
-    fn below(&mut self, n: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) % n
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
     }
 }

@@ -3,6 +3,9 @@
 //! known as a repeat wherever its sender's retry time was not over.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
+#[path = "rig/timeline.rs"]
+mod timeline;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use telecare_protocol::espa::{
     Block, Controller, ControllerCommand, ControllerSettings, Opening, Role, Session, Settings, encode,
 };
 use telecare_protocol::{Codes, Command, Delivery, Message, Outcome, RepeatProof, Token};
+
+use timeline::{Step, Timeline};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
@@ -37,10 +42,7 @@ struct Store {
 }
 
 struct World {
-    now: Instant,
-    events: BTreeMap<(Instant, u64), Event>,
-    order: u64,
-    random: Random,
+    time: Timeline<Event>,
     session: Session,
     generation: u32,
     settings: Settings,
@@ -51,17 +53,14 @@ struct World {
     pressed: BTreeSet<Vec<u8>>,
     acknowledged: BTreeSet<Vec<u8>>,
     store: Store,
-    calm: bool,
 }
 
 impl World {
     fn new(seed: u32, settings: Settings, controller_settings: ControllerSettings) -> World {
-        let now = Instant::now();
+        let time = Timeline::new(seed);
+        let now = time.now;
         World {
-            now,
-            events: BTreeMap::new(),
-            order: 0,
-            random: Random(seed),
+            time,
             session: Session::new(settings.clone(), Arc::clone(&CODES), now),
             generation: 0,
             settings,
@@ -71,89 +70,72 @@ impl World {
             pressed: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
             store: Store::default(),
-            calm: false,
         }
     }
 
-    fn after(&mut self, ms: u64, event: Event) {
-        self.order += 1;
-        self.events.insert((self.now + Duration::from_millis(ms), self.order), event);
-    }
-
-    fn one_in(&mut self, n: u32) -> bool {
-        self.random.below(n) == 0 && !self.calm
-    }
-
     fn run(&mut self) {
-        let end = self.now + HOUR;
-        self.after(1000, Event::Press);
-        self.after(200_000, Event::ReceiverRestarts);
-        self.after(500_000, Event::ControllerRestarts);
+        let end = self.time.now + HOUR;
+        self.time.after(1000, Event::Press);
+        self.time.after(200_000, Event::ReceiverRestarts);
+        self.time.after(500_000, Event::ControllerRestarts);
         // Then the line is good, so that what is left arrives.
-        while self.now < end + Duration::from_secs(120) {
-            self.calm = self.now >= end;
+        while self.time.now < end + Duration::from_secs(120) {
+            self.time.calm = self.time.now >= end;
             self.commands();
             let wakes = [self.session.poll_timeout(), self.controller.poll_timeout()];
-            let wake = wakes.into_iter().flatten().min();
-            let next = self.events.first_key_value().map(|((at, _), _)| *at);
-            match (next, wake) {
-                (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
-                    self.now = self.now.max(at);
-                    let (_, event) = self.events.pop_first().unwrap();
-                    self.event(event);
+            match self.time.step(wakes) {
+                Some(Step::Happens(event)) => self.event(event),
+                Some(Step::Wakes) => {
+                    self.session.handle_timeout(self.time.now);
+                    self.controller.handle_timeout(self.time.now);
                 }
-                (_, Some(wake)) => {
-                    self.now = self.now.max(wake);
-                    self.session.handle_timeout(self.now);
-                    self.controller.handle_timeout(self.now);
-                }
-                (_, None) => break,
+                None => break,
             }
         }
     }
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::ToReceiver(bytes) => self.session.handle_bytes(&bytes, self.now),
-            Event::ToController(bytes) => self.controller.handle_bytes(&bytes, self.now),
+            Event::ToReceiver(bytes) => self.session.handle_bytes(&bytes, self.time.now),
+            Event::ToController(bytes) => self.controller.handle_bytes(&bytes, self.time.now),
             Event::Stored(generation, delivery) => {
                 self.store.kept.insert(delivery.raw);
                 if generation == self.generation {
-                    self.session.handle_stored(delivery.token, self.now);
+                    self.session.handle_stored(delivery.token, self.time.now);
                 }
             }
             Event::Refused(generation, token) => {
                 if generation == self.generation {
-                    self.session.handle_refused(token, self.now);
+                    self.session.handle_refused(token, self.time.now);
                 }
             }
             Event::Press => {
-                let text = format!("FLAT {} {}", self.random.below(300), self.pressed.len());
+                let text = format!("FLAT {} {}", self.time.random.below(300), self.pressed.len());
                 let block = encode(&Block::new('1', &[("1", "12"), ("2", &text), ("4", "3"), ("6", "1")]));
-                if let Some(line) = self.controller.send(block.clone(), self.now) {
+                if let Some(line) = self.controller.send(block.clone(), self.time.now) {
                     self.pressed.insert(block.clone());
                     self.lines.insert(line, block);
                 }
-                if !self.calm {
-                    let wait = u64::from(self.random.below(20_000));
-                    self.after(wait, Event::Press);
+                if !self.time.calm {
+                    let wait = u64::from(self.time.random.below(20_000));
+                    self.time.after(wait, Event::Press);
                 }
             }
             Event::ReceiverRestarts => {
                 self.generation += 1;
-                self.session = Session::new(self.settings.clone(), Arc::clone(&CODES), self.now);
-                let wait = u64::from(self.random.below(600_000));
-                self.after(wait, Event::ReceiverRestarts);
+                self.session = Session::new(self.settings.clone(), Arc::clone(&CODES), self.time.now);
+                let wait = u64::from(self.time.random.below(600_000));
+                self.time.after(wait, Event::ReceiverRestarts);
             }
             Event::ControllerRestarts => {
                 // It keeps its calls.
-                self.controller = Controller::new(self.controller_settings.clone(), self.now);
+                self.controller = Controller::new(self.controller_settings.clone(), self.time.now);
                 for block in std::mem::take(&mut self.lines).into_values() {
-                    let line = self.controller.send(block.clone(), self.now).unwrap();
+                    let line = self.controller.send(block.clone(), self.time.now).unwrap();
                     self.lines.insert(line, block);
                 }
-                let wait = u64::from(self.random.below(900_000));
-                self.after(wait, Event::ControllerRestarts);
+                let wait = u64::from(self.time.random.below(900_000));
+                self.time.after(wait, Event::ControllerRestarts);
             }
         }
     }
@@ -163,8 +145,8 @@ impl World {
             match command {
                 Command::Send(bytes) => {
                     let wait = u64::try_from(bytes.len()).unwrap();
-                    if !self.one_in(25) {
-                        self.after(wait, Event::ToController(bytes));
+                    if !self.time.one_in(25) {
+                        self.time.after(wait, Event::ToController(bytes));
                     }
                 }
                 Command::Deliver(delivery) => self.delivered(delivery),
@@ -195,38 +177,38 @@ impl World {
         {
             assert!(self.pressed.contains(&delivery.raw), "nobody sent {:?}", delivery.raw);
         }
-        let took = u64::from(self.random.below(80));
-        if self.one_in(30) {
-            self.after(took, Event::Refused(generation, delivery.token));
+        let took = u64::from(self.time.random.below(80));
+        if self.time.one_in(30) {
+            self.time.after(took, Event::Refused(generation, delivery.token));
         } else {
             // Some syncs take longer than the sender waits.
-            let took = if self.one_in(60) { 3000 } else { took };
+            let took = if self.time.one_in(60) { 3000 } else { took };
             self.store.judge(&delivery);
-            self.after(took, Event::Stored(generation, delivery));
+            self.time.after(took, Event::Stored(generation, delivery));
         }
     }
 
     /// 9600 bit/s, one millisecond for each byte; damaged, cut, lost, or parted by noise.
     fn transmit(&mut self, mut bytes: Vec<u8>) {
         let took = u64::try_from(bytes.len()).unwrap();
-        if self.one_in(20) {
-            let at = usize::try_from(self.random.below(u32::try_from(bytes.len()).unwrap())).unwrap();
-            bytes[at] ^= 1 << self.random.below(8);
+        if self.time.one_in(20) {
+            let at = usize::try_from(self.time.random.below(u32::try_from(bytes.len()).unwrap())).unwrap();
+            bytes[at] ^= 1 << self.time.random.below(8);
         }
-        if self.one_in(40) {
+        if self.time.one_in(40) {
             return;
         }
-        if self.one_in(40) {
+        if self.time.one_in(40) {
             bytes.truncate(bytes.len() / 2);
         }
-        if self.one_in(40) {
-            let noise: Vec<u8> = (0..self.random.below(12)).map(|_| self.random.byte()).collect();
-            self.after(0, Event::ToReceiver(noise));
+        if self.time.one_in(40) {
+            let noise: Vec<u8> = (0..self.time.random.below(12)).map(|_| self.time.random.byte()).collect();
+            self.time.after(0, Event::ToReceiver(noise));
         }
-        let at = usize::try_from(self.random.below(u32::try_from(bytes.len().max(1)).unwrap())).unwrap();
+        let at = usize::try_from(self.time.random.below(u32::try_from(bytes.len().max(1)).unwrap())).unwrap();
         let tail = bytes.split_off(at);
-        self.after(u64::try_from(at).unwrap(), Event::ToReceiver(bytes));
-        self.after(took, Event::ToReceiver(tail));
+        self.time.after(u64::try_from(at).unwrap(), Event::ToReceiver(bytes));
+        self.time.after(took, Event::ToReceiver(tail));
     }
 }
 
@@ -286,18 +268,4 @@ fn a_station_that_this_receiver_polls() {
     let controller =
         ControllerSettings { opening: Opening::Polled, address: b'3', receiver: b'1', ..ControllerSettings::default() };
     hour(&settings, &controller);
-}
-
-/// A small generator of the test's own, so that a seed always means the same run.
-struct Random(u32);
-
-impl Random {
-    fn below(&mut self, n: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) % n
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
-    }
 }

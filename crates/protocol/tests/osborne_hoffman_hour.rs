@@ -3,6 +3,9 @@
 //! repeat by its number, on whichever connection it comes.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
+#[path = "rig/timeline.rs"]
+mod timeline;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -10,6 +13,8 @@ use std::time::{Duration, Instant};
 use telecare_protocol::automation::{LineNumber, SenderCommand};
 use telecare_protocol::osborne_hoffman::{Key, Panel, PanelSettings, Session, Settings};
 use telecare_protocol::{Codes, Command, Delivery, Message, Outcome, RepeatProof, Token};
+
+use timeline::{Random, Step, Timeline};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
@@ -29,10 +34,7 @@ enum Event {
 }
 
 struct World {
-    now: Instant,
-    events: BTreeMap<(Instant, u64), Event>,
-    order: u64,
-    random: Random,
+    time: Timeline<Event>,
     session: Session,
     generation: u32,
     panel: Panel,
@@ -45,7 +47,6 @@ struct World {
     copies: u32,
     late: u32,
     heartbeats: u32,
-    calm: bool,
 }
 
 fn session(random: &mut Random, now: Instant) -> Session {
@@ -59,13 +60,11 @@ fn session(random: &mut Random, now: Instant) -> Session {
 
 impl World {
     fn new(seed: u32, settings: PanelSettings) -> World {
-        let (now, mut random) = (Instant::now(), Random(seed));
+        let mut time = Timeline::new(seed);
+        let now = time.now;
         World {
-            now,
-            events: BTreeMap::new(),
-            order: 0,
-            session: session(&mut random, now),
-            random,
+            session: session(&mut time.random, now),
+            time,
             generation: 0,
             panel: Panel::new(settings, now),
             lines: BTreeMap::new(),
@@ -76,42 +75,25 @@ impl World {
             copies: 0,
             late: 0,
             heartbeats: 0,
-            calm: false,
         }
     }
 
-    fn after(&mut self, ms: u64, event: Event) {
-        self.order += 1;
-        self.events.insert((self.now + Duration::from_millis(ms), self.order), event);
-    }
-
-    fn one_in(&mut self, n: u32) -> bool {
-        self.random.below(n) == 0 && !self.calm
-    }
-
     fn run(&mut self) {
-        let end = self.now + HOUR;
-        self.after(1000, Event::Press);
-        self.after(30_000, Event::Breaks);
+        let end = self.time.now + HOUR;
+        self.time.after(1000, Event::Press);
+        self.time.after(30_000, Event::Breaks);
         // Then the network is good, so that what is left arrives.
-        while self.now < end + Duration::from_secs(300) {
-            self.calm = self.now >= end;
+        while self.time.now < end + Duration::from_secs(300) {
+            self.time.calm = self.time.now >= end;
             self.commands();
             let wakes = [self.session.poll_timeout(), self.panel.poll_timeout()];
-            let wake = wakes.into_iter().flatten().min();
-            let next = self.events.first_key_value().map(|((at, _), _)| *at);
-            match (next, wake) {
-                (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
-                    self.now = self.now.max(at);
-                    let (_, event) = self.events.pop_first().unwrap();
-                    self.event(event);
+            match self.time.step(wakes) {
+                Some(Step::Happens(event)) => self.event(event),
+                Some(Step::Wakes) => {
+                    self.session.handle_timeout(self.time.now);
+                    self.panel.handle_timeout(self.time.now);
                 }
-                (_, Some(wake)) => {
-                    self.now = self.now.max(wake);
-                    self.session.handle_timeout(self.now);
-                    self.panel.handle_timeout(self.now);
-                }
-                (_, None) => break,
+                None => break,
             }
         }
     }
@@ -119,50 +101,50 @@ impl World {
     fn event(&mut self, event: Event) {
         match event {
             Event::ToReceiver(generation, bytes) if generation == self.generation => {
-                self.session.handle_bytes(&bytes, self.now);
+                self.session.handle_bytes(&bytes, self.time.now);
             }
             Event::ToPanel(generation, bytes) if generation == self.generation => {
-                self.panel.handle_bytes(&bytes, self.now);
+                self.panel.handle_bytes(&bytes, self.time.now);
             }
             Event::ToReceiver(..) | Event::ToPanel(..) => {}
             Event::Stored(generation, delivery) => {
                 self.kept.insert(delivery.raw);
                 if generation == self.generation {
-                    self.session.handle_stored(delivery.token, self.now);
+                    self.session.handle_stored(delivery.token, self.time.now);
                 }
             }
             Event::Refused(generation, token) => {
                 if generation == self.generation {
-                    self.session.handle_refused(token, self.now);
+                    self.session.handle_refused(token, self.time.now);
                 }
             }
             Event::Press => self.press(),
             Event::Cut => self.breaks(),
             Event::Breaks => {
                 self.breaks();
-                let wait = u64::from(self.random.below(120_000));
-                self.after(wait, Event::Breaks);
+                let wait = u64::from(self.time.random.below(120_000));
+                self.time.after(wait, Event::Breaks);
             }
         }
     }
 
     fn press(&mut self) {
         // The numbers go on; the zones come again.
-        let (number, zone) = (self.pressed.len() + 1, self.random.below(3));
+        let (number, zone) = (self.pressed.len() + 1, self.time.random.below(3));
         let text = format!("\n01010034\"SIA-DCS\"{number:04X}R0001L0001[#009999|Nri01/PA10{zone}]\r\0").into_bytes();
-        if let Some(line) = self.panel.send(text.clone(), self.now) {
+        if let Some(line) = self.panel.send(text.clone(), self.time.now) {
             self.pressed.insert(text.clone());
             self.lines.insert(line, text);
         }
-        if !self.calm {
-            let wait = u64::from(self.random.below(25_000));
-            self.after(wait, Event::Press);
+        if !self.time.calm {
+            let wait = u64::from(self.time.random.below(25_000));
+            self.time.after(wait, Event::Press);
         }
     }
 
     fn breaks(&mut self) {
         self.generation += 1;
-        self.session = session(&mut self.random, self.now);
+        self.session = session(&mut self.time.random, self.time.now);
         self.panel.connected();
     }
 
@@ -172,13 +154,13 @@ impl World {
             match command {
                 Command::Send(bytes) => {
                     // TCP loses nothing but the whole connection, with what is under way.
-                    if self.one_in(40) {
-                        self.after(0, Event::Cut);
+                    if self.time.one_in(40) {
+                        self.time.after(0, Event::Cut);
                     }
-                    let wait = u64::from(self.random.below(180)) + 1;
+                    let wait = u64::from(self.time.random.below(180)) + 1;
                     let (head, tail) = bytes.split_at(bytes.len() / 2);
-                    self.after(wait, Event::ToPanel(generation, head.to_vec()));
-                    self.after(wait, Event::ToPanel(generation, tail.to_vec()));
+                    self.time.after(wait, Event::ToPanel(generation, head.to_vec()));
+                    self.time.after(wait, Event::ToPanel(generation, tail.to_vec()));
                 }
                 Command::Deliver(delivery) => self.delivered(delivery),
                 Command::Close => {
@@ -215,14 +197,14 @@ impl World {
             }
             Message::Report(_) => {}
         }
-        let took = u64::from(self.random.below(80));
-        if self.one_in(30) {
-            self.after(took, Event::Refused(generation, delivery.token));
+        let took = u64::from(self.time.random.below(80));
+        if self.time.one_in(30) {
+            self.time.after(took, Event::Refused(generation, delivery.token));
         } else {
             // Some syncs take longer than the panel waits.
-            let took = if self.one_in(40) { 7000 } else { took };
+            let took = if self.time.one_in(40) { 7000 } else { took };
             self.judge(&delivery);
-            self.after(took, Event::Stored(generation, delivery));
+            self.time.after(took, Event::Stored(generation, delivery));
         }
     }
 
@@ -247,17 +229,18 @@ impl World {
     /// In two reads; sometimes the connection breaks in the middle, or somebody else's bytes come before it.
     fn transmit(&mut self, mut bytes: Vec<u8>) {
         let generation = self.generation;
-        let tail = bytes.split_off(usize::try_from(self.random.below(u32::try_from(bytes.len()).unwrap())).unwrap());
-        if self.one_in(50) {
-            let noise: Vec<u8> = (0..self.random.below(40)).map(|_| self.random.byte()).collect();
-            self.after(0, Event::ToReceiver(generation, noise));
+        let tail =
+            bytes.split_off(usize::try_from(self.time.random.below(u32::try_from(bytes.len()).unwrap())).unwrap());
+        if self.time.one_in(50) {
+            let noise: Vec<u8> = (0..self.time.random.below(40)).map(|_| self.time.random.byte()).collect();
+            self.time.after(0, Event::ToReceiver(generation, noise));
         }
-        let took = u64::from(self.random.below(200));
-        self.after(took / 2, Event::ToReceiver(generation, bytes));
-        if self.one_in(20) {
+        let took = u64::from(self.time.random.below(200));
+        self.time.after(took / 2, Event::ToReceiver(generation, bytes));
+        if self.time.one_in(20) {
             return self.breaks();
         }
-        self.after(took, Event::ToReceiver(generation, tail));
+        self.time.after(took, Event::ToReceiver(generation, tail));
     }
 }
 
@@ -289,18 +272,4 @@ fn a_panel_that_is_given_a_key() {
 #[test]
 fn a_panel_that_speaks_in_plain_text() {
     hour(&panel(true));
-}
-
-/// A small generator of the test's own, so that a seed always means the same run.
-struct Random(u32);
-
-impl Random {
-    fn below(&mut self, n: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) % n
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
-    }
 }

@@ -4,6 +4,9 @@
 //! that a press and a copy are the same bytes.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
+#[path = "rig/timeline.rs"]
+mod timeline;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use telecare_protocol::automation::LineNumber;
 use telecare_protocol::dc03::{self, Block};
 use telecare_protocol::texecom::{self, Message as Wrapped};
 use telecare_protocol::{Codes, Command, Delivery, Message, Outcome, RepeatProof, Session, Token};
+
+use timeline::{Step, Timeline};
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
 
@@ -44,10 +49,7 @@ struct Store {
 }
 
 struct World {
-    now: Instant,
-    events: BTreeMap<(Instant, u64), Event>,
-    order: u64,
-    random: Random,
+    time: Timeline<Event>,
     session: Session,
     generation: u32,
     panel: Panel,
@@ -57,7 +59,6 @@ struct World {
     said: BTreeMap<Vec<u8>, u32>,
     acknowledged: BTreeMap<Vec<u8>, u32>,
     store: Store,
-    calm: bool,
 }
 
 fn is_serial(panel: &Panel) -> bool {
@@ -97,13 +98,11 @@ fn report(serial: bool, unit: u32, with_text: bool) -> (Vec<u8>, Vec<Vec<u8>>) {
 
 impl World {
     fn new(seed: u32, serial: bool) -> World {
-        let now = Instant::now();
+        let time = Timeline::new(seed);
+        let now = time.now;
         let panel = fresh(serial, now);
         World {
-            now,
-            events: BTreeMap::new(),
-            order: 0,
-            random: Random(seed),
+            time,
             session: begin(&panel, now),
             generation: 0,
             panel,
@@ -111,49 +110,33 @@ impl World {
             said: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             store: Store::default(),
-            calm: false,
         }
     }
 
-    fn after(&mut self, ms: u64, event: Event) {
-        self.order += 1;
-        self.events.insert((self.now + Duration::from_millis(ms), self.order), event);
-    }
-
-    fn one_in(&mut self, n: u32) -> bool {
-        self.random.below(n) == 0 && !self.calm
-    }
-
     fn run(&mut self) {
-        let end = self.now + HOUR;
-        self.after(1000, Event::Press);
-        self.after(100_000, Event::SessionEnds);
-        self.after(500_000, Event::PanelRestarts);
+        let end = self.time.now + HOUR;
+        self.time.after(1000, Event::Press);
+        self.time.after(100_000, Event::SessionEnds);
+        self.time.after(500_000, Event::PanelRestarts);
         // Then the link is good, so that what is left arrives.
-        while self.now < end + Duration::from_secs(200) {
-            self.calm = self.now >= end;
+        while self.time.now < end + Duration::from_secs(200) {
+            self.time.calm = self.time.now >= end;
             self.commands();
             let panel = match &self.panel {
                 Panel::Serial(panel) => panel.poll_timeout(),
                 Panel::Tcp(panel) => panel.poll_timeout(),
             };
-            let wake = [self.session.poll_timeout(), panel].into_iter().flatten().min();
-            let next = self.events.first_key_value().map(|((at, _), _)| *at);
-            match (next, wake) {
-                (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
-                    self.now = self.now.max(at);
-                    let (_, event) = self.events.pop_first().unwrap();
-                    self.event(event);
-                }
-                (_, Some(wake)) => {
-                    self.now = self.now.max(wake);
-                    self.session.handle_timeout(self.now);
+            let wakes = [self.session.poll_timeout(), panel];
+            match self.time.step(wakes) {
+                Some(Step::Happens(event)) => self.event(event),
+                Some(Step::Wakes) => {
+                    self.session.handle_timeout(self.time.now);
                     match &mut self.panel {
-                        Panel::Serial(panel) => panel.handle_timeout(self.now),
-                        Panel::Tcp(panel) => panel.handle_timeout(self.now),
+                        Panel::Serial(panel) => panel.handle_timeout(self.time.now),
+                        Panel::Tcp(panel) => panel.handle_timeout(self.time.now),
                     }
                 }
-                (_, None) => break,
+                None => break,
             }
         }
     }
@@ -164,7 +147,7 @@ impl World {
         match event {
             Event::ToReceiver(of, bytes) => {
                 if !is_lost(of) {
-                    self.session.handle_bytes(&bytes, self.now);
+                    self.session.handle_bytes(&bytes, self.time.now);
                 }
             }
             Event::ToPanel(of, bytes) => {
@@ -172,54 +155,54 @@ impl World {
                     return;
                 }
                 match &mut self.panel {
-                    Panel::Serial(panel) => panel.handle_bytes(&bytes, self.now),
-                    Panel::Tcp(panel) => panel.handle_bytes(&bytes, self.now),
+                    Panel::Serial(panel) => panel.handle_bytes(&bytes, self.time.now),
+                    Panel::Tcp(panel) => panel.handle_bytes(&bytes, self.time.now),
                 }
             }
             Event::Stored(generation, delivery) => {
                 self.store.stored(&delivery);
                 if generation == self.generation {
-                    self.session.handle_stored(delivery.token, self.now);
+                    self.session.handle_stored(delivery.token, self.time.now);
                 }
             }
             Event::Refused(generation, token) => {
                 if generation == self.generation {
-                    self.session.handle_refused(token, self.now);
+                    self.session.handle_refused(token, self.time.now);
                 }
             }
             Event::Press => {
-                let (unit, with_text) = (self.random.below(UNITS), self.random.below(2) == 0);
+                let (unit, with_text) = (self.time.random.below(UNITS), self.time.random.below(2) == 0);
                 let (bytes, stored) = report(is_serial(&self.panel), unit, with_text);
                 if self.send(bytes) {
                     stored.into_iter().for_each(|raw| *self.said.entry(raw).or_default() += 1);
                 }
-                if !self.calm {
-                    let wait = u64::from(self.random.below(20_000));
-                    self.after(wait, Event::Press);
+                if !self.time.calm {
+                    let wait = u64::from(self.time.random.below(20_000));
+                    self.time.after(wait, Event::Press);
                 }
             }
             Event::SessionEnds => {
                 self.generation += 1;
-                self.session = begin(&self.panel, self.now);
-                let wait = u64::from(self.random.below(200_000));
-                self.after(wait, Event::SessionEnds);
+                self.session = begin(&self.panel, self.time.now);
+                let wait = u64::from(self.time.random.below(200_000));
+                self.time.after(wait, Event::SessionEnds);
             }
             Event::PanelRestarts => {
                 // It keeps its reports.
-                self.panel = fresh(is_serial(&self.panel), self.now);
+                self.panel = fresh(is_serial(&self.panel), self.time.now);
                 for bytes in std::mem::take(&mut self.lines).into_values() {
                     assert!(self.send(bytes));
                 }
-                let wait = u64::from(self.random.below(900_000));
-                self.after(wait, Event::PanelRestarts);
+                let wait = u64::from(self.time.random.below(900_000));
+                self.time.after(wait, Event::PanelRestarts);
             }
         }
     }
 
     fn send(&mut self, bytes: Vec<u8>) -> bool {
         let line = match &mut self.panel {
-            Panel::Serial(panel) => panel.send(&bytes, self.now),
-            Panel::Tcp(panel) => panel.send(bytes.clone(), self.now),
+            Panel::Serial(panel) => panel.send(&bytes, self.time.now),
+            Panel::Tcp(panel) => panel.send(bytes.clone(), self.time.now),
         };
         line.map(|line| self.lines.insert(line, bytes)).is_some()
     }
@@ -229,8 +212,8 @@ impl World {
             match command {
                 Command::Send(bytes) => {
                     let wait = u64::try_from(bytes.len()).unwrap();
-                    if !is_serial(&self.panel) || !self.one_in(25) {
-                        self.after(wait, Event::ToPanel(self.generation, bytes));
+                    if !is_serial(&self.panel) || !self.time.one_in(25) {
+                        self.time.after(wait, Event::ToPanel(self.generation, bytes));
                     }
                 }
                 Command::Deliver(delivery) => self.delivered(delivery),
@@ -282,41 +265,41 @@ impl World {
         {
             assert!(self.said.contains_key(&delivery.raw), "nobody said {:X?}", delivery.raw);
         }
-        let took = u64::from(self.random.below(80));
-        if self.one_in(30) {
-            self.after(took, Event::Refused(generation, delivery.token));
+        let took = u64::from(self.time.random.below(80));
+        if self.time.one_in(30) {
+            self.time.after(took, Event::Refused(generation, delivery.token));
         } else {
             // Some syncs take longer than the sender waits.
-            let took = if self.one_in(60) { 6000 } else { took };
+            let took = if self.time.one_in(60) { 6000 } else { took };
             self.store.judge(&delivery);
-            self.after(took, Event::Stored(generation, delivery));
+            self.time.after(took, Event::Stored(generation, delivery));
         }
     }
 
     /// 9600 bit/s, one millisecond for each byte; on a serial line damaged, cut, lost, or parted by noise.
     fn transmit(&mut self, mut bytes: Vec<u8>) {
         let (took, serial) = (u64::try_from(bytes.len()).unwrap(), is_serial(&self.panel));
-        if self.one_in(if serial { 20 } else { 200 }) {
-            let at = usize::try_from(self.random.below(u32::try_from(bytes.len()).unwrap())).unwrap();
-            bytes[at] ^= 1 << self.random.below(8);
+        if self.time.one_in(if serial { 20 } else { 200 }) {
+            let at = usize::try_from(self.time.random.below(u32::try_from(bytes.len()).unwrap())).unwrap();
+            bytes[at] ^= 1 << self.time.random.below(8);
         }
-        if self.one_in(40) {
+        if self.time.one_in(40) {
             return;
         }
-        if self.one_in(40) {
+        if self.time.one_in(40) {
             bytes.truncate(bytes.len() / 2);
         }
-        if serial && self.one_in(40) {
-            let noise: Vec<u8> = (0..self.random.below(12)).map(|_| self.random.byte()).collect();
-            self.after(0, Event::ToReceiver(self.generation, noise));
+        if serial && self.time.one_in(40) {
+            let noise: Vec<u8> = (0..self.time.random.below(12)).map(|_| self.time.random.byte()).collect();
+            self.time.after(0, Event::ToReceiver(self.generation, noise));
         }
-        let at = usize::try_from(self.random.below(u32::try_from(bytes.len().max(1)).unwrap())).unwrap();
+        let at = usize::try_from(self.time.random.below(u32::try_from(bytes.len().max(1)).unwrap())).unwrap();
         let tail = bytes.split_off(at);
-        self.after(u64::try_from(at).unwrap(), Event::ToReceiver(self.generation, bytes));
-        self.after(took, Event::ToReceiver(self.generation, tail));
-        if !serial && self.one_in(30) {
-            let when = u64::from(self.random.below(200));
-            self.after(when, Event::SessionEnds);
+        self.time.after(u64::try_from(at).unwrap(), Event::ToReceiver(self.generation, bytes));
+        self.time.after(took, Event::ToReceiver(self.generation, tail));
+        if !serial && self.time.one_in(30) {
+            let when = u64::from(self.time.random.below(200));
+            self.time.after(when, Event::SessionEnds);
         }
     }
 }
@@ -378,18 +361,4 @@ fn a_panel_that_connects() {
     assert!(said > 10_000 && copies > 300, "the link was too good");
     // A copy in a new connection counts as a press.
     assert!(presses < copies, "{presses} of {copies} copies not known as repeats");
-}
-
-/// A small generator of the test's own, so that a seed always means the same run.
-struct Random(u32);
-
-impl Random {
-    fn below(&mut self, n: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) % n
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
-    }
 }

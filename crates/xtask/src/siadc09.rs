@@ -4,7 +4,6 @@
 //! It is a Python package, in an environment of its own in `target/`, at a pinned version.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -14,18 +13,19 @@ use telecare_protocol::sia_dc09::{
 };
 use telecare_protocol::sia_frame::{Address, Check, Frame, Head, Read, read};
 use telecare_protocol::{Mode, Protocol};
+use telecare_tests::python::Package;
 use time::OffsetDateTime;
 
 use crate::step::root;
 
 /// What is installed.
-const VERSION: &str = "1.0.1";
+const SIADC09: Package = Package { name: "siadc09", version: "1.0.1" };
 
 /// Hands it the frames.
 pub fn prove() -> Result<()> {
-    let python = installed()?;
+    let python = SIADC09.programs()?.join("python");
     let frames = frames();
-    println!("{} frames of {} for siadc09 {VERSION}", frames.len(), Protocol::SiaDc09);
+    println!("{} frames of {} for siadc09 {}", frames.len(), Protocol::SiaDc09, SIADC09.version);
     let mut command = Command::new(python);
     command.arg(root().join("tests/clients/siadc09_frames.py")).stdin(Stdio::piped());
     let mut child = command.spawn().context("run python")?;
@@ -153,21 +153,4 @@ impl One {
             },
         })
     }
-}
-
-/// Python in its environment, made when it is not there yet.
-fn installed() -> Result<PathBuf> {
-    let environment = root().join("target/siadc09").join(VERSION);
-    let python = environment.join("bin/python");
-    let known = Command::new(&python).args(["-c", "import siadc09.message"]).output();
-    if known.is_ok_and(|output| output.status.success()) {
-        return Ok(python);
-    }
-    println!("==> installing siadc09 {VERSION} into {}", environment.display());
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-    ensure!(made.context("run python3; install python3-venv")?.success(), "python3 -m venv failed");
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let status = Command::new(&python).args(pip).arg(format!("siadc09=={VERSION}")).status()?;
-    ensure!(status.success(), "pip could not install siadc09 {VERSION}");
-    Ok(python)
 }

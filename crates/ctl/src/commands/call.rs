@@ -15,9 +15,10 @@ use telecare_protocol::sia_dc09::UnitSettings;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::decode::protocol;
 use crate::aftermath::Aftermath;
 use crate::client::ApiArguments;
-use crate::device::{Device, PROTOCOLS, Told};
+use crate::device::{Device, Told};
 use crate::frame::FrameArguments;
 use crate::link::{Link, Target};
 use crate::premises::{self, PremisesArguments};
@@ -70,17 +71,6 @@ pub struct Arguments {
 struct Acknowledged {
     after: Duration,
     attempts: u32,
-}
-
-fn protocol(name: &str) -> Result<Protocol, String> {
-    match name.parse() {
-        Ok(protocol) if PROTOCOLS.contains(&protocol) || protocol.is_in_tones() => Ok(protocol),
-        Ok(_) | Err(_) => {
-            let known: Vec<&str> =
-                Protocol::ALL.into_iter().filter(|p| p.is_in_tones()).map(Protocol::as_str).collect();
-            Err(format!("one of {}, {}", PROTOCOLS.map(Protocol::as_str).join(", "), known.join(", ")))
-        }
-    }
 }
 
 /// Places the calls; fails at the first that nobody acknowledges.

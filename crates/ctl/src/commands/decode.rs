@@ -53,13 +53,8 @@ pub struct Arguments {
 
 /// A protocol that a line can speak.
 pub fn protocol(name: &str) -> Result<Protocol, String> {
-    match name.parse() {
-        Ok(Protocol::Own) | Err(_) => {
-            Err("one of bs8521, tt92, ttnew, ttold, contact-id, fast-format, surgard, ademco-685, radionics-6500, sia-dc07, cp-220, iti, espa-444, sia-dc03, texecom, osborne-hoffman, sia-dc09, detect"
-                .to_owned())
-        }
-        Ok(protocol) => Ok(protocol),
-    }
+    let known = Protocol::spoken().find(|protocol| protocol.as_str() == name);
+    known.ok_or_else(|| format!("one of {}", Protocol::names(Protocol::spoken())))
 }
 
 /// A key as hex digits.

@@ -196,24 +196,14 @@ impl Check<'_> {
     }
 
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Protocol, ConfigError> {
-        match protocol.as_ref().parse() {
-            Ok(protocol) if AUTOMATION.contains(&protocol) => Ok(protocol),
-            Ok(
-                protocol @ (Protocol::Espa444
-                | Protocol::SiaDc03
-                | Protocol::Texecom
-                | Protocol::OsborneHoffman
-                | Protocol::SiaDc09),
-            ) => Ok(protocol),
-            Ok(protocol) if protocol.is_in_tones() => Ok(protocol),
-            Ok(_) | Err(_) => {
-                let what = format!("no line can speak {:?}", protocol.as_ref());
-                let remedy = "use \"surgard\", \"ademco-685\", \"radionics-6500\", \"sia-dc07\", \"cp-220\", \"iti\", \"espa-444\", \
-                              \"sia-dc03\", \"texecom\", \"osborne-hoffman\" or \"sia-dc09\"; \
-                              on a voice-modem \"detect\", \"bs8521\", \"tt92\"...";
-                Err(self.at(self.error(what, remedy), protocol.span()))
-            }
-        }
+        let known = protocol.as_ref().parse().ok().filter(|protocol| *protocol != Protocol::Own);
+        known.ok_or_else(|| {
+            let what = format!("no line can speak {:?}", protocol.as_ref());
+            let in_tones = Protocol::spoken().filter(|protocol| protocol.is_in_tones());
+            let (ports, modems) = (Protocol::names(Protocol::on_ports()), Protocol::names(in_tones));
+            let remedy = format!("use one of {ports}; on a voice-modem {modems}");
+            self.at(self.error(what, remedy), protocol.span())
+        })
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
