@@ -9,7 +9,7 @@ use telecare_tests::port;
 use telecare_tests::postgres::Postgres;
 use telecare_tests::receiver::{Line, Setup, Transport};
 use telecare_tests::site::{SERIAL, Site, TCP};
-use telecare_tests::surgard::{contact_id, frame};
+use telecare_tests::surgard::{contact_id, frame, heartbeat};
 
 const LISTENING: &str = "listening";
 const LINES: [&str; 3] = [SERIAL, TCP, LISTENING];
@@ -92,6 +92,7 @@ fn what_happens_is_counted() -> Result<()> {
     let mut site = Site::start(Setup { database: vec![postgres.url(&database)], ..setup()? })?;
     let console = site.receiver.console(0);
     console.until_connected()?;
+    site.serial.tell(&heartbeat("011"))?;
     site.serial.tell(&contact_id("011", "1234", "E101", 1))?;
     let id = console.until_alarm(SERIAL, "1234")?["id"].as_str().unwrap_or_default().to_owned();
     let read = |name: &str, labels: &[(&str, &str)], will_do: fn(f64) -> bool| {
@@ -110,6 +111,10 @@ fn what_happens_is_counted() -> Result<()> {
     read("telecare_acknowledgement_seconds_count", &[], |count| count >= 1.0)?;
     read("telecare_signals_total", &[("class", "person")], |count| count == 1.0)?;
     read("telecare_line_last_byte_timestamp_seconds", &[("line", SERIAL)], |at| at > 1.7e9)?;
+    read("telecare_line_last_sign_of_life_timestamp_seconds", &[("line", SERIAL)], |at| at > 1.7e9)?;
+    // The heartbeat waited for nothing and is no answer to a signal.
+    read("telecare_line_deadline_used_ratio_count", &[("line", SERIAL)], |count| count == 1.0)?;
+    read("telecare_line_deadline_used_ratio_sum", &[("line", SERIAL)], |used| used > 0.0 && used < 1.0)?;
     for name in ["telecare_journal_sync_seconds_count", "telecare_database_commit_seconds_count"] {
         read(name, &[], |count| count >= 1.0)?;
     }
