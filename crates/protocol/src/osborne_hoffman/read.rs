@@ -50,7 +50,8 @@ pub fn read(text: &[u8], mode: Mode) -> Result<Read, FrameError> {
         return Err(FrameError::Version4 { from: version_4(begun).map(|header| header.from) });
     }
     let body = begun.trim_suffix_zeros();
-    let read = event(body.strip_suffix(b"\r").unwrap_or(body))?;
+    let body = body.strip_suffix(b"\r").unwrap_or(body);
+    let read = event(body)?;
     match (mode, read.warnings.first()) {
         (Mode::Tolerant, _) | (Mode::Strict, None) => Ok(read),
         (Mode::Strict, Some(&"WrongLength")) => {
@@ -187,9 +188,9 @@ fn event(text: &[u8]) -> Result<Read, FrameError> {
     Ok(Read { message: Message::Event(event), warnings })
 }
 
-/// What the length should be and what was written, of an event without LF.
+/// What the length should be and what was written, of an event without LF, CR and zeros.
 fn lengths(text: &[u8]) -> Option<(usize, usize)> {
-    let body = text.strip_suffix(b"\r").unwrap_or(text).get(8..)?;
+    let body = text.get(8..)?;
     let head = text.get(..8).filter(|head| head.iter().all(u8::is_ascii_hexdigit))?;
     Some((body.len().saturating_add(LENGTH_EXTRA), hex(head.get(4..)?)?))
 }
