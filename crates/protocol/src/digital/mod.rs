@@ -1,0 +1,10 @@
+//! A listener for digital units: SIP below, SCAIP and NOW-IP documents in it, each known by its root.
+//!
+//! One [`Session`] serves a whole listener, because what SIP remembers (transactions, registrations, calls) is known
+//! by more than the connection it came over.
+
+mod session;
+mod settings;
+
+pub use session::{Command, Session};
+pub use settings::{Account, Accounts, Authentication, Settings, Targets};
