@@ -36,6 +36,20 @@ async fn a_stored_signal_is_on_the_board_and_survives_a_restart() {
     assert_eq!(detail.log.len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_never_overtakes_its_card() {
+    const PRESSES: usize = 400;
+    let directory = tempfile::tempdir().unwrap();
+    let queue = Queue::open(config("r1", directory.path(), None)).await.unwrap();
+    for n in 0..PRESSES {
+        let press = press("line-1", &n.to_string());
+        let id = AlarmId::from(press.id);
+        assert_eq!(submit(&queue, press).await, Answer::Stored);
+        assert!(queue.board().borrow().find(id).is_some(), "press {n} was answered before it was a card");
+    }
+    queue.close().await;
+}
+
 #[tokio::test]
 async fn a_journal_that_is_made_is_its_owners_alone() {
     let directory = tempfile::tempdir().unwrap();

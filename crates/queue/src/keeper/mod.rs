@@ -116,6 +116,8 @@ pub struct Keeper {
     last_write_was_small: bool,
     /// Lines that wait for the word that their signal is stored, and which word that is.
     waiting: HashMap<i64, (oneshot::Sender<Answer>, Answer)>,
+    /// The word for those whose signal is stored now; it leaves at the end of the turn.
+    stored: Vec<(oneshot::Sender<Answer>, Answer)>,
     deadlines: BTreeMap<(Instant, i64), ()>,
     acting: HashMap<ActionId, Acting>,
     answered: Answered,
@@ -203,6 +205,7 @@ impl Keeper {
             skipped_until: None,
             last_write_was_small: false,
             waiting: HashMap::new(),
+            stored: Vec::new(),
             deadlines: BTreeMap::new(),
             acting: HashMap::new(),
             answered: ends.answered,
@@ -287,7 +290,12 @@ impl Keeper {
             }
             self.on_duty();
             self.pump();
+            // A unit's acknowledgement does not wait for a board that takes long to make.
+            if !self.is_board_small() {
+                self.answer_lines();
+            }
             self.publish();
+            self.answer_lines();
             self.send_answers();
             if self.ended() {
                 let _ = self.journal.send(journal::Command::Close);

@@ -14,7 +14,7 @@ use crate::live_calls::CallCards;
 /// A board costs by its cards, to make and to look at: ten thousand are made anew at most every 20 ms, so that a
 /// storm's boards do not take the time of its signals.
 const PUBLISH_PER_CARD: Duration = Duration::from_micros(2);
-/// A small board is made at once: an acknowledgement must not overtake what it acknowledges by the tick of a timer.
+/// A small board is made at once, and before the acknowledgement of what it shows leaves.
 const PUBLISH_WAIT_MIN: Duration = Duration::from_millis(1);
 /// Longest that a change waits to be seen.
 const PUBLISH_WAIT_MAX: Duration = Duration::from_millis(25);
@@ -53,8 +53,16 @@ impl Keeper {
             overdue: self.duty.overdue_count(),
             operator_heard_at: self.watch.last_heard(),
         }));
+        self.publish_at = if self.is_board_small() { now } else { now + self.board_wait() };
+    }
+
+    /// Whether a board is made at once, so that an acknowledgement can leave after it.
+    pub(super) fn is_board_small(&self) -> bool {
+        self.board_wait() < PUBLISH_WAIT_MIN
+    }
+
+    fn board_wait(&self) -> Duration {
         let cards = u32::try_from(self.ledger.count()).unwrap_or(u32::MAX);
-        let wait = PUBLISH_PER_CARD.saturating_mul(cards).min(PUBLISH_WAIT_MAX);
-        self.publish_at = if wait < PUBLISH_WAIT_MIN { now } else { now + wait };
+        PUBLISH_PER_CARD.saturating_mul(cards).min(PUBLISH_WAIT_MAX)
     }
 }

@@ -159,7 +159,12 @@ impl Keeper {
     }
 
     pub(super) fn signal_stored(&mut self, seq: i64) {
-        if let Some((reply, stored)) = self.waiting.remove(&seq) {
+        self.stored.extend(self.waiting.remove(&seq));
+    }
+
+    /// Says to lines what is stored.
+    pub(super) fn answer_lines(&mut self) {
+        for (reply, stored) in self.stored.drain(..) {
             // A line that is gone no longer asks.
             let _ = reply.send(stored);
         }
