@@ -3,7 +3,9 @@
 
 mod accounts;
 mod address;
+mod edge;
 mod error;
+mod event;
 mod flow;
 mod headers;
 mod message;
@@ -13,7 +15,9 @@ mod write;
 
 pub use accounts::{Account, Accounts, Authentication};
 pub use address::{Address, Uri};
+pub use edge::{Edge, Settings};
 pub use error::SipError;
+pub use event::{Command, Event, Inbound, Outgoing, Reply, RequestId, SendId, Sent};
 pub use flow::{Flow, Transport};
 pub use headers::Headers;
 pub use message::{CSeq, Message, Method, Request, Response};
