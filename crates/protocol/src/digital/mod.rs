@@ -7,4 +7,6 @@ mod session;
 mod settings;
 
 pub use session::{Command, Session};
-pub use settings::{Account, Accounts, Authentication, Settings, Targets};
+pub use settings::{Settings, Targets};
+
+pub use crate::sip::{Account, Accounts, Authentication};

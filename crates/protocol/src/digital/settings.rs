@@ -1,8 +1,8 @@
 //! What a site sets of a line of digital units.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
+
+use crate::sip::Authentication;
 
 /// Settings of a line of digital units.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,18 +28,6 @@ impl Default for Settings {
     }
 }
 
-/// What a unit has to prove before its message counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Authentication {
-    /// Nothing: anybody who reaches the port is heard.
-    #[default]
-    None,
-    /// It knows its password (RFC 2617, 8760).
-    Digest,
-    /// Its TLS certificate, which the listener has verified.
-    Certificate,
-}
-
 /// Where voice goes. A missing one is never offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Targets {
@@ -49,24 +37,4 @@ pub struct Targets {
     pub tel: Option<String>,
     /// For units that telephone over a mobile network: `gsm:+...`.
     pub gsm: Option<String>,
-}
-
-/// Who may prove to be whom. Read again while the line runs.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Accounts(pub BTreeMap<String, Account>);
-
-/// One unit's credential.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Its password.
-    pub password: String,
-    /// The identities it may speak for; its own user name where none are listed.
-    pub identities: Vec<String>,
-}
-
-impl fmt::Debug for Accounts {
-    /// No password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Accounts").field(&self.0.len()).finish()
-    }
 }
