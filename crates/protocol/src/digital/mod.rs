@@ -3,8 +3,13 @@
 //! One [`Session`] serves a whole listener, because what SIP remembers (transactions, registrations, calls) is known
 //! by more than the connection it came over.
 
+mod invites;
+mod messages;
+mod nowip;
+mod scaip;
 mod session;
 mod settings;
+mod units;
 
 pub use session::{Command, Session};
 pub use settings::{Settings, Targets};

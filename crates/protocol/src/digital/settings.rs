@@ -1,5 +1,6 @@
 //! What a site sets of a line of digital units.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::sip::Authentication;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub targets: Targets,
     /// How long after an alarm that wants voice its call is waited for; none where calls never come here.
     pub call_within: Option<Duration>,
+    /// SCAIP units, by the user of their address, whose dialect has the root `scaip` and takes its answer in the 200.
+    pub embedded_reply: BTreeSet<String>,
 }
 
 impl Default for Settings {
@@ -24,6 +27,7 @@ impl Default for Settings {
             realm: "telecare".to_owned(),
             targets: Targets::default(),
             call_within: None,
+            embedded_reply: BTreeSet::new(),
         }
     }
 }

@@ -46,6 +46,13 @@ impl Units {
         }
     }
 
+    /// Whom the alarms of a unit are of.
+    pub fn is_of(&mut self, user: &str, sender: Sender) {
+        if let Some((_, known)) = self.by_user.get_mut(user) {
+            known.sender = Some(sender);
+        }
+    }
+
     /// What is known of a unit.
     pub fn of(&self, user: &str) -> Option<&Known> {
         self.by_user.get(user).map(|(_, known)| known)
