@@ -295,7 +295,7 @@ fn a_call_goes_to_whoever_has_claimed_the_alarm() -> Result<()> {
     };
     assert_eq!(called(&mut unit)?, "302 <sip:group@pbx.test>");
     let card = site.card("90000005")?;
-    let claimed = site.console().claim(card["id"].as_str().unwrap_or_default())?;
+    let claimed = site.console().act(card["id"].as_str().unwrap_or_default(), "claim", serde_json::json!({}))?;
     ensure!(claimed.status == 200, "{claimed:?}");
     let extension = claimed.body["alarm"]["claim"]["desk"].as_str().context("a desk")?.replace(' ', "");
     let answered = called(&mut unit)?;
