@@ -1,12 +1,20 @@
 //! Documents of digital units, each a body of a SIP MESSAGE.
 
-use super::Decoded;
-use crate::{Codes, Fault};
+use super::{Decoded, What};
+use crate::{Codes, Fault, scaip};
 
 /// One SCAIP document.
 pub(super) fn scaip(bytes: &[u8], codes: &Codes) -> Vec<Decoded> {
-    let _ = codes;
-    vec![Decoded::error(bytes.to_vec(), Fault { name: "Empty".to_owned(), fields: Vec::new() })]
+    let decoded = match scaip::read(bytes, scaip::Dialects::default()) {
+        scaip::Read::Request(request) if request.class() == scaip::Class::Heartbeat => {
+            let warnings = request.warnings.iter().map(|warning| (*warning).to_owned()).collect();
+            Decoded { input: bytes.to_vec(), what: What::Control("heartbeat"), warnings }
+        }
+        scaip::Read::Request(request) => Decoded::report(bytes.to_vec(), request.report(codes)),
+        scaip::Read::Bad(bad) => Decoded::error(bytes.to_vec(), bad.fault),
+        scaip::Read::Answer(_) => Decoded::control(bytes.to_vec(), "answer"),
+    };
+    vec![decoded]
 }
 
 /// One NOW-IP document.
