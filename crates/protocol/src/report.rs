@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Trigger, osborne_hoffman, sia_dc09};
+use crate::{Trigger, nowip, osborne_hoffman, sia_dc09};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -233,6 +233,7 @@ impl Report {
         match self.protocol {
             Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
             Protocol::SiaDc09 => sia_dc09::repeat_key(self),
+            Protocol::NowIp => nowip::repeat_key(self),
             _ => None,
         }
     }
