@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Trigger, osborne_hoffman, scaip, sia_dc09};
+use crate::{Trigger, nowip, osborne_hoffman, scaip, sia_dc09};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -234,6 +234,7 @@ impl Report {
             Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
             Protocol::SiaDc09 => sia_dc09::repeat_key(self),
             Protocol::Scaip => scaip::repeat_key(self),
+            Protocol::NowIp => nowip::repeat_key(self),
             _ => None,
         }
     }

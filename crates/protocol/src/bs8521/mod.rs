@@ -45,6 +45,7 @@ pub use deframe::{Deframer, Piece, RUN_DIGITS_MAX, Run};
 pub use error::FrameError;
 pub use frame::{Frame, InvalidField};
 pub use meaning::report;
+pub(crate) use meaning::stripped;
 pub use settings::Settings;
 pub use stream::{Read, decode_all};
 pub use unit::{Unit, UnitFaults, UnitSettings};
