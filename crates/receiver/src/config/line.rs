@@ -14,6 +14,7 @@ use super::check::Check;
 use super::osborne_hoffman::OsborneHoffman;
 use super::panels::Panels;
 use super::sia_dc09::SiaDc09;
+use super::sip::{Sip, SipListen};
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -42,6 +43,8 @@ pub struct Line {
     pub panels: Panels,
     /// Settings of its protocol, where that is SIA DC-09.
     pub sia_dc09: SiaDc09,
+    /// Settings of its protocol, where digital units speak it.
+    pub sip: Sip,
     /// How many may be connected from one address, where it listens.
     pub per_source_max: usize,
     /// Certificate and key, where it listens with TLS.
@@ -96,6 +99,8 @@ pub enum Transport {
         /// Where to listen.
         address: SocketAddr,
     },
+    /// Digital units send SIP to this host, over any of its carriers.
+    SipListen(SipListen),
     /// A telephone line on a voice modem at a serial port.
     VoiceModem(Box<VoiceModem>),
 }
@@ -108,6 +113,7 @@ impl Transport {
             Transport::TcpConnect { .. } => "tcp-connect",
             Transport::TcpListen { .. } => "tcp-listen",
             Transport::UdpListen { .. } => "udp-listen",
+            Transport::SipListen(_) => "sip-listen",
             Transport::VoiceModem(_) => "voice-modem",
         }
     }
@@ -150,13 +156,26 @@ pub enum StopBits {
 const HARDWARE_RECEIVERS_USUAL: u64 = 8;
 const HARDWARE_RECEIVERS_MAX: u64 = 256;
 /// Units connected at once.
-const UNITS_USUAL: u64 = 4_096;
-const UNITS_MAX: u64 = 50_000;
+pub(super) const UNITS_USUAL: u64 = 4_096;
+pub(super) const UNITS_MAX: u64 = 50_000;
 /// From one address: a building of units behind one router, and no flood.
 const PER_SOURCE_USUAL: u64 = 256;
 
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
 pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
+
+impl file::Line {
+    fn has_no_other_than_sip(&self) -> bool {
+        let others = [
+            self.serial.is_some(),
+            self.tcp_connect.is_some(),
+            self.tcp_listen.is_some(),
+            self.udp_listen.is_some(),
+            self.voice_modem.is_some(),
+        ];
+        !others.contains(&true)
+    }
+}
 
 impl Check<'_> {
     pub(super) fn line(&self, line: &Spanned<file::Line>) -> Result<Line, ConfigError> {
@@ -177,20 +196,16 @@ impl Check<'_> {
             protocol,
             namespace,
             listen_only: line.listen_only,
-            transport,
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
             osborne_hoffman: self.osborne_hoffman(line)?,
             panels,
             sia_dc09: self.sia_dc09(line)?,
+            sip: self.sip(line, &transport)?,
             per_source_max: self.per_source_max(line)?,
-            tls: line
-                .tcp_listen
-                .as_ref()
-                .and_then(|listen| listen.as_ref().tls.as_ref())
-                .map(|tls| self.line_tls(tls))
-                .transpose()?,
+            tls: self.tls_of_line(line)?,
+            transport,
             name: LineId::new(&name),
         })
     }
@@ -207,7 +222,10 @@ impl Check<'_> {
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
-        let transports = "serial, tcp-connect, tcp-listen, udp-listen, voice-modem";
+        let transports = "serial, tcp-connect, tcp-listen, udp-listen, sip-listen, voice-modem";
+        if let (Some(listen), true) = (&line.sip_listen, line.has_no_other_than_sip()) {
+            return self.sip_listen(listen).map(Transport::SipListen);
+        }
         match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.voice_modem) {
             (Some(serial), None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
             (None, None, None, None, Some(modem)) => {
@@ -223,7 +241,7 @@ impl Check<'_> {
             (None, None, None, Some(listen), None) => {
                 Ok(Transport::UdpListen { address: self.address(&listen.as_ref().address)? })
             }
-            (None, None, None, None, None) => {
+            (None, None, None, None, None) if line.sip_listen.is_none() => {
                 let error = self.error(format!("line {name:?} has no transport"), format!("add one of {transports}"));
                 Err(self.at(error, span))
             }
@@ -235,6 +253,14 @@ impl Check<'_> {
                 Err(self.at(error, span))
             }
         }
+    }
+
+    fn tls_of_line(&self, line: &file::Line) -> Result<Option<Tls>, ConfigError> {
+        if let Some(listen) = &line.sip_listen {
+            return self.sip_tls(listen.as_ref());
+        }
+        let tls = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().tls.as_ref());
+        tls.map(|tls| self.line_tls(tls)).transpose()
     }
 
     /// Hardware receivers are few; units are as many as there are people.
@@ -249,7 +275,9 @@ impl Check<'_> {
     }
 
     fn per_source_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
-        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let tcp = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let sip = line.sip_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let set = tcp.or(sip);
         let connections = set.map_or(Ok(PER_SOURCE_USUAL), |set| self.within(set, 1..=UNITS_MAX))?;
         Ok(usize::try_from(connections).unwrap_or(usize::MAX))
     }

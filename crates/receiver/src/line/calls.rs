@@ -174,6 +174,11 @@ impl CallBook {
         self.drafts.iter().any(|draft| draft.outcome.is_none())
     }
 
+    /// Whether everything that was said is written down.
+    pub fn is_settled(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
     /// The conversation has ended, and so has every wait for its answers.
     pub fn end(&mut self) {
         for token in self.drafts.iter().map(|draft| draft.token).collect::<Vec<_>>() {

@@ -44,6 +44,9 @@ const SIA_DC09: [&str; 15] = [
     "BadContent",
     "UnexpectedReply",
 ];
+/// The errors of SIP messages and of the documents in them, and who may not be heard.
+const SIP: [&str; 7] =
+    ["BadMessage", "BadDocument", "UnknownDocument", "TooLong", "NotAuthenticated", "NotAllowed", "AnswersOwed"];
 const BS8521: [&str; 12] = [
     "IllegalDigit",
     "TooShort",
@@ -108,6 +111,7 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
         Protocol::SiaDc09 => &[&SIA_DC09],
+        Protocol::Sip | Protocol::Scaip | Protocol::NowIp => &[&SIP],
         Protocol::Own => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();

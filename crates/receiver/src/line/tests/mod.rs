@@ -81,6 +81,7 @@ fn surgard(transport: Transport) -> Line {
         osborne_hoffman,
         panels,
         sia_dc09,
+        sip: config::Sip::default(),
         per_source_max: 8,
         tls: None,
     }
