@@ -82,8 +82,8 @@ pub enum Transport {
     },
     /// The receiver listens for datagrams.
     Udp(SocketAddr),
-    /// The receiver listens for SIP, datagrams and connections at one address; more of the listener's table.
-    Sip(SocketAddr, String),
+    /// The receiver listens for SIP: the listener's table.
+    Sip(String),
     /// A voice modem at this path, in a hurry: it answers at the second ring and asks at once.
     VoiceModem(PathBuf),
 }
@@ -152,8 +152,8 @@ impl Setup {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max} }}")
                 }
                 Transport::Udp(address) => writeln!(text, "udp-listen = {{ address = \"{address}\" }}"),
-                Transport::Sip(address, more) => {
-                    let _ = writeln!(text, "sip-listen = {{ udp = \"{address}\", tcp = \"{address}\"{more} }}");
+                Transport::Sip(listener) => {
+                    let _ = writeln!(text, "sip-listen = {{ {listener} }}");
                     continue;
                 }
                 Transport::VoiceModem(path) => {

@@ -1,7 +1,7 @@
 //! Documents of digital units, each a body of a SIP MESSAGE.
 
 use super::{Decoded, What};
-use crate::{Codes, Fault, nowip, scaip};
+use crate::{Codes, nowip, scaip, sip};
 
 /// One SCAIP document.
 pub(super) fn scaip(bytes: &[u8], codes: &Codes) -> Vec<Decoded> {
@@ -31,5 +31,23 @@ pub(super) fn nowip(bytes: &[u8], codes: &Codes) -> Vec<Decoded> {
 
 /// A SIP message with a document, or a document alone: the root says which.
 pub(super) fn sip(bytes: &[u8], codes: &Codes) -> Vec<Decoded> {
-    scaip(bytes, codes)
+    let message = match sip::read(bytes) {
+        Ok(message) => message,
+        // Without a start line of SIP it can only be a document.
+        Err(_) => return document(bytes, codes),
+    };
+    let body = message.body();
+    if body.is_empty() {
+        let what = match &message {
+            sip::Message::Request(_) => "request",
+            sip::Message::Response(_) => "answer",
+        };
+        return vec![Decoded::control(bytes.to_vec(), what)];
+    }
+    let decoded = document(body, codes).into_iter();
+    decoded.map(|decoded| Decoded { input: bytes.to_vec(), ..decoded }).collect()
+}
+
+fn document(body: &[u8], codes: &Codes) -> Vec<Decoded> {
+    if scaip::is_nowip(body) { nowip(body, codes) } else { scaip(body, codes) }
 }

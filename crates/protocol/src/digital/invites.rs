@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use super::session::{Command, Heard, Owed, Session};
+use crate::nowip::CallId;
 use crate::report::Origin;
 use crate::session::after;
 use crate::sip::{Flow, Inbound, Reply, RequestId};
@@ -29,7 +30,6 @@ pub struct Invites {
 struct Waiting {
     request: RequestId,
     user: String,
-    flow: Flow,
 }
 
 impl Invites {
@@ -85,22 +85,21 @@ impl Invites {
 
 impl Session {
     pub(super) fn invited(&mut self, inbound: &Inbound, user: &str, now: Instant) {
-        self.invites.begins(Waiting { request: inbound.id, user: user.to_owned(), flow: inbound.flow });
+        self.invites.begins(Waiting { request: inbound.id, user: user.to_owned() });
         let sender = self.units.of(user).and_then(|known| known.sender.clone());
         match sender {
             Some(sender) if sender.protocol == Protocol::Scaip => {
                 self.commands.push_back(Command::Route(inbound.id.0, sender));
             }
-            _ => self.calls.invited(user, inbound.id.0, now),
+            _ => self.calls.invited(user, CallId(inbound.id.0), now),
         }
     }
 
-    /// Somebody is to say where a call belongs.
-    pub(super) fn ask_route(&mut self, call: u64) {
+    /// Somebody is to say where a call belongs; `sender` as far as its conversation knows it.
+    pub(super) fn ask_route(&mut self, call: u64, sender: Option<Sender>) {
         let Some(waiting) = self.invites.waiting.get(&call) else { return };
-        let known = self.units.of(&waiting.user).and_then(|known| known.sender.clone());
         let unknown = || Sender { protocol: Protocol::Sip, identity: waiting.user.clone() };
-        self.commands.push_back(Command::Route(call, known.unwrap_or_else(unknown)));
+        self.commands.push_back(Command::Route(call, sender.unwrap_or_else(unknown)));
     }
 
     pub(super) fn progress(&mut self, call: u64, now: Instant) {
@@ -116,11 +115,19 @@ impl Session {
             None => Reply::of(480),
         };
         self.edge.respond(waiting.request, reply, now);
+        self.calls.routed(CallId(call), now);
+    }
+
+    /// A call goes nowhere any more.
+    pub(super) fn release(&mut self, call: u64, now: Instant) {
+        if let Some(waiting) = self.invites.ends(call) {
+            self.edge.respond(waiting.request, Reply::of(480), now);
+        }
     }
 
     pub(super) fn cancelled(&mut self, request: RequestId, now: Instant) {
         if self.invites.ends(request.0).is_some() {
-            self.calls.cancelled(request.0, now);
+            self.calls.cancelled(CallId(request.0), now);
         }
     }
 
@@ -138,11 +145,6 @@ impl Session {
             let report = no_call(sender.unwrap_or(Sender { protocol: Protocol::Sip, identity: user }));
             self.deliver(Heard::nothing(flow, now), Message::Report(report), RepeatProof::None, Owed::Nothing);
         }
-    }
-
-    /// The way a call came.
-    pub(super) fn flow_of_call(&self, call: u64) -> Option<Flow> {
-        self.invites.waiting.get(&call).map(|waiting| waiting.flow)
     }
 }
 

@@ -7,7 +7,7 @@ use super::session::{Heard, Owed, Session};
 use super::units::Known;
 use crate::report::Value;
 use crate::sip::{Inbound, Reply};
-use crate::{Fault, Message, Protocol, RepeatProof, Report, nowip, scaip};
+use crate::{Fault, Message, Protocol, RepeatProof, Report, scaip};
 
 /// What a MESSAGE may hold, for an Accept header.
 const ACCEPTED: &str = "application/scaip+xml, application/xml, text/xml, text/plain";
@@ -15,7 +15,7 @@ const ACCEPTED: &str = "application/scaip+xml, application/xml, text/xml, text/p
 impl Session {
     pub(super) fn message(&mut self, inbound: Inbound, user: String, back: Known, now: Instant) {
         let body = &inbound.request.body;
-        if nowip::is_nowip(body) {
+        if scaip::is_nowip(body) {
             self.nowip(&inbound, &user, now);
         } else if scaip::is_scaip(body) || is_xml(&inbound) {
             self.scaip(&inbound, user, back, now);

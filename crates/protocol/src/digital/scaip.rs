@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::session::{Heard, Owed, Session};
 use super::units::Known;
-use crate::scaip::{self, Class, Response, Voice};
+use crate::scaip::{self, CallHandling, Class, Media, Response, Voice, VoiceReply};
 use crate::sip::{Inbound, Outgoing, Reply};
 use crate::{Message, Protocol, RepeatProof, Token};
 
@@ -16,7 +16,7 @@ impl Session {
         match scaip::read(&inbound.request.body, dialects) {
             scaip::Read::Request(request) => self.scaip_request(inbound, user, back, &request),
             scaip::Read::Bad(bad) => {
-                self.count(bad.name());
+                self.count(bad.error.name());
                 let answer = Box::new(bad.response());
                 let then = Owed::Scaip { request: inbound.id, user, back: Box::new(back), answer };
                 let report = bad.report(&self.codes);
@@ -31,8 +31,8 @@ impl Session {
     }
 
     fn scaip_request(&mut self, inbound: &Inbound, user: String, back: Known, request: &scaip::Request) {
-        if !self.may_speak_for(inbound, &user, &request.cid) {
-            return self.forbidden(inbound, &user, Protocol::Scaip, &request.cid);
+        if !self.may_speak_for(inbound, &user, &request.controller) {
+            return self.forbidden(inbound, &user, Protocol::Scaip, &request.controller);
         }
         self.units.is_of(&user, request.sender());
         let class = request.class();
@@ -40,7 +40,7 @@ impl Session {
             Message::SignOfLife(Some(request.sender()))
         } else {
             let mut report = request.report(&self.codes);
-            if user != request.cid {
+            if user != request.controller {
                 report.warnings.push("OtherSender".to_owned());
             }
             Message::Report(report)
@@ -49,13 +49,13 @@ impl Session {
             Message::Report(_) => RepeatProof::Key { key: request.repeat_key(), window: scaip::REPEAT_WINDOW },
             Message::SignOfLife(_) => RepeatProof::None,
         };
-        let answer = Box::new(Response { voice: self.voice(request, &user), ..Response::accepted(&request.reference) });
+        let answer = Box::new(Response { voice: self.voice(request, &user), ..Response::ok(&request.reference) });
         let then = Owed::Scaip { request: inbound.id, user, back: Box::new(back), answer };
         self.deliver(Heard::of(inbound), message, repeat, then);
     }
 
     /// The number a unit is to call, where it wants to and there is one. A unit that is calling calls once.
-    fn voice(&self, request: &scaip::Request, user: &str) -> Option<scaip::VoiceReply> {
+    fn voice(&self, request: &scaip::Request, user: &str) -> Option<VoiceReply> {
         if self.invites.is_calling(user) {
             return None;
         }
@@ -63,10 +63,14 @@ impl Session {
         let number = match request.voice() {
             Voice::None | Voice::Callback(_) => None,
             Voice::Sip => targets.sip.as_ref(),
-            Voice::Telephone => targets.tel.as_ref(),
-            Voice::Mobile => targets.gsm.as_ref(),
+            Voice::Tel => targets.tel.as_ref(),
+            Voice::Gsm => targets.gsm.as_ref(),
         };
-        number.map(|number| scaip::VoiceReply::call(number))
+        number.map(|number| VoiceReply {
+            media: Media::Duplex,
+            call: CallHandling::Transferred,
+            number: Some(number.clone()),
+        })
     }
 
     pub(super) fn scaip_stored(&mut self, token: Token, user: &str, back: Known, answer: &Response, now: Instant) {

@@ -17,6 +17,7 @@ use std::time::Instant;
 use super::invites::Invites;
 use super::units::{Known, Units};
 use super::{Accounts, Settings};
+use crate::sia_dc09::Clock;
 use crate::sip::{self, Edge, Event, Flow, Inbound, Method, Reply, RequestId, SendId, Sent};
 use crate::{Answered, Codes, Counted, Delivery, Message, RepeatProof, Sender, Token, nowip, scaip};
 
@@ -49,8 +50,12 @@ pub struct Session {
     pub(super) invites: Invites,
     /// What waits for the store, bounded by the requests that the edge lets wait.
     pub(super) owed: HashMap<Token, Owed>,
-    /// Acknowledgements that wait for a unit to take them, bounded by the edge.
+    /// SCAIP answers that wait for a unit to take them, bounded by the edge.
     pub(super) sent: HashMap<SendId, Token>,
+    /// The same of NOW-IP documents, with the names their conversation gave them.
+    pub(super) documents: HashMap<SendId, nowip::SendId>,
+    /// Deliveries of NOW-IP conversations that are owed an answer, and their names here.
+    pub(super) tokens: HashMap<Token, Token>,
     pub(super) commands: VecDeque<Command>,
     next_token: u64,
 }
@@ -63,18 +68,18 @@ pub(super) enum Owed {
     /// A SCAIP document.
     Scaip { request: RequestId, user: String, back: Box<Known>, answer: Box<scaip::Response> },
     /// A NOW-IP document, by the name its machine gave it; its sender waits where there is a request.
-    NowIp { request: Option<RequestId>, id: u64 },
+    NowIp { request: Option<RequestId>, token: Token },
     /// Nobody waits.
     Nothing,
 }
 
 impl Session {
     /// A session that has heard nothing. `chance` is sixteen random bytes, from which it draws tags and nonces.
-    pub fn new(settings: Settings, accounts: Arc<Accounts>, codes: Arc<Codes>, chance: [u8; 16], now: Instant) -> Self {
+    pub fn new(settings: Settings, accounts: Arc<Accounts>, codes: Arc<Codes>, chance: [u8; 16], clock: Clock) -> Self {
         let of_edge = sip::Settings { authentication: settings.authentication, realm: settings.realm.clone() };
         Session {
-            edge: Edge::new(of_edge, Arc::clone(&accounts), chance, now),
-            calls: nowip::Calls::new(Arc::clone(&codes)),
+            edge: Edge::new(of_edge, Arc::clone(&accounts), chance, clock.at),
+            calls: nowip::Calls::new(settings.nowip.clone(), Arc::clone(&codes), clock),
             settings,
             accounts,
             codes,
@@ -82,6 +87,8 @@ impl Session {
             invites: Invites::default(),
             owed: HashMap::new(),
             sent: HashMap::new(),
+            documents: HashMap::new(),
+            tokens: HashMap::new(),
             commands: VecDeque::new(),
             next_token: 0,
         }
@@ -105,6 +112,11 @@ impl Session {
         self.settle(now);
     }
 
+    /// What time it is, for what is written and to look at units' clocks.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.calls.set_clock(clock);
+    }
+
     /// Other accounts count from here on.
     pub fn set_accounts(&mut self, accounts: Arc<Accounts>) {
         self.edge.set_accounts(Arc::clone(&accounts));
@@ -122,7 +134,7 @@ impl Session {
                 self.edge.respond(request, Reply::of(200), now);
                 self.scaip_stored(token, &user, *back, &answer, now);
             }
-            Some(Owed::NowIp { request, id }) => self.nowip_stored(token, request, id, now),
+            Some(Owed::NowIp { request, token }) => self.nowip_stored(request, token, now),
             Some(Owed::Nothing) | None => {}
         }
         self.settle(now);
@@ -130,17 +142,13 @@ impl Session {
 
     /// A delivery could not be stored: 503, so that the unit goes elsewhere or comes again.
     pub fn handle_refused(&mut self, token: Token, now: Instant) {
-        let request = match self.owed.remove(&token) {
-            Some(Owed::Forbidden(request) | Owed::Scaip { request, .. }) => Some(request),
-            Some(Owed::NowIp { request, id }) => {
-                self.calls.refused(id, now);
-                request
+        match self.owed.remove(&token) {
+            Some(Owed::Forbidden(request) | Owed::Scaip { request, .. }) => {
+                self.unavailable(request, now);
+                self.commands.push_back(Command::Left(token, Answered::Withheld));
             }
-            Some(Owed::Nothing) | None => None,
-        };
-        if let Some(request) = request {
-            self.unavailable(request, now);
-            self.commands.push_back(Command::Left(token, Answered::Withheld));
+            Some(Owed::NowIp { request, token: theirs }) => self.nowip_refused(token, request, theirs, now),
+            Some(Owed::Nothing) | None => {}
         }
         self.settle(now);
     }
@@ -175,7 +183,7 @@ impl Session {
         loop {
             if let Some(event) = self.edge.next_event() {
                 self.event(event, now);
-            } else if let Some(output) = self.calls.next() {
+            } else if let Some(output) = self.calls.next_output() {
                 self.output(output, now);
             } else if let Some(command) = self.edge.next_command() {
                 self.commands.push_back(match command {
@@ -216,7 +224,9 @@ impl Session {
                 self.count("AcknowledgementUndelivered");
             }
         }
-        self.calls.sent(id.0, is_taken, now);
+        if let Some(id) = self.documents.remove(&id) {
+            self.calls.sent(id, if is_taken { nowip::Sent::Delivered } else { nowip::Sent::Failed }, now);
+        }
     }
 
     /// Hands a delivery to the intake, and keeps what follows from it.
@@ -224,7 +234,7 @@ impl Session {
         let token = Token(self.next_token);
         self.next_token = self.next_token.saturating_add(1);
         let Heard { flow, raw, first_byte, last_byte } = heard;
-        let owed = !matches!(then, Owed::Nothing | Owed::NowIp { request: None, .. });
+        let owed = !matches!(then, Owed::Nothing);
         let delivery = Delivery { token, message, raw, first_byte, last_byte, repeat, owed, about: None };
         self.commands.push_back(Command::Deliver(flow, Box::new(delivery)));
         self.owed.insert(token, then);
@@ -263,7 +273,10 @@ impl Heard {
 /// Who speaks, by its From; whoever names nobody is its address.
 fn user_of(inbound: &Inbound) -> String {
     let named = inbound.request.headers.from().and_then(|from| from.user());
-    named.map(|user| user.trim().to_owned()).filter(|user| !user.is_empty()).unwrap_or_else(|| inbound.flow.remote.to_string())
+    named
+        .map(|user| user.trim().to_owned())
+        .filter(|user| !user.is_empty())
+        .unwrap_or_else(|| inbound.flow.remote.to_string())
 }
 
 fn known(inbound: &Inbound, user: &str) -> Known {

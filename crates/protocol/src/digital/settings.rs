@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::nowip;
 use crate::sip::Authentication;
 
 /// Settings of a line of digital units.
@@ -14,8 +15,10 @@ pub struct Settings {
     pub realm: String,
     /// Where voice goes.
     pub targets: Targets,
-    /// How long after an alarm that wants voice its call is waited for; none where calls never come here.
+    /// How long after a SCAIP alarm that was given a number its call is waited for; none where calls never come here.
     pub call_within: Option<Duration>,
+    /// Of NOW-IP units.
+    pub nowip: nowip::Settings,
     /// SCAIP units, by the user of their address, whose dialect has the root `scaip` and takes its answer in the 200.
     pub embedded_reply: BTreeSet<String>,
 }
@@ -27,6 +30,7 @@ impl Default for Settings {
             realm: "telecare".to_owned(),
             targets: Targets::default(),
             call_within: None,
+            nowip: nowip::Settings::default(),
             embedded_reply: BTreeSet::new(),
         }
     }

@@ -35,6 +35,7 @@ pub use number::Snu;
 pub use read::{Dialects, Read, read};
 pub use request::{MessageType, Position, Request};
 pub use response::{CallHandling, Media, Response, VoiceReply};
+pub(crate) use root::is_nowip;
 pub use root::is_scaip;
 pub use voice::{CallerId, Scheme, Voice};
 

@@ -8,6 +8,11 @@ pub fn is_scaip(body: &[u8]) -> bool {
     root(&text_of(body).0).is_some_and(|root| ROOTS.contains(&root))
 }
 
+/// Whether a body is, by its root alone, a document of NOW-IP, in whatever case its unit writes it.
+pub(crate) fn is_nowip(body: &[u8]) -> bool {
+    root(&text_of(body).0).is_some_and(|root| root.eq_ignore_ascii_case("ATM"))
+}
+
 /// The text: UTF-8, else all of it ISO-8859-1, which is told. Without a byte order mark, blanks before it and zeros
 /// behind it.
 pub(super) fn text_of(body: &[u8]) -> (String, bool) {

@@ -1,5 +1,7 @@
 //! Addresses: `"Name" <sip:user@host:port;uri-parameter>;parameter`.
 
+use std::net::SocketAddr;
+
 use super::headers::{parameters, split, unquoted};
 use super::read::text;
 
@@ -134,6 +136,11 @@ fn unescaped(escaped: &str) -> String {
 fn hex_byte(digits: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(digits).ok()?;
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
+}
+
+/// The URI of a user at an address: where one is reached who has given no Contact.
+pub fn address_of(user: &str, remote: SocketAddr) -> String {
+    format!("sip:{}@{remote}", escaped(user))
 }
 
 /// Fit to be the user part of a URI: the reverse of what [`Uri::read`] undoes.

@@ -14,7 +14,7 @@ mod via;
 mod write;
 
 pub use accounts::{Account, Accounts, Authentication};
-pub use address::{Address, Uri};
+pub use address::{Address, Uri, address_of};
 pub use edge::{Edge, Settings};
 pub use error::SipError;
 pub use event::{Command, Event, Inbound, Outgoing, Reply, RequestId, SendId, Sent};

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use telecare_api::tls::Tls;
 use telecare_protocol::Protocol;
 use telecare_protocol::digital::{Account, Accounts, Authentication, Settings, Targets};
+use telecare_protocol::nowip;
 use toml::Spanned;
 
 use super::check::Check;
@@ -149,13 +150,22 @@ impl Check<'_> {
             tel: target(&set.operators.tel, "tel:", "+442079460000")?,
             gsm: target(&set.operators.gsm, "gsm:", "+447700900000")?,
         };
-        let within = set.call_within_s.as_ref().map(|set| self.within(set, 0..=3_600)).transpose()?.unwrap_or(0);
+        let within = set.call_within_s.as_ref().map(|set| self.within(set, 0..=3_600)).transpose()?;
+        let within = within.map(|within| (within > 0).then(|| Duration::from_secs(within)));
+        let nowip = nowip::Settings {
+            // NOW-IP units call here unless the site says that they do not.
+            call_within: within.unwrap_or(usual.nowip.call_within),
+            mac: set.mac.as_ref().map_or(Ok(usual.nowip.mac), |mac| self.mac(mac))?,
+            ..usual.nowip
+        };
         Ok(Sip {
             settings: Settings {
                 authentication,
                 realm: set.realm.as_ref().map_or(Ok(usual.realm), |realm| self.realm(realm))?,
                 targets,
-                call_within: (within > 0).then(|| Duration::from_secs(within)),
+                call_within: within.flatten(),
+                nowip,
+                embedded_reply: set.embedded_reply.iter().cloned().collect(),
             },
             accounts: Arc::new(accounts),
             operator_address: set.operator_address.as_ref().map(|uri| self.operator_address(uri)).transpose()?,
@@ -189,6 +199,19 @@ impl Check<'_> {
             SipAuthentication::Certificate => return Ok(Authentication::Certificate),
         };
         Err(self.at(self.error(what, remedy), written.span()))
+    }
+
+    /// A label in our documents, as a rule the hardware address of this host.
+    fn mac(&self, mac: &Spanned<String>) -> Result<String, ConfigError> {
+        let text = mac.as_ref();
+        let plain = text.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, ':' | '-' | '.'));
+        if plain && (1..=WORD_BYTES_MAX).contains(&text.len()) {
+            return Ok(text.clone());
+        }
+        Err(self.at(
+            self.error(format!("{text:?} is no mac"), "write letters and digits, like 00:11:22:33:44:55"),
+            mac.span(),
+        ))
     }
 
     /// What stands between quotes in a challenge, and as host in our own addresses.

@@ -162,6 +162,7 @@ impl CallBook {
         self.draft(token, |draft| {
             draft.call.answered = Some(match answered {
                 Answered::Positive => CallAnswer::Positive,
+                Answered::Unconfirmed => CallAnswer::Unconfirmed,
                 Answered::Late => CallAnswer::Late,
                 Answered::Withheld => CallAnswer::Withheld,
             });

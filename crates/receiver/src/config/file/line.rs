@@ -218,6 +218,9 @@ pub(in crate::config) struct Sip {
     pub operators: SipOperators,
     pub operator_address: Option<Spanned<String>>,
     pub call_within_s: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub embedded_reply: Vec<String>,
+    pub mac: Option<Spanned<String>>,
 }
 
 /// What a digital unit has to prove.

@@ -57,7 +57,7 @@ impl Hub {
         let in_force = Arc::clone(&accounts.borrow_and_update());
         let (settings, codes) = (task.line.sip.settings.clone(), Arc::clone(&task.shared.codes));
         Hub {
-            session: Session::new(settings, in_force, codes, chance(), Instant::now()),
+            session: Session::new(settings, in_force, codes, chance(), task.world.now().clock),
             ledger: Ledger::new(SessionIntake::new(task.intake.clone()), Arc::clone(&task.meters)),
             peers: Peers::new(task.calls.clone(), task.link.clone()),
             gates: Sources::new(usize::MAX),
@@ -112,6 +112,7 @@ impl Hub {
 
     fn heard(&mut self, heard: Heard) {
         let Heard { flow, at, what } = heard;
+        self.session.set_clock(self.task.world.now().clock);
         match what {
             What::Opened(door) => self.peers.opened(flow, door, at),
             What::Bytes(bytes, came_in) => {
