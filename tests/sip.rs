@@ -79,7 +79,7 @@ fn references(calls: &[Vec<String>]) -> BTreeSet<String> {
 }
 
 fn run<'a>(scenario: &'a str, transport: &'a str, to: SocketAddr, calls: Vec<Vec<String>>) -> Run<'a> {
-    Run { scenario, acknowledgement: Some("mrs"), transport, to, calls, rate: 50, more: &[] }
+    Run { scenario, acknowledgement: Some("mrs"), transport, to, calls, rate: 50, more: &["-max_socket", "200"] }
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn now_ip_of_another_implementation_is_stored_and_acknowledged() -> Result<()> {
     let told = Run { acknowledgement: Some("atm"), ..run("nowip", "u1", site.at, calls) }.run()?;
     ensure!(told.all_went, "{}", told.output);
     assert_eq!(told.acknowledged.get("acknowledged A"), Some(&20), "{}", told.output);
-    let card = site.card("00012301")?;
+    let card = site.card("12301")?;
     ensure!(card["priority"] == 1, "{card}");
     assert_eq!(site.seen()?.len(), 20);
     Ok(())
@@ -193,14 +193,20 @@ fn over_tls_units_show_their_certificate_where_it_is_asked_for() -> Result<()> {
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(())
     };
-    let new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
-    for (name, subject) in [("line", "/CN=localhost"), ("unit", "/CN=90000001")] {
-        let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
-        openssl(&[&new[..], &["-subj", subject, "-keyout", &key, "-out", &certificate]].concat())?;
-    }
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let new = |name: &str, more: &[&str]| {
+        let (file, subject) = (format!("{name}.key"), format!("/CN={name}"));
+        openssl(&[&["req"], &key[..], &["-subj", &subject, "-keyout", &file], more].concat())
+    };
+    new("line", &["-x509", "-days", "30", "-out", "line.pem"])?;
+    new("authority", &["-x509", "-days", "30", "-out", "authority.pem"])?;
+    new("unit", &["-out", "unit.csr"])?;
+    let sign =
+        ["x509", "-req", "-in", "unit.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"];
+    openssl(&[&sign[..], &["-days", "30", "-out", "unit.pem", "-extfile", "/dev/null"]].concat())?;
     let (tls, through) = (port::free()?, port::free()?);
     let listener = format!(
-        "tls = \"127.0.0.1:{tls}\", certificate = \"line.pem\", key = \"line.key\", client-certificates = \"unit.pem\""
+        "tls = \"127.0.0.1:{tls}\", certificate = \"line.pem\", key = \"line.key\", client-certificates = \"authority.pem\""
     );
     let directory = scratch.path().to_owned();
     let at = SocketAddr::from(([127, 0, 0, 1], tls));

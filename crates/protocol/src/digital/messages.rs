@@ -26,16 +26,17 @@ impl Session {
         }
     }
 
-    /// Whether it may speak for this identity. Where nothing is proven, anybody may.
-    pub(super) fn may_speak_for(&self, inbound: &Inbound, user: &str, identity: &str) -> bool {
+    /// Whether it may speak for whom its document names: `is_named` tells whether a name is that one. Where nothing is
+    /// proven, anybody may.
+    pub(super) fn may_speak_for(&self, inbound: &Inbound, user: &str, is_named: impl Fn(&str) -> bool) -> bool {
         match self.settings.authentication {
             Authentication::None => true,
-            Authentication::Certificate => user == identity,
+            Authentication::Certificate => is_named(user),
             Authentication::Digest => inbound.user.as_deref().is_some_and(|user| {
                 let account = self.accounts.0.get(user);
                 account.is_some_and(|account| match &account.identities[..] {
-                    [] => user == identity,
-                    listed => listed.iter().any(|listed| listed == identity),
+                    [] => is_named(user),
+                    listed => listed.iter().any(|listed| is_named(listed)),
                 })
             }),
         }

@@ -80,7 +80,8 @@ impl Session {
         let Delivery { token, mut message, repeat, owed, .. } = delivery;
         if let Message::Report(report) = &mut message
             && let (Some((inbound, user)), Some(identity)) = (by, report.identity.clone())
-            && !self.may_speak_for(inbound, user, &identity)
+            && !self
+                .may_speak_for(inbound, user, |name| name.trim_start_matches('0') == identity.trim_start_matches('0'))
         {
             // Flagged and not refused: a scheme speaks for many, and its alarm is somebody's.
             report.warnings.push("WrongIdentity".to_owned());

@@ -31,7 +31,7 @@ impl Session {
     }
 
     fn scaip_request(&mut self, inbound: &Inbound, user: String, back: Known, request: &scaip::Request) {
-        if !self.may_speak_for(inbound, &user, &request.controller) {
+        if !self.may_speak_for(inbound, &user, |name| name == request.controller) {
             return self.forbidden(inbound, &user, Protocol::Scaip, &request.controller);
         }
         self.units.is_of(&user, request.sender());

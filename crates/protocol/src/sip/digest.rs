@@ -99,8 +99,8 @@ impl Fields {
     }
 }
 
-/// The challenges of a 401, the better one first; both with one nonce, for units that look at the first only and answer
-/// with MD5 whatever it says.
+/// The challenges of a 401, both with one nonce. MD5 comes first: a unit that looks at the first only, and knows nothing
+/// else, would not be heard at all (SIPp 3.6 gives up its call); RFC 8760 would have the better one first.
 pub(super) fn challenges(realm: &str, stale: bool, chance: &Chance, age: Duration) -> Vec<(&'static str, String)> {
     let nonce = nonce(chance, age);
     let challenge = |algorithm: Algorithm| {
@@ -109,7 +109,7 @@ pub(super) fn challenges(realm: &str, stale: bool, chance: &Chance, age: Duratio
         let value = format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}");
         ("WWW-Authenticate", value)
     };
-    vec![challenge(Algorithm::Sha256), challenge(Algorithm::Md5)]
+    vec![challenge(Algorithm::Md5), challenge(Algorithm::Sha256)]
 }
 
 /// Whose password the sender of these Authorization headers knows.
