@@ -22,8 +22,10 @@ fn s01_two_units_with_one_branch_are_both_served() {
     rig.until(100);
     rig.datagram(udp(4_001), message("two", "<mrq>2</mrq>"));
     assert_eq!(rig.accept_all(), ["<mrq>1</mrq>", "<mrq>2</mrq>"]);
-    let flows: Vec<Flow> = rig.sent().into_iter().map(|(_, flow, _)| flow).collect();
-    assert_eq!(flows, [udp(4_000), udp(4_001)]);
+    let sent = rig.sent();
+    assert_eq!((sent[0].1, sent[1].1), (udp(4_000), udp(4_001)));
+    let tag = |at: usize| response(&sent[at].2).headers.to().unwrap().tag().map(str::to_owned);
+    assert!(tag(0).is_some() && tag(0) != tag(1), "two transactions");
 }
 
 #[test]
