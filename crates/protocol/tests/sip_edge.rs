@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rig::{Rig, message, request, response, tcp, udp};
 use telecare_protocol::Counted;
 use telecare_protocol::sip::{
-    Authentication, Event, Flow, JUNK_BYTES_MAX, Method, Reply, Transport, WAITING_MAX, WAITING_OF_FLOW_MAX,
+    Authentication, Event, Flow, JUNK_BYTES_MAX, Load, Method, Reply, Transport, WAITING_MAX, WAITING_OF_FLOW_MAX,
 };
 
 fn open() -> Rig {
@@ -286,6 +286,29 @@ fn too_many_that_wait_are_sent_elsewhere() {
     rig.sent();
     rig.respond(&first[1], Reply::of(200));
     assert_eq!((rig.sent.len(), rig.counted.last()), (0, Some(&Counted::LateAnswer)));
+}
+
+#[test]
+fn thousands_of_connections() {
+    let mut rig = open();
+    for round in 0..3 {
+        for connection in 0..5_000 {
+            let half = message(&format!("{round}"), "x");
+            let (one, other) = half.split_at(100);
+            rig.bytes(tcp(connection), one);
+            rig.bytes(tcp(connection), other);
+            assert_eq!(rig.accept_all(), ["x"]);
+            assert_eq!(rig.statuses(), [200]);
+        }
+        rig.until(rig.ms() + 5_000);
+    }
+    let load = rig.edge.load();
+    assert_eq!((load.connections, load.waiting, load.answers), (5_000, 0, 0));
+    assert_eq!(rig.edge.poll_timeout(), None);
+    for connection in 0..5_000 {
+        rig.edge.handle_closed(tcp(connection), rig.now);
+    }
+    assert_eq!(rig.edge.load(), Load::default());
 }
 
 #[test]
