@@ -57,6 +57,8 @@ impl Line {
         match self.protocol {
             Protocol::Espa444 => Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero()),
             Protocol::OsborneHoffman => self.osborne_hoffman.link_watch,
+            // Units come and go; whom the registry expects is missed by name.
+            Protocol::Sip | Protocol::SiaDc09 => None,
             protocol => match self.panels.link_watch(protocol) {
                 Some(watch) => (!watch.is_zero()).then_some(watch),
                 None => self.automation.link_watch,
