@@ -160,8 +160,10 @@ const REMEMBERED_MAX: usize = 16;
 /// The intake of one session: takes deliveries in, gives answers back by token without ever making the
 /// line wait. Deliveries taken are stored even if the session ends first.
 ///
-/// Bound: a session owes at most eight answers and a call delivers at most 64 times, so no more are under way here. One that only listens owes none; there
-/// the queue's lane is the bound, which refuses at once when it is full.
+/// Bound: a session owes at most eight answers and a call delivers at most 64 times, so no more are under way here. A line
+/// of digital units has one session for all: there its datagrams and reads under way are the bound, and what `about` refers
+/// to may be forgotten. One that only listens owes none; there the queue's lane is the bound, which refuses at once when it
+/// is full.
 pub struct SessionIntake {
     line: LineIntake,
     call: Option<CallId>,

@@ -160,7 +160,7 @@ impl<'a> Check<'a> {
                     streams.chain(listen.udp.map(|address| format!("UDP address {address}"))).collect()
                 }
             };
-            for key in ends.into_iter().chain([format!("name {:?}", line.name.as_str())]) {
+            for key in [format!("name {:?}", line.name.as_str())].into_iter().chain(ends) {
                 if let Some(first) = seen.insert(key.clone(), place) {
                     let what = format!("{key} is that of the line at {first}, too");
                     return Err(self.error(what, "give each line its own").at(self.text, span));

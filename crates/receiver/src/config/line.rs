@@ -57,6 +57,8 @@ impl Line {
         match self.protocol {
             Protocol::Espa444 => Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero()),
             Protocol::OsborneHoffman => self.osborne_hoffman.link_watch,
+            // Units come and go; whom the registry expects is missed by name.
+            Protocol::Sip | Protocol::SiaDc09 => None,
             protocol => match self.panels.link_watch(protocol) {
                 Some(watch) => (!watch.is_zero()).then_some(watch),
                 None => self.automation.link_watch,
@@ -164,19 +166,6 @@ const PER_SOURCE_USUAL: u64 = 256;
 /// Speeds a telecare or alarm receiver's port can be set to lie well within (bits per second).
 pub(super) const SPEED: std::ops::RangeInclusive<u64> = 50..=4_000_000;
 
-impl file::Line {
-    fn has_no_other_than_sip(&self) -> bool {
-        let others = [
-            self.serial.is_some(),
-            self.tcp_connect.is_some(),
-            self.tcp_listen.is_some(),
-            self.udp_listen.is_some(),
-            self.voice_modem.is_some(),
-        ];
-        !others.contains(&true)
-    }
-}
-
 impl Check<'_> {
     pub(super) fn line(&self, line: &Spanned<file::Line>) -> Result<Line, ConfigError> {
         let span = line.span();
@@ -223,25 +212,25 @@ impl Check<'_> {
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
         let transports = "serial, tcp-connect, tcp-listen, udp-listen, sip-listen, voice-modem";
-        if let (Some(listen), true) = (&line.sip_listen, line.has_no_other_than_sip()) {
-            return self.sip_listen(listen).map(Transport::SipListen);
-        }
-        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.voice_modem) {
-            (Some(serial), None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
-            (None, None, None, None, Some(modem)) => {
+        let one =
+            (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.sip_listen, &line.voice_modem);
+        match one {
+            (Some(serial), None, None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
+            (None, None, None, None, None, Some(modem)) => {
                 self.voice_modem(modem.as_ref()).map(Box::new).map(Transport::VoiceModem)
             }
-            (None, Some(connect), None, None, None) => {
+            (None, Some(connect), None, None, None, None) => {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
-            (None, None, Some(listen), None, None) => Ok(Transport::TcpListen {
+            (None, None, Some(listen), None, None, None) => Ok(Transport::TcpListen {
                 address: self.address(&listen.as_ref().address)?,
                 connections_max: self.connections_max(line)?,
             }),
-            (None, None, None, Some(listen), None) => {
+            (None, None, None, Some(listen), None, None) => {
                 Ok(Transport::UdpListen { address: self.address(&listen.as_ref().address)? })
             }
-            (None, None, None, None, None) if line.sip_listen.is_none() => {
+            (None, None, None, None, Some(listen), None) => self.sip_listen(listen).map(Transport::SipListen),
+            (None, None, None, None, None, None) => {
                 let error = self.error(format!("line {name:?} has no transport"), format!("add one of {transports}"));
                 Err(self.at(error, span))
             }

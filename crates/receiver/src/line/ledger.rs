@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use telecare_protocol::{Delivery, Message, Token};
-use telecare_queue::{Answer, Queue};
+use telecare_queue::Answer;
 use tokio::sync::Semaphore;
 
 use super::calls::CallBook;
@@ -40,11 +40,6 @@ impl Ledger {
     /// The next answer of the store. Waits for ever when none is under way. Cancel safe.
     pub async fn answered(&mut self) -> (Token, Answer) {
         self.intake.answered().await
-    }
-
-    /// The queue.
-    pub fn queue(&self) -> &Queue {
-        self.intake.queue()
     }
 
     /// Takes a delivery through its session's gate.

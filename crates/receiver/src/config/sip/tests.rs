@@ -79,9 +79,14 @@ fn a_line_with_everything_set() {
 #[test]
 fn the_smallest_line_gets_every_default() {
     let line = load(&directory(), HEAD, "udp = \"127.0.0.1:5060\"\n", "").unwrap();
+    let none_told = line.link_watch();
     assert_eq!((line.sip.settings, line.per_source_max, line.tls.is_some()), (Settings::default(), 256, false));
     let Transport::SipListen(listen) = line.transport else { panic!("{:?}", line.transport) };
     assert_eq!((listen.connections_max, listen.tcp, listen.tls), (4_096, None, None));
+    assert_eq!((none_told, line.protocol), (None, Protocol::Sip), "units come in their own time");
+    let dc09 =
+        load(&directory(), "protocol = \"sia-dc09\"\nudp-listen = { address = \"127.0.0.1:1\" }\n", "-", "").unwrap();
+    assert_eq!(dc09.link_watch(), None, "DC09");
     let none = load(&directory(), HEAD, "udp = \"127.0.0.1:5060\"\n", "call-within-s = 0").unwrap();
     assert_eq!((none.sip.settings.call_within, none.sip.settings.nowip.call_within), (None, None));
 }

@@ -130,3 +130,6 @@ async fn one(
     accept::ended(&task, ended, true);
     drop(guest);
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,12 +136,6 @@ impl Peers {
         }
     }
 
-    /// A connection has ended.
-    pub fn closed(&mut self, flow: Flow) {
-        self.close(flow);
-        self.tidy(flow);
-    }
-
     /// Writes down and forgets whoever is done with.
     pub fn tidy(&mut self, flow: Flow) {
         let Some(peer) = self.all.get_mut(&flow) else { return };
