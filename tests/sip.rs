@@ -146,8 +146,8 @@ fn a_length_that_is_not_there_is_refused_and_no_alarm() -> Result<()> {
 #[test]
 fn a_password_is_proven_before_a_unit_is_heard() -> Result<()> {
     let scratch = Scratch::new("sip-digest")?;
-    let accounts = "[[account]]\nuser = \"90000001\"\npassword = \"long enough\"\n\n\
-                    [[account]]\nuser = \"90000002\"\npassword = \"another one\"\n";
+    let accounts = "[[account]]\nuser = \"90000001\"\npassword = \"long-enough\"\n\n\
+                    [[account]]\nuser = \"90000002\"\npassword = \"another-one\"\n";
     let path = scratch.join("accounts.toml");
     std::fs::write(&path, accounts)?;
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -158,7 +158,7 @@ fn a_password_is_proven_before_a_unit_is_heard() -> Result<()> {
         vec![cid.to_owned(), reference.to_owned(), proof(user, password)]
     };
     let good =
-        vec![call("90000001", "REF1", "90000001", "long enough"), call("90000002", "REF2", "90000002", "another one")];
+        vec![call("90000001", "REF1", "90000001", "long-enough"), call("90000002", "REF2", "90000002", "another-one")];
     let told = run("digest", "u1", site.at, good).run()?;
     ensure!(told.all_went, "{}", told.output);
     assert_eq!(told.acknowledged.len(), 2, "{}", told.output);
@@ -166,8 +166,8 @@ fn a_password_is_proven_before_a_unit_is_heard() -> Result<()> {
     let told = run("digest", "u1", site.at, wrong).run()?;
     ensure!(!told.all_went && told.acknowledged.is_empty(), "{}", told.output);
     assert_eq!(site.seen()?.len(), 2);
-    // A good password does not let a unit speak for another one; people are told that one tried.
-    let other = vec![call("90000004", "REF4", "90000001", "long enough")];
+    // A good password does not let a unit speak for another-one; people are told that one tried.
+    let other = vec![call("90000004", "REF4", "90000001", "long-enough")];
     let told = run("digest", "u1", site.at, other).run()?;
     ensure!(!told.all_went && told.acknowledged.is_empty(), "{}", told.output);
     let card = site.console().alarms()?.into_iter().find(|alarm| alarm["headline"].to_string().contains("nreadable"));
