@@ -147,8 +147,8 @@ impl Request {
         fields
     }
 
-    /// Every element but `crd` as a text, empty where it says nothing.
-    fn said(&self) -> Vec<(&'static str, String)> {
+    /// Every element but `crd` as a text, in the usual order; empty where it says no more than its absence.
+    pub(super) fn said(&self) -> Vec<(&'static str, String)> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let digit = |digit: u8| if digit == 0 { String::new() } else { digit.to_string() };
         let version = if self.version == VERSION { String::new() } else { self.version.clone() };
@@ -182,12 +182,12 @@ impl Request {
 }
 
 /// A device type or status code, as it is written.
-pub(super) fn long(code: u16) -> String {
+fn long(code: u16) -> String {
     format!("{code:04}")
 }
 
 /// A component or location, as it is written.
-pub(super) fn short(code: u16) -> String {
+fn short(code: u16) -> String {
     format!("{code:03}")
 }
 

@@ -5,7 +5,7 @@ use super::root::{root, scan, text_of};
 use super::{Bad, DOCUMENT_BYTES_MAX, DocumentError, Request, Response};
 
 /// The root of a request, and of a request in the dialect that embeds its answers.
-const ROOT: &str = "mrq";
+pub(super) const ROOT: &str = "mrq";
 pub(super) const EMBEDDED_ROOT: &str = "scaip";
 /// The root of an answer, and those of the draft of 2012.
 pub(super) const ANSWER_ROOT: &str = "mrs";
