@@ -174,7 +174,7 @@ impl Request {
             information_text: text("ite")?,
             more_follows: elements.one("ame")?.is_some_and(|said| said.bytes().any(|c| c != b'0')),
             media_request: text("mreq")?,
-            embedded: elements.root == super::read::EMBEDDED_ROOT,
+            embedded: false,
             unknown,
             warnings: Vec::new(),
         };
