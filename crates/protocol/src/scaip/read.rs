@@ -42,17 +42,17 @@ pub fn read(body: &[u8], dialects: Dialects) -> Read {
     let embedded = dialects.embedded_reply && root(&text) == Some(EMBEDDED_ROOT);
     match request(&text, body.len(), dialects, warnings.clone()) {
         Ok(request) => Read::Request(Box::new(Request { embedded, ..request })),
-        Err(bad) => Read::Bad(Box::new(Bad { embedded, warnings, ..bad })),
+        Err(bad) => Read::Bad(Box::new(Bad { embedded, warnings, ..*bad })),
     }
 }
 
-fn request(text: &str, bytes: usize, dialects: Dialects, warnings: Vec<&'static str>) -> Result<Request, Bad> {
+fn request(text: &str, bytes: usize, dialects: Dialects, warnings: Vec<&'static str>) -> Result<Request, Box<Bad>> {
     if bytes > DOCUMENT_BYTES_MAX {
-        return Err(Bad::of_text(DocumentError::TooLong { bytes }, text));
+        return Err(Box::new(Bad::of_text(DocumentError::TooLong { bytes }, text)));
     }
-    let elements = Elements::parse(text).map_err(|error| Bad::of_text(error, text))?;
+    let elements = Elements::parse(text).map_err(|error| Box::new(Bad::of_text(error, text)))?;
     let request = check_root(&elements.root, dialects).and_then(|()| Request::of(&elements, warnings));
-    request.map_err(|error| Bad::of_elements(error, &elements))
+    request.map_err(|error| Box::new(Bad::of_elements(error, &elements)))
 }
 
 fn check_root(root: &str, dialects: Dialects) -> Result<(), DocumentError> {
