@@ -203,7 +203,9 @@ fn over_tls_units_show_their_certificate_where_it_is_asked_for() -> Result<()> {
     new("unit", &["-out", "unit.csr"])?;
     let sign =
         ["x509", "-req", "-in", "unit.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"];
-    openssl(&[&sign[..], &["-days", "30", "-out", "unit.pem", "-extfile", "/dev/null"]].concat())?;
+    // Without an extension it would be of the first version, which nobody takes.
+    std::fs::write(scratch.join("unit.ext"), "basicConstraints = CA:FALSE\n")?;
+    openssl(&[&sign[..], &["-days", "30", "-out", "unit.pem", "-extfile", "unit.ext"]].concat())?;
     let (tls, through) = (port::free()?, port::free()?);
     let listener = format!(
         "tls = \"127.0.0.1:{tls}\", certificate = \"line.pem\", key = \"line.key\", client-certificates = \"authority.pem\""
