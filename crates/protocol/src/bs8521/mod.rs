@@ -40,6 +40,7 @@ mod unit;
 
 pub use answer::Answer;
 pub use call::Call;
+pub(crate) use call::operator_command;
 pub use command::{Command, Expects, read_equipment, read_outstanding};
 pub use deframe::{Deframer, Piece, RUN_DIGITS_MAX, Run};
 pub use error::FrameError;

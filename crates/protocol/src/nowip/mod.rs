@@ -12,12 +12,21 @@
 //!
 //! Source: `protocols/nowip/README.md`; almost all of it confidence B, seen at one gateway.
 
+mod calls;
+mod command;
 mod document;
 mod error;
 mod meaning;
 mod read;
+mod settings;
 
+pub use calls::{CallId, Calls, End, Output, SendId, Sent, Told};
+pub use command::{Answer, Command, Program, VALUE_CHARACTERS_MAX};
 pub use document::{Document, Kind, NOTHING, OTHERS_MAX, VERSION};
 pub use error::ReadError;
 pub(crate) use meaning::repeat_key;
 pub use read::{BODY_BYTES_MAX, Bad, read, read_with_checksum};
+pub use settings::{
+    ALARMS_MAX, REFUSED_FOR, REQUESTS_MAX, SESSIONS_MAX, STEPS_MAX, Settings, TELL_AGAIN, TELLS_MAX, UNREAD_MAX,
+    WAITING_MAX,
+};
