@@ -348,7 +348,8 @@ fn s10_a_call_given_up_after_its_alarm() {
     rig.document(Kind::Alarm, V1);
     rig.calls.cancelled(CallId(1), rig.now);
     assert_eq!(rig.did(), [Did::Ended(1, End::Abandoned)], "the alarm is kept");
-    assert_eq!(rig.stored(0)[..2], [Did::A, positive(0)]);
+    assert_eq!(rig.stored(0), [Did::A, positive(0)]);
+    assert_eq!(rig.wait(120_000), [], "its call came");
 }
 
 #[test]
@@ -555,6 +556,17 @@ fn a_command_that_did_not_arrive_has_failed_at_once() {
     assert_eq!(rig.did(), [], "an acknowledgement that did not arrive: the unit repeats");
     rig.calls.sent(sent.unwrap(), Sent::Failed, rig.now);
     assert_eq!(rig.did(), [Did::Operated(1, Operated::Refused("the unit could not be reached"))]);
+}
+
+/// However long the store takes: its user is remembered, so that nothing else is acknowledged meanwhile.
+#[test]
+fn a_user_is_remembered_while_its_alarm_waits_for_the_store() {
+    let mut rig = Rig::new();
+    rig.document(Kind::Alarm, V1);
+    assert_eq!(rig.wait(600_000), []);
+    rig.document(Kind::Heartbeat, "000123450000");
+    assert_eq!(rig.stored(1), [Did::Left(Token(1), Answered::Withheld)]);
+    assert_eq!(rig.stored(0), [Did::Count(Counted::LateAnswer), Did::Left(Token(0), Answered::Late)]);
 }
 
 /// Bounds: users beyond them are stored and acknowledged, and whoever calls goes to an operator.

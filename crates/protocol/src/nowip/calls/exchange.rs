@@ -243,7 +243,9 @@ impl Calls {
         let key = session.of_record(&document.data).unwrap_or_else(|| {
             // The same digits after its speech was ended are a new press.
             let key = Key::Record(document.data.clone());
-            session.alarms.remove(&key);
+            if let Some(alarm) = session.alarms.remove(&key) {
+                self.leave_alarm(&alarm);
+            }
             key
         });
         let utc = Some(self.clock.utc(now).time());

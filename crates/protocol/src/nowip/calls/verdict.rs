@@ -41,10 +41,10 @@ impl Calls {
                 }
                 self.with(&user, now, |calls, session| calls.alarm_refused(session, &key, token, now));
             }
-            What::Unread(raw) => {
+            What::Unread(digest) => {
                 // Its copy is delivered again.
                 self.with(&user, now, |_, session| {
-                    session.unread.remove(&raw);
+                    session.unread.remove(&digest);
                 });
             }
             What::Call(again) if again.attempts >= TELLS_MAX => self.count("CallUntold"),
@@ -93,10 +93,15 @@ impl Calls {
     /// A session is forgotten: what it still owes is late.
     pub(super) fn leave_owed(&mut self, session: &Session) {
         for alarm in session.alarms.values() {
-            if matches!(alarm.state, State::Stored(_)) && alarm.owed.is_some() && !alarm.is_left {
-                self.push(Output::Count(Counted::LateAnswer));
-                self.push(Output::Left(alarm.token, Answered::Late));
-            }
+            self.leave_alarm(alarm);
+        }
+    }
+
+    /// An alarm is forgotten.
+    pub(super) fn leave_alarm(&mut self, alarm: &Alarm) {
+        if matches!(alarm.state, State::Stored(_)) && alarm.owed.is_some() && !alarm.is_left {
+            self.push(Output::Count(Counted::LateAnswer));
+            self.push(Output::Left(alarm.token, Answered::Late));
         }
     }
 
