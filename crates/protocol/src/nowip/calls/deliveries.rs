@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::session::Key;
+use super::session::{Digest, Key};
 use crate::nowip::settings::WAITING_MAX;
 use crate::{Report, Token};
 
@@ -35,7 +35,7 @@ pub(super) enum What {
     /// An alarm, how its session knows it, and whether the unit waits for an acknowledgement.
     Alarm(Key, Owed),
     /// A body that nobody could read.
-    Unread(Vec<u8>),
+    Unread(Digest),
     /// Something about a call, which no unit repeats.
     Call(Box<Again>),
 }

@@ -243,14 +243,16 @@ impl Calls {
         let key = session.of_record(&document.data).unwrap_or_else(|| {
             // The same digits after its speech was ended are a new press.
             let key = Key::Record(document.data.clone());
-            session.alarms.remove(&key);
+            if let Some(alarm) = session.alarms.remove(&key) {
+                self.leave_alarm(&alarm);
+            }
             key
         });
         let utc = Some(self.clock.utc(now).time());
         let report = document.record_report((&opening, record), &self.codes, &session.user, utc);
         self.alarm_of(session, (key.clone(), owed), report, (raw, &document.data), now);
         let alarm = session.alarms.get_mut(&key)?;
-        alarm.was_told = true;
+        alarm.was_told |= owed == Owed::Yes;
         Some(key)
     }
 

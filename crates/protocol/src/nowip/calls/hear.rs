@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Calls;
 use super::deliveries::{Owed, What};
 use super::output::Output;
-use super::session::{Key, Opening, Session, State};
+use super::session::{Digest, Key, Opening, Session, State};
 use crate::nowip::document::{Document, Kind};
 use crate::nowip::read::Bad;
 use crate::nowip::settings::UNREAD_MAX;
@@ -54,20 +54,22 @@ impl Calls {
     }
 
     fn unread(&mut self, user: &Arc<str>, session: Option<&mut Session>, bad: &Bad, raw: &[u8], now: Instant) {
-        let is_known = |session: &&mut Session| session.unread.len() >= UNREAD_MAX || session.unread.contains_key(raw);
+        let digest = Digest::of(raw);
+        let is_known =
+            |session: &&mut Session| session.unread.len() >= UNREAD_MAX || session.unread.contains_key(&digest);
         if session.as_ref().is_some_and(is_known) {
             return;
         }
-        let token = self.deliver(user, What::Unread(raw.to_vec()), Message::Report(bad.report(user)), raw, None, now);
+        let token = self.deliver(user, What::Unread(digest), Message::Report(bad.report(user)), raw, None, now);
         if let (Some(session), Some(token)) = (session, token) {
-            session.unread.insert(raw.to_vec(), token);
+            session.unread.insert(digest, token);
         }
     }
 
     fn alarm(&mut self, user: &Arc<str>, session: Option<&mut Session>, document: &Document, raw: &[u8], now: Instant) {
         let utc = Some(self.clock.utc(now).time());
         let (Some(frame), Some(report)) = (document.frame(), document.report(&self.codes, user, utc)) else { return };
-        let key = Key::Document(document.write());
+        let key = Key::Document(Digest::of(&document.write()));
         let Some(session) = session else {
             self.deliver(user, What::Alarm(key, Owed::Yes), Message::Report(report), raw, None, now);
             return;
@@ -75,7 +77,8 @@ impl Calls {
         let record = document.data.get(RECORD_AT).unwrap_or_default();
         if let Some(token) = self.alarm_of(session, (key, Owed::Yes), report, (raw, record), now) {
             session.sender = document.sender();
-            session.opening = Some(Opening { frame, token, is_stored: false, is_called: false });
+            let had_call = session.call.is_some();
+            session.opening = Some(Opening { frame, token, is_stored: false, is_called: false, had_call });
         }
     }
 

@@ -182,17 +182,18 @@ impl Calls {
 
     /// Puts a session back, unless there is nothing more to wait for.
     fn keep(&mut self, session: Session, now: Instant) {
-        match session.next_deadline(&self.settings) {
-            Some(deadline) if session.forget_at(&self.settings).is_none_or(|forget| now < forget) => {
+        match session.forget_at(&self.settings) {
+            Some(forget) if now >= forget => self.forget(session, now),
+            Some(_) | None => {
+                let deadline = session.next_deadline(&self.settings);
                 self.table.put(session, deadline);
             }
-            Some(_) | None => self.forget(session, now),
         }
     }
 
     fn forget(&mut self, mut session: Session, now: Instant) {
         self.end_call(&mut session, End::Quiet, now);
-        self.leave_owed(&mut session);
+        self.leave_owed(&session);
     }
 
     /// A document of ours, on its way.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sha2::Digest as _;
+
 use super::deliveries::{Owed, Stored};
 use super::exchange::Exchange;
 use super::output::CallId;
@@ -14,11 +16,22 @@ use crate::nowip::settings::{ALARMS_MAX, Settings};
 use crate::session::after;
 use crate::{Sender, Token};
 
-/// How an alarm is known to its session: its document as we would write it, or the record that a scheme told.
+/// How an alarm is known to its session: the digest of its document as we would write it, or the record that a scheme
+/// told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
-    Document(Vec<u8>),
+    Document(Digest),
     Record(String),
+}
+
+/// SHA-256 of a body: what is remembered of it does not grow with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Digest([u8; 32]);
+
+impl Digest {
+    pub(super) fn of(body: &[u8]) -> Digest {
+        Digest(sha2::Sha256::digest(body).into())
+    }
 }
 
 #[derive(Debug)]
@@ -26,7 +39,7 @@ pub(super) struct Session {
     pub(super) user: Arc<str>,
     pub(super) alarms: BTreeMap<Key, Alarm>,
     /// Bodies that nobody could read.
-    pub(super) unread: BTreeMap<Vec<u8>, Token>,
+    pub(super) unread: BTreeMap<Digest, Token>,
     pub(super) sender: Option<Sender>,
     pub(super) opening: Option<Opening>,
     pub(super) call: Option<Call>,
@@ -52,6 +65,8 @@ pub(super) struct Opening {
     pub(super) is_stored: bool,
     /// A call was routed for it. The next call may be about another that has not come yet.
     pub(super) is_called: bool,
+    /// A call came with it or after it, whatever became of that.
+    pub(super) had_call: bool,
 }
 
 #[derive(Debug)]
@@ -66,7 +81,7 @@ pub(super) struct Alarm {
     pub(super) record: String,
     /// Its speech was ended: the same record later is a new press.
     pub(super) is_cleared: bool,
-    /// A scheme told of it in a record.
+    /// A scheme told of it in a record that is acknowledged.
     pub(super) was_told: bool,
     pub(super) began: Instant,
 }
@@ -180,14 +195,15 @@ impl Session {
         self.call.is_some_and(|call| call.step == Step::Routed)
     }
 
-    /// When it is forgotten if nothing happens; not while it waits for something else.
+    /// When it is forgotten if nothing happens; not while it waits for something else, the store among it.
     pub(super) fn forget_at(&self, settings: &Settings) -> Option<Instant> {
         let wait: Duration = match self.call.map(|call| call.step) {
             Some(Step::Ringing { .. }) => return None,
             Some(Step::Offered | Step::Routed) => settings.call_quiet,
             None => settings.session_quiet,
         };
-        (self.exchange.is_none() && self.call_by.is_none()).then(|| after(self.last, wait))
+        let waits = self.alarms.values().any(|alarm| matches!(alarm.state, State::Waiting));
+        (self.exchange.is_none() && self.call_by.is_none() && !waits).then(|| after(self.last, wait))
     }
 
     /// When it wants to be woken.

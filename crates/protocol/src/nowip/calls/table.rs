@@ -33,10 +33,12 @@ impl Table {
     }
 
     /// Puts it back, found by what it has now.
-    pub(super) fn put(&mut self, mut session: Session, deadline: Instant) {
+    pub(super) fn put(&mut self, mut session: Session, deadline: Option<Instant>) {
         let user = Arc::clone(&session.user);
-        session.deadline = Some(deadline);
-        self.deadlines.insert((deadline, Arc::clone(&user)));
+        session.deadline = deadline;
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, Arc::clone(&user)));
+        }
         if let Some(call) = session.call {
             self.calls.insert(call.id, Arc::clone(&user));
         }

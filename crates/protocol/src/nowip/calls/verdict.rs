@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Calls;
 use super::deliveries::{Again, Owed, Stored, Waiting, What};
 use super::output::Output;
-use super::session::{Key, Session, State};
+use super::session::{Alarm, Key, Session, State};
 use crate::nowip::document::Kind;
 use crate::nowip::settings::{REFUSED_FOR, TELL_AGAIN, TELLS_MAX};
 use crate::session::after;
@@ -41,10 +41,10 @@ impl Calls {
                 }
                 self.with(&user, now, |calls, session| calls.alarm_refused(session, &key, token, now));
             }
-            What::Unread(raw) => {
+            What::Unread(digest) => {
                 // Its copy is delivered again.
                 self.with(&user, now, |_, session| {
-                    session.unread.remove(&raw);
+                    session.unread.remove(&digest);
                 });
             }
             What::Call(again) if again.attempts >= TELLS_MAX => self.count("CallUntold"),
@@ -74,12 +74,17 @@ impl Calls {
         if session.has_unstored(now) {
             return;
         }
-        let user = Arc::clone(&session.user);
-        for alarm in session.alarms.values_mut() {
-            let State::Stored(stored) = &alarm.state else { continue };
-            let Some(last) = alarm.owed.take() else { continue };
-            let answered = self.acknowledge_in_time(&user, stored, last, now);
-            if !std::mem::replace(&mut alarm.is_left, true) {
+        let owing = |alarm: &mut Alarm| match &alarm.state {
+            State::Stored(stored) => {
+                alarm.owed.take().map(|last| (stored.clone(), last, std::mem::replace(&mut alarm.is_left, true)))
+            }
+            State::Waiting | State::Refused(_) => None,
+        };
+        let mut owing: Vec<_> = session.alarms.values_mut().filter_map(owing).collect();
+        owing.sort_by_key(|(stored, ..)| stored.token());
+        for (stored, last, is_left) in owing {
+            let answered = self.acknowledge_in_time(&session.user, &stored, last, now);
+            if !is_left {
                 self.push(Output::Left(stored.token(), answered));
             }
         }
@@ -88,10 +93,15 @@ impl Calls {
     /// A session is forgotten: what it still owes is late.
     pub(super) fn leave_owed(&mut self, session: &Session) {
         for alarm in session.alarms.values() {
-            if matches!(alarm.state, State::Stored(_)) && alarm.owed.is_some() && !alarm.is_left {
-                self.push(Output::Count(Counted::LateAnswer));
-                self.push(Output::Left(alarm.token, Answered::Late));
-            }
+            self.leave_alarm(alarm);
+        }
+    }
+
+    /// An alarm is forgotten.
+    pub(super) fn leave_alarm(&mut self, alarm: &Alarm) {
+        if matches!(alarm.state, State::Stored(_)) && alarm.owed.is_some() && !alarm.is_left {
+            self.push(Output::Count(Counted::LateAnswer));
+            self.push(Output::Left(alarm.token, Answered::Late));
         }
     }
 
@@ -112,7 +122,7 @@ impl Calls {
     fn alarm_refused(&mut self, session: &mut Session, key: &Key, token: Token, now: Instant) {
         let Some(alarm) = session.alarms.get_mut(key).filter(|alarm| alarm.token == token) else { return };
         // One that a scheme told is asked for again; nobody repeats it by itself.
-        let until = if alarm.owed.is_some() { after(now, REFUSED_FOR) } else { now };
+        let until = if alarm.was_told || alarm.owed.is_none() { now } else { after(now, REFUSED_FOR) };
         (alarm.state, alarm.is_left) = (State::Refused(until), true);
         alarm.owed = None;
         self.record_refused(session, key, now);

@@ -27,6 +27,9 @@ impl Calls {
             calls.end_call(session, End::Replaced, now);
             session.call = Some(Call { id, step: Step::Ringing { alarm_by: after(now, calls.settings.alarm_within) } });
             session.call_by = None;
+            if let Some(opening) = &mut session.opening {
+                opening.had_call = true;
+            }
             calls.route_known(session);
         });
     }
@@ -89,7 +92,7 @@ impl Calls {
         if session.call.is_some() {
             self.route_known(session);
             self.open_path(session, now);
-        } else if wants_speech && !opening.is_called {
+        } else if wants_speech && !opening.had_call {
             session.call_by = self.settings.call_within.map(|within| (after(now, within), token));
         }
     }
