@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
-use super::session::{Heard, Owed, Session};
+use super::session::{Command, Heard, Owed, Session};
 use super::units::Known;
-use crate::scaip::{self, CallHandling, Class, Media, Response, Voice, VoiceReply};
-use crate::sip::{Inbound, Outgoing, Reply};
-use crate::{Message, Protocol, RepeatProof, Token};
+use crate::scaip::{self, Class, Response};
+use crate::sip::{Inbound, Outgoing, Reply, RequestId};
+use crate::{Answered, Message, Protocol, RepeatProof, Token};
 
 const CONTENT_TYPE: &str = "application/scaip+xml";
+/// Of the dialect whose answer goes into the 200 (B).
+const EMBEDDED_CONTENT_TYPE: &str = "application/xml";
 
 impl Session {
     pub(super) fn scaip(&mut self, inbound: &Inbound, user: String, back: Known, now: Instant) {
@@ -43,46 +45,47 @@ impl Session {
             if user != request.controller {
                 report.warnings.push("OtherSender".to_owned());
             }
+            let content_type = inbound.request.headers.first("Content-Type").unwrap_or_default();
+            if !content_type.to_ascii_lowercase().starts_with(CONTENT_TYPE) {
+                report.warnings.push("OtherContentType".to_owned());
+            }
             Message::Report(report)
         };
         let repeat = match &message {
             Message::Report(_) => RepeatProof::Key { key: request.repeat_key(), window: scaip::REPEAT_WINDOW },
             Message::SignOfLife(_) => RepeatProof::None,
         };
-        let answer = Box::new(Response { voice: self.voice(request, &user), ..Response::ok(&request.reference) });
+        let mut answer = Response::accepted(request, &self.settings.targets);
+        // A unit that is calling calls once.
+        if self.invites.is_calling(&user) {
+            answer.voice = None;
+        }
+        let answer = Box::new(answer);
         let then = Owed::Scaip { request: inbound.id, user, back: Box::new(back), answer };
         self.deliver(Heard::of(inbound), message, repeat, then);
     }
 
-    /// The number a unit is to call, where it wants to and there is one. A unit that is calling calls once.
-    fn voice(&self, request: &scaip::Request, user: &str) -> Option<VoiceReply> {
-        if self.invites.is_calling(user) {
-            return None;
+    pub(super) fn scaip_stored(
+        &mut self,
+        token: Token,
+        request: RequestId,
+        user: &str,
+        back: Known,
+        answer: &Response,
+        now: Instant,
+    ) {
+        let body = answer.write().into_bytes();
+        if answer.embedded {
+            let reply = Reply { body, ..Reply::of(200).with("Content-Type", EMBEDDED_CONTENT_TYPE) };
+            self.edge.respond(request, reply, now);
+            self.commands.push_back(Command::Left(token, Answered::Positive));
+        } else {
+            self.edge.respond(request, Reply::of(200), now);
+            let (to_user, from_user) = (user.to_owned(), back.our_user);
+            let message = Outgoing { uri: back.uri, to_user, from_user, content_type: CONTENT_TYPE, body };
+            let id = self.edge.send(back.flow, message, now);
+            self.sent.insert(id, token);
         }
-        let targets = &self.settings.targets;
-        let number = match request.voice() {
-            Voice::None | Voice::Callback(_) => None,
-            Voice::Sip => targets.sip.as_ref(),
-            Voice::Tel => targets.tel.as_ref(),
-            Voice::Gsm => targets.gsm.as_ref(),
-        };
-        number.map(|number| VoiceReply {
-            media: Media::Duplex,
-            call: CallHandling::Transferred,
-            number: Some(number.clone()),
-        })
-    }
-
-    pub(super) fn scaip_stored(&mut self, token: Token, user: &str, back: Known, answer: &Response, now: Instant) {
-        let message = Outgoing {
-            uri: back.uri,
-            to_user: user.to_owned(),
-            from_user: back.our_user,
-            content_type: CONTENT_TYPE,
-            body: answer.write().into_bytes(),
-        };
-        let id = self.edge.send(back.flow, message, now);
-        self.sent.insert(id, token);
         if answer.voice.is_some() {
             self.expect_call(user, back.flow, now);
         }

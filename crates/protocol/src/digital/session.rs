@@ -131,8 +131,7 @@ impl Session {
                 self.commands.push_back(Command::Left(token, Answered::Withheld));
             }
             Some(Owed::Scaip { request, user, back, answer }) => {
-                self.edge.respond(request, Reply::of(200), now);
-                self.scaip_stored(token, &user, *back, &answer, now);
+                self.scaip_stored(token, request, &user, *back, &answer, now);
             }
             Some(Owed::NowIp { request, token }) => self.nowip_stored(request, token, now),
             Some(Owed::Nothing) | None => {}

@@ -51,7 +51,7 @@ impl Echo {
             headers.push(name, value);
         }
         let reason = reason(reply.status).to_owned();
-        Response { status: reply.status, reason, headers, body: Vec::new() }.write()
+        Response { status: reply.status, reason, headers, body: reply.body.clone() }.write()
     }
 }
 

@@ -57,12 +57,14 @@ pub struct Reply {
     pub status: u16,
     /// Headers beyond those that every answer copies.
     pub headers: Vec<(&'static str, String)>,
+    /// Its body; RFC 3428 has none in what accepts a MESSAGE.
+    pub body: Vec<u8>,
 }
 
 impl Reply {
     /// A bare one.
     pub fn of(status: u16) -> Reply {
-        Reply { status, headers: Vec::new() }
+        Reply { status, ..Reply::default() }
     }
 
     /// With a header.

@@ -112,7 +112,7 @@ impl Edge {
         if denied == Denied::Wrong {
             self.count(Counted::BadFrame("WrongCredentials"));
         }
-        Err(Reply { status: 401, headers })
+        Err(Reply { status: 401, headers, ..Reply::default() })
     }
 
     fn register(&mut self, flow: Flow, request: &Request, echo: &Echo, now: Instant) {
