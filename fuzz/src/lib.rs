@@ -10,6 +10,7 @@
 mod call;
 mod espa;
 mod modem;
+mod nowip;
 mod osborne_hoffman;
 mod outputs;
 mod panels;
@@ -29,6 +30,7 @@ use telecare_protocol::{
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
+pub use nowip::{nowip_calls, nowip_document};
 pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
 pub use outputs::{outputs, sia_frame};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
@@ -62,6 +64,8 @@ pub const TARGETS: &[Target] = &[
     ("sip_message", sip_message),
     ("sip_edge", sip_edge),
     ("scaip", scaip),
+    ("nowip_document", nowip_document),
+    ("nowip_calls", nowip_calls),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

@@ -155,7 +155,7 @@ pub struct Taken {
 }
 
 /// Deliveries of one session that a later one may speak about.
-const REMEMBERED_MAX: usize = 16;
+const REMEMBERED_MAX: usize = 256;
 
 /// The intake of one session: takes deliveries in, gives answers back by token without ever making the
 /// line wait. Deliveries taken are stored even if the session ends first.

@@ -12,7 +12,7 @@ use crate::nowip::CallId;
 use crate::report::Origin;
 use crate::session::after;
 use crate::sip::{Flow, Inbound, Reply, RequestId};
-use crate::{Event, Message, Outcome, Protocol, RepeatProof, Report, Sender, Status, Trigger};
+use crate::{Message, Protocol, RepeatProof, Report, Sender, Status, Trigger};
 
 /// Units whose call is expected at once; beyond it the next one's is not waited for.
 pub const EXPECTED_MAX: usize = 10_000;
@@ -148,23 +148,14 @@ impl Session {
     }
 }
 
-/// What is said of a unit that did not call.
+/// What is said of a unit that did not call; as of a NOW-IP unit.
 fn no_call(sender: Sender) -> Report {
-    Report {
-        protocol: sender.protocol,
-        outcome: Outcome::Decoded,
-        origin: Origin::Unit,
-        identity: Some(sender.identity),
-        local_unit: None,
-        caller: None,
-        events: vec![Event {
-            trigger: Trigger::Communication,
-            status: Status::Fault,
-            code: "no-call".to_owned(),
-            words: "no call came after the alarm".to_owned(),
-            location: None,
-        }],
-        fields: Vec::new(),
-        warnings: Vec::new(),
+    let mut report = Report::own(Trigger::Information, Status::Active, "NoCall");
+    report.protocol = sender.protocol;
+    report.origin = Origin::Unit;
+    report.identity = Some(sender.identity);
+    for event in &mut report.events {
+        event.words = "a number was given and no call came".to_owned();
     }
+    report
 }

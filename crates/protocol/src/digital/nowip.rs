@@ -7,6 +7,9 @@ use crate::nowip::{self, CallId, Output, Sent};
 use crate::sip::{Inbound, Outgoing, Reply, RequestId};
 use crate::{Answered, Delivery, Message, Token};
 
+/// Deliveries that a later one may still be about: a call is about an alarm of a minute ago.
+const NAMED_MAX: usize = 256;
+
 /// What units demand (B).
 const CONTENT_TYPE: &str = "text/plain";
 
@@ -77,7 +80,7 @@ impl Session {
         request: Option<RequestId>,
         by: Option<(&Inbound, &str)>,
     ) {
-        let Delivery { token, mut message, repeat, owed, .. } = delivery;
+        let Delivery { token, mut message, repeat, owed, about, .. } = delivery;
         if let Message::Report(report) = &mut message
             && let (Some((inbound, user)), Some(identity)) = (by, report.identity.clone())
             && !self
@@ -90,7 +93,13 @@ impl Session {
         if let (Message::SignOfLife(Some(sender)), Some((_, user))) = (&message, by) {
             self.units.is_of(user, sender.clone());
         }
-        let own = self.deliver(heard, message, repeat, Owed::NowIp { request, token });
+        let about = about.and_then(|about| self.named.iter().rev().find(|(theirs, _)| *theirs == about));
+        let about = about.map(|(_, own)| *own);
+        let own = self.deliver_about(heard, message, repeat, Owed::NowIp { request, token }, about);
+        if self.named.len() >= NAMED_MAX {
+            self.named.pop_front();
+        }
+        self.named.push_back((token, own));
         if owed {
             self.tokens.insert(token, own);
         }

@@ -56,6 +56,8 @@ pub struct Session {
     pub(super) documents: HashMap<SendId, nowip::SendId>,
     /// Deliveries of NOW-IP conversations that are owed an answer, and their names here.
     pub(super) tokens: HashMap<Token, Token>,
+    /// The last deliveries of NOW-IP conversations, and their names here.
+    pub(super) named: VecDeque<(Token, Token)>,
     pub(super) commands: VecDeque<Command>,
     next_token: u64,
 }
@@ -89,6 +91,7 @@ impl Session {
             sent: HashMap::new(),
             documents: HashMap::new(),
             tokens: HashMap::new(),
+            named: VecDeque::new(),
             commands: VecDeque::new(),
             next_token: 0,
         }
@@ -230,11 +233,23 @@ impl Session {
 
     /// Hands a delivery to the intake, and keeps what follows from it.
     pub(super) fn deliver(&mut self, heard: Heard, message: Message, repeat: RepeatProof, then: Owed) -> Token {
+        self.deliver_about(heard, message, repeat, then, None)
+    }
+
+    /// The same for what speaks about an earlier delivery.
+    pub(super) fn deliver_about(
+        &mut self,
+        heard: Heard,
+        message: Message,
+        repeat: RepeatProof,
+        then: Owed,
+        about: Option<Token>,
+    ) -> Token {
         let token = Token(self.next_token);
         self.next_token = self.next_token.saturating_add(1);
         let Heard { flow, raw, first_byte, last_byte } = heard;
         let owed = !matches!(then, Owed::Nothing);
-        let delivery = Delivery { token, message, raw, first_byte, last_byte, repeat, owed, about: None };
+        let delivery = Delivery { token, message, raw, first_byte, last_byte, repeat, owed, about };
         self.commands.push_back(Command::Deliver(flow, Box::new(delivery)));
         self.owed.insert(token, then);
         token

@@ -106,9 +106,11 @@ pub(super) fn of_call(trigger: Trigger, code: &str, sender: Option<&Sender>, fro
     let event =
         Event { trigger, status: Status::Active, code: code.to_owned(), words: words(code).to_owned(), location: None };
     let mut report = Report::own(trigger, Status::Active, code);
-    report.protocol = Protocol::NowIp;
+    // Who has sent no document may speak anything.
+    report.protocol = sender.map_or(Protocol::Sip, |sender| sender.protocol);
     report.origin = crate::Origin::Unit;
-    report.identity = sender.map(|sender| sender.identity.clone());
+    let user = || (!from.is_empty()).then(|| from.to_owned());
+    report.identity = sender.map(|sender| sender.identity.clone()).or_else(user);
     report.events = vec![event];
     report.fields = from_field(from);
     report

@@ -164,7 +164,6 @@ async fn listening(rig: &Rig, settings: Settings, accounts: Accounts) -> (Socket
 }
 
 #[tokio::test]
-#[ignore = "the session is a stub"]
 async fn a_press_is_stored_and_then_acknowledged_over_either_carrier() {
     let rig = Rig::new().await;
     let (address, _) = listening(&rig, Settings::default(), Accounts::default()).await;
@@ -182,7 +181,6 @@ async fn a_press_is_stored_and_then_acknowledged_over_either_carrier() {
 }
 
 #[tokio::test]
-#[ignore = "the session is a stub"]
 async fn a_datagram_that_comes_twice_is_one_signal_and_both_are_answered() {
     let rig = Rig::new().await;
     let (address, _) = listening(&rig, Settings::default(), Accounts::default()).await;
@@ -196,7 +194,6 @@ async fn a_datagram_that_comes_twice_is_one_signal_and_both_are_answered() {
 }
 
 #[tokio::test]
-#[ignore = "the session is a stub"]
 async fn a_connection_takes_messages_in_whatever_pieces() {
     let rig = Rig::new().await;
     let (address, _) = listening(&rig, Settings::default(), Accounts::default()).await;
@@ -213,7 +210,6 @@ async fn a_connection_takes_messages_in_whatever_pieces() {
 }
 
 #[tokio::test]
-#[ignore = "the session is a stub"]
 async fn what_nothing_can_store_is_503_and_never_acknowledged() {
     let rig = Rig::new().await;
     let (address, _) = listening(&rig, Settings::default(), Accounts::default()).await;
@@ -229,7 +225,6 @@ async fn what_nothing_can_store_is_503_and_never_acknowledged() {
 }
 
 #[tokio::test]
-#[ignore = "the session is a stub"]
 async fn a_unit_without_a_password_is_challenged_and_not_heard() {
     let rig = Rig::new().await;
     let account = Account { password: "s3cret".to_owned(), identities: Vec::new() };
@@ -246,7 +241,6 @@ async fn a_unit_without_a_password_is_challenged_and_not_heard() {
 }
 
 #[tokio::test]
-#[ignore = "the session is a stub"]
 async fn an_answer_that_is_owed_still_leaves_when_the_process_stops() {
     let rig = Rig::new().await;
     let (address, _) = listening(&rig, Settings::default(), Accounts::default()).await;
