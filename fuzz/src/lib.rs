@@ -8,6 +8,7 @@
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
+mod digital;
 mod espa;
 mod modem;
 mod nowip;
@@ -28,6 +29,7 @@ use telecare_protocol::{
 };
 
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
+pub use digital::digital_session;
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
 pub use nowip::{nowip_calls, nowip_document};
@@ -63,6 +65,7 @@ pub const TARGETS: &[Target] = &[
     ("sia_dc09_session", sia_dc09_session),
     ("sip_message", sip_message),
     ("sip_edge", sip_edge),
+    ("digital_session", digital_session),
     ("scaip", scaip),
     ("nowip_document", nowip_document),
     ("nowip_calls", nowip_calls),

@@ -11,6 +11,27 @@ mod session;
 mod settings;
 mod units;
 
+/// What is counted of a line beside documents and SIP messages that cannot be read, by name.
+pub const COUNTED: [&str; 17] = [
+    "AcknowledgementUndelivered",
+    "CallUntold",
+    "Junk",
+    "NoCSeq",
+    "NoCallId",
+    "NoVia",
+    "NotWhole",
+    "OtherCSeq",
+    "TooLong",
+    "TooManyConnections",
+    "TooManyWaiting",
+    "UnexpectedAnswer",
+    "UnexpectedResponse",
+    "UnexpectedType",
+    "UnknownContent",
+    "WrongCredentials",
+    "WrongIdentity",
+];
+
 pub use session::{Command, Session};
 pub use settings::{Settings, Targets};
 

@@ -50,6 +50,19 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// The names, for metrics that start at zero.
+    pub const NAMES: [&'static str; 9] = [
+        "TooLarge",
+        "NotXml",
+        "DtdForbidden",
+        "WrongRoot",
+        "DuplicateElement",
+        "MissingElement",
+        "UnknownType",
+        "DataLength",
+        "IllegalDigit",
+    ];
+
     /// The fixed name, for vectors and metrics.
     pub fn name(&self) -> &'static str {
         match self {

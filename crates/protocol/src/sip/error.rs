@@ -27,6 +27,10 @@ pub enum SipError {
 }
 
 impl SipError {
+    /// The names, for metrics that start at zero.
+    pub const NAMES: [&'static str; 7] =
+        ["Empty", "BadStartLine", "TooManyHeaders", "HeadTooLong", "BadContentLength", "NoContentLength", "Truncated"];
+
     /// A fixed name, for counters.
     pub fn name(self) -> &'static str {
         match self {

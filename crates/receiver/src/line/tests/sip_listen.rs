@@ -231,6 +231,9 @@ async fn a_stopping_process_ends_its_connections() {
     let line = rig.run(sip(Some(udp), Some(tcp), None));
     let mut unit = connect(tcp).await;
     unit.write_all(b"\r\n\r\n").await.unwrap();
+    let mut kept_alive = [0; 2];
+    bounded(unit.read_exact(&mut kept_alive)).await.unwrap();
+    assert_eq!(&kept_alive, b"\r\n");
     assert!(is_open(&mut unit).await);
     rig.stop.send_replace(true);
     bounded(line).await.unwrap();
