@@ -162,7 +162,8 @@ impl Unit {
         self.send(format!("SIP/2.0 200 OK\r\n{}Content-Length: 0\r\n\r\n", copied.concat()).as_bytes())
     }
 
-    /// Sends a message and takes its acknowledgement; how long that took, what it was answered, and what it acknowledges.
+    /// Sends a message and takes its answer and acknowledgement, which comes before its answer where datagrams cross; each
+    /// with its time.
     pub fn tell(&mut self, request: &str, within: Duration) -> Result<Told> {
         let sent = Instant::now();
         self.send(request.as_bytes())?;
@@ -170,7 +171,9 @@ impl Unit {
         while let Some(left) = within.checked_sub(sent.elapsed()) {
             match self.hear(left)? {
                 Some(heard) if heard.status() >= 200 => {
-                    told.status.get_or_insert(heard.status());
+                    if told.status.is_none() {
+                        (told.status, told.status_after) = (Some(heard.status()), sent.elapsed());
+                    }
                     if heard.status() >= 300 {
                         break;
                     }
@@ -196,6 +199,8 @@ impl Unit {
 pub struct Told {
     /// By SIP.
     pub status: Option<u16>,
+    /// When that came.
+    pub status_after: Duration,
     /// By a MESSAGE in return.
     pub acknowledgement: Option<String>,
     /// When that came.
