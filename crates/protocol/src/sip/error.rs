@@ -18,6 +18,9 @@ pub enum SipError {
     /// `Content-Length` is no number, or two of them differ.
     #[error("Content-Length is no number, or two of them differ")]
     BadContentLength,
+    /// A MESSAGE on a connection that does not say how long it is.
+    #[error("no Content-Length on a connection")]
+    NoContentLength,
     /// `Content-Length` says more than came.
     #[error("Content-Length says more than came")]
     Truncated,
@@ -32,6 +35,7 @@ impl SipError {
             SipError::TooManyHeaders => "TooManyHeaders",
             SipError::HeadTooLong => "HeadTooLong",
             SipError::BadContentLength => "BadContentLength",
+            SipError::NoContentLength => "NoContentLength",
             SipError::Truncated => "Truncated",
         }
     }

@@ -78,6 +78,12 @@ impl Head {
         Ok(Head { message, end, body_bytes })
     }
 
+    /// The whole message; these are its bytes from the first.
+    pub(super) fn with_body_of(self, raw: &[u8]) -> Message {
+        let end = self.end;
+        self.with_body(raw.get(end..).unwrap_or_default())
+    }
+
     /// The whole message.
     pub(super) fn with_body(self, body: &[u8]) -> Message {
         let mut message = self.message;
@@ -122,6 +128,11 @@ fn content_length(value: &str, known: Option<usize>) -> Result<Option<usize>, Si
         Some(known) if known != length => Err(SipError::BadContentLength),
         Some(_) | None => Ok(Some(length)),
     }
+}
+
+/// Whether a line begins a message.
+pub(super) fn is_start_line(line: &[u8]) -> bool {
+    start_line(line.strip_suffix(b"\r").unwrap_or(line)).is_ok()
 }
 
 fn start_line(line: &[u8]) -> Result<Message, SipError> {

@@ -1,0 +1,38 @@
+//! Calls we know of: those whose BYE is ours to answer.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::RequestId;
+use super::transactions::Key;
+
+/// Calls known, at most; the oldest goes first, and its BYE is answered 481.
+pub const CALLS_MAX: usize = 4_096;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    calls: HashMap<Key, RequestId>,
+    order: BTreeMap<RequestId, Key>,
+}
+
+impl Calls {
+    /// An INVITE begins one.
+    pub(super) fn begin(&mut self, call: Key, invite: RequestId) {
+        if let Some(before) = self.calls.insert(call, invite) {
+            self.order.remove(&before);
+        }
+        self.order.insert(invite, call);
+        while self.order.len() > CALLS_MAX {
+            if let Some((_, oldest)) = self.order.pop_first() {
+                self.calls.remove(&oldest);
+            }
+        }
+    }
+
+    /// It has ended, or never began. Names the INVITE that began it.
+    pub(super) fn end(&mut self, call: &Key) -> Option<RequestId> {
+        let invite = self.calls.remove(call)?;
+        self.order.remove(&invite);
+        Some(invite)
+    }
+}
