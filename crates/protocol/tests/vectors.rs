@@ -49,6 +49,9 @@ struct Vector {
     reply_hex: Option<String>,
     reply_clear: Option<String>,
     clock: Option<String>,
+    /// Of a SCAIP document, looked at where its answers are.
+    class: Option<String>,
+    recovered: Option<toml::Table>,
     input: Option<String>,
     hex: Option<String>,
     expect: Vec<toml::Table>,
@@ -95,6 +98,7 @@ fn files() -> BTreeMap<String, Vec<Vector>> {
         "iti",
         "osborne-hoffman",
         "radionics-6500",
+        "scaip",
         "sia-dc03",
         "sia-dc07",
         "sia-dc09",

@@ -32,21 +32,16 @@ pub struct Bad {
 
 impl Bad {
     /// From a document whose elements were read.
-    pub(super) fn of_elements(error: DocumentError, elements: &Elements, warnings: Vec<&'static str>) -> Bad {
-        let embedded = elements.root == super::read::EMBEDDED_ROOT;
-        Bad { embedded, ..Bad::of(error, warnings, |name| elements.all(name).next()) }
+    pub(super) fn of_elements(error: DocumentError, elements: &Elements) -> Bad {
+        Bad::of(error, |name| elements.all(name).next())
     }
 
     /// From a text that is no whole document.
-    pub(super) fn of_text(error: DocumentError, text: &str, warnings: Vec<&'static str>) -> Bad {
-        Bad::of(error, warnings, |name| scan(text, name))
+    pub(super) fn of_text(error: DocumentError, text: &str) -> Bad {
+        Bad::of(error, |name| scan(text, name))
     }
 
-    fn of<'t>(
-        error: DocumentError,
-        warnings: Vec<&'static str>,
-        find: impl Fn(&'static str) -> Option<&'t str>,
-    ) -> Bad {
+    fn of<'t>(error: DocumentError, find: impl Fn(&'static str) -> Option<&'t str>) -> Bad {
         Bad {
             number: error.number(),
             fault: error.fault(),
@@ -56,7 +51,7 @@ impl Bad {
             device_type: find("dty").and_then(long_code),
             status_code: find("stc").and_then(long_code),
             embedded: false,
-            warnings,
+            warnings: Vec::new(),
         }
     }
 

@@ -88,3 +88,66 @@ impl Request {
         LIFE_DEVICES.contains(&self.device_type) && !RESTORALS.contains(&status) && status != RESTORAL_LAST
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(kind: MessageType, device: u16, status: Option<u16>) -> Class {
+        Request { message_type: kind, ..Request::new("1", "1", device, status) }.class()
+    }
+
+    #[test]
+    fn the_first_row_that_fits_counts() {
+        use MessageType::{Event, Heartbeat, Information, Reset};
+        for (kind, device, status, expected) in [
+            (Heartbeat, 2, Some(9), Class::Heartbeat),
+            (Heartbeat, 2, Some(102), Class::Heartbeat),
+            (Reset, 5, Some(10), Class::Reset),
+            (Information, 5, Some(10), Class::Information),
+            (Event, 23, Some(19), Class::Cancel),
+            (Event, 3, Some(2), Class::Cancel),
+            (Event, 23, Some(102), Class::Test),
+            (Event, 2, Some(103), Class::Test),
+            (Event, 3, Some(9), Class::LifeAlarm),
+            (Event, 3, None, Class::LifeAlarm),
+            (Event, 45, Some(11), Class::LifeAlarm),
+            (Event, 45, Some(110), Class::LifeAlarm),
+            (Event, 20, Some(126), Class::LifeAlarm),
+            (Event, 45, Some(128), Class::LifeAlarm),
+            (Event, 45, Some(0), Class::LifeAlarm),
+            (Event, 3, Some(6), Class::LifeAlarm),
+            (Event, 14, Some(6), Class::Restoral),
+            (Event, 23, Some(16), Class::LifeAlarm),
+            (Event, 23, Some(124), Class::Restoral),
+            (Event, 23, Some(70), Class::Restoral),
+            (Event, 12, Some(117), Class::Care),
+            (Event, 2, Some(67), Class::TechnicalUrgent),
+            (Event, 2, Some(31), Class::TechnicalUrgent),
+            (Event, 3, Some(16), Class::Technical),
+            (Event, 3, Some(36), Class::Technical),
+            (Event, 2, Some(86), Class::Restoral),
+            (Event, 2, Some(50), Class::Restoral),
+        ] {
+            assert_eq!(class(kind, device, status), expected, "{kind:?} {device} {status:?}");
+        }
+    }
+
+    /// How many status codes of the unit itself are of each class, so that no list loses one unseen.
+    #[test]
+    fn every_status_code_has_its_class() {
+        let count = |wanted: Class| {
+            (0..=STATUS_CODE_LAST).filter(|code| class(MessageType::Event, 45, Some(*code)) == wanted).count()
+        };
+        let counts = [Class::Cancel, Class::Test, Class::LifeAlarm, Class::Care].map(count);
+        assert_eq!(counts, [2, 2, 7, 11]);
+        let counts = [Class::TechnicalUrgent, Class::Technical, Class::Restoral].map(count);
+        assert_eq!(counts, [21, 17, 128 - 2 - 2 - 7 - 11 - 21 - 17]);
+        for device in LIFE_DEVICES {
+            let quiet = (0..=STATUS_CODE_LAST)
+                .filter(|code| class(MessageType::Event, device, Some(*code)) != Class::LifeAlarm)
+                .count();
+            assert_eq!(quiet, 2 + 2 + (RESTORALS.len() - 2) + 1, "{device}");
+        }
+    }
+}

@@ -13,7 +13,8 @@ const CODE_DIGITS_MAX: usize = 8;
 pub(super) struct Elements {
     /// The local name of the root.
     pub(super) root: String,
-    /// Names and texts of its children; an empty one is as good as absent and left out. Of `lge` its own children.
+    /// Names and texts of its children; an empty one is as good as absent and left out. Of `lge` its own
+    /// children, as `lge/geo`; no other element that is within another counts.
     list: Vec<(String, String)>,
 }
 
@@ -30,7 +31,7 @@ impl Elements {
         for child in root.children().filter(Node::is_element) {
             if name(&child) == "lge" {
                 let parts = child.children().filter(Node::is_element);
-                list.extend(parts.map(|part| (name(&part), content(&part))));
+                list.extend(parts.map(|part| (format!("lge/{}", name(&part)), content(&part))));
             } else {
                 list.push((name(&child), content(&child)));
             }

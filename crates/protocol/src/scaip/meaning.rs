@@ -147,8 +147,8 @@ impl Request {
         fields
     }
 
-    /// Every element but `crd` as a text, empty where it says nothing.
-    fn said(&self) -> Vec<(&'static str, String)> {
+    /// Every element but `crd` as a text, in the usual order; empty where it says no more than its absence.
+    pub(super) fn said(&self) -> Vec<(&'static str, String)> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let digit = |digit: u8| if digit == 0 { String::new() } else { digit.to_string() };
         let version = if self.version == VERSION { String::new() } else { self.version.clone() };
@@ -182,12 +182,12 @@ impl Request {
 }
 
 /// A device type or status code, as it is written.
-pub(super) fn long(code: u16) -> String {
+fn long(code: u16) -> String {
     format!("{code:04}")
 }
 
 /// A component or location, as it is written.
-pub(super) fn short(code: u16) -> String {
+fn short(code: u16) -> String {
     format!("{code:03}")
 }
 
@@ -213,4 +213,163 @@ pub(crate) fn repeat_key(report: &Report) -> Option<Vec<u8>> {
 fn key(said: &[(&str, String)]) -> Vec<u8> {
     let of = |name: &&str| said.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str());
     format!("{:?}", KEY.iter().map(of).collect::<Vec<_>>()).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scaip::MessageType;
+
+    fn request(device: u16, status: Option<u16>) -> Request {
+        Request::new("R1", "90000001", device, status)
+    }
+
+    fn meaning(request: &Request) -> (Trigger, Status) {
+        let event = &request.report(&Codes::builtin()).events[0];
+        (event.trigger, event.status)
+    }
+
+    #[test]
+    fn device_and_status_code_are_one_event() {
+        use Status::{Active, Busy, Fault, LowBattery, NoSpeech, Restored};
+        for (device, status, expected) in [
+            (3, Some(10), (Trigger::Pendant, Active)),
+            (4, Some(10), (Trigger::FixedTrigger, Active)),
+            (2, Some(10), (Trigger::FixedTrigger, Active)),
+            (3, None, (Trigger::Pendant, Active)),
+            (45, None, (Trigger::Emergency, Active)),
+            (5, Some(9), (Trigger::Fall, Active)),
+            (23, Some(9), (Trigger::Smoke, Active)),
+            (26, None, (Trigger::CarbonMonoxide, Active)),
+            (33, Some(9), (Trigger::Flood, Active)),
+            (14, Some(9), (Trigger::DoorOpen, Active)),
+            (14, Some(10), (Trigger::Emergency, Active)),
+            (31, Some(9), (Trigger::Emergency, Active)),
+            (3, Some(110), (Trigger::Pendant, Active)),
+            (46, Some(6), (Trigger::Lift, Active)),
+            (3, Some(6), (Trigger::Pendant, Active)),
+            (45, Some(6), (Trigger::System, Active)),
+            (2, Some(16), (Trigger::Battery, LowBattery)),
+            (3, Some(16), (Trigger::Battery, LowBattery)),
+            (23, Some(16), (Trigger::Smoke, LowBattery)),
+            (5, Some(67), (Trigger::Fall, Fault)),
+            (2, Some(67), (Trigger::System, Fault)),
+            (2, Some(85), (Trigger::Mains, Fault)),
+            (2, Some(86), (Trigger::Mains, Restored)),
+            (23, Some(86), (Trigger::Mains, Restored)),
+            (23, Some(94), (Trigger::Smoke, Restored)),
+            (3, Some(93), (Trigger::Pendant, Restored)),
+            (45, Some(94), (Trigger::System, Restored)),
+            (2, Some(17), (Trigger::System, Busy)),
+            (2, Some(89), (Trigger::System, NoSpeech)),
+            (12, Some(117), (Trigger::Occupancy, Active)),
+            (11, Some(81), (Trigger::Medication, Active)),
+            (14, Some(125), (Trigger::Tamper, Active)),
+            (2, Some(102), (Trigger::PeriodicTest, Active)),
+            (23, Some(103), (Trigger::PeriodicTest, Active)),
+            (3, Some(19), (Trigger::Cancel, Active)),
+            (3, Some(2), (Trigger::Cancel, Active)),
+            (3, Some(128), (Trigger::Unknown, Status::Unknown)),
+            (2, Some(0), (Trigger::Unknown, Status::Unknown)),
+            (23, Some(9_999), (Trigger::Smoke, Status::Unknown)),
+            (199, Some(10), (Trigger::Emergency, Active)),
+            (199, Some(16), (Trigger::Battery, LowBattery)),
+            (199, Some(128), (Trigger::Unknown, Status::Unknown)),
+        ] {
+            assert_eq!(meaning(&request(device, status)), expected, "{device} {status:?}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_message_decides_before_the_status_code() {
+        for (kind, device, status, expected) in [
+            (MessageType::Heartbeat, 2, 9, (Trigger::Information, Status::Present)),
+            (MessageType::Reset, 5, 10, (Trigger::Fall, Status::Restored)),
+            (MessageType::Reset, 199, 10, (Trigger::Cancel, Status::Active)),
+            (MessageType::Information, 5, 10, (Trigger::Information, Status::Active)),
+            (MessageType::Information, 5, 88, (Trigger::HelpArrived, Status::Active)),
+        ] {
+            let request = Request { message_type: kind, ..request(device, Some(status)) };
+            assert_eq!(meaning(&request), expected, "{kind:?} {device} {status}");
+        }
+    }
+
+    #[test]
+    fn words_are_of_both_tables_and_say_what_is_unknown() {
+        let codes = Codes::builtin();
+        for (device, status, code, words, warns) in [
+            (5, Some(9), "0005/0009", "fall detector: automatic alarm", false),
+            (3, None, "0003", "personal trigger: no status code, taken for a manual alarm", false),
+            (199, Some(10), "0199/0010", "unknown SCAIP device type \"0199\": manual alarm", true),
+            (42, Some(10), "0042/0010", "unknown SCAIP device type \"0042\": manual alarm", true),
+            (3, Some(128), "0003/0128", "personal trigger: unknown SCAIP status code \"0128\"", true),
+            (23, Some(128), "0023/0128", "smoke detector: unknown SCAIP status code \"0128\"", true),
+        ] {
+            let report = request(device, status).report(&codes);
+            assert_eq!((report.events[0].code.as_str(), report.events[0].words.as_str()), (code, words));
+            assert_eq!(report.warnings, if warns { vec!["UnknownCode"] } else { Vec::new() }, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_the_code_the_number_and_the_units_own_words() {
+        let codes = Codes::builtin();
+        let text = |text: &str| Some(text.to_owned());
+        for (location, value, own, expected) in [
+            (0, None, None, None),
+            (12, None, None, Some(("012", "bedroom"))),
+            (44, text("17"), text("left"), Some(("044", "apartment, 17, left"))),
+            (0, None, text("under the stairs"), Some(("000", "under the stairs"))),
+            (900, None, None, Some(("900", "unknown location \"900\""))),
+        ] {
+            let request = Request { location, location_value: value, location_text: own, ..request(3, Some(10)) };
+            let found = request.report(&codes).events[0].location.clone();
+            let found = found.as_ref().map(|place| (place.code.as_str(), place.words.as_str()));
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn behind_a_groups_controller_the_device_is_the_local_unit() {
+        for (configuration, device, expected) in [
+            (0, Some("0117"), None),
+            (1, Some("0117"), Some("0117")),
+            (2, Some("0117"), Some("0117")),
+            (3, Some("A1"), Some("A1")),
+            (1, Some("00"), None),
+            (1, None, None),
+        ] {
+            let device_id = device.map(str::to_owned);
+            let request = Request { system_configuration: configuration, device_id, ..request(48, Some(85)) };
+            assert_eq!(request.report(&Codes::builtin()).local_unit.as_deref(), expected);
+        }
+    }
+
+    /// Each of the seven tells messages apart, and nothing else does.
+    #[test]
+    fn the_key_is_of_seven_fields() {
+        let key = |change: fn(&mut Request)| {
+            let mut request = request(3, Some(10));
+            change(&mut request);
+            let report = request.report(&Codes::builtin());
+            assert_eq!(report.repeat_key(), Some(request.repeat_key()));
+            request.repeat_key()
+        };
+        let same = key(|_| {});
+        let others = [
+            key(|request| request.controller.push('1')),
+            key(|request| request.reference.push('1')),
+            key(|request| request.message_type = MessageType::Reset),
+            key(|request| request.device_type = 4),
+            key(|request| request.device_id = Some("1".to_owned())),
+            key(|request| request.status_code = None),
+            key(|request| request.location = 1),
+        ];
+        for (place, other) in others.iter().enumerate() {
+            assert!(*other != same && others.iter().filter(|one| *one == other).count() == 1, "{place}");
+        }
+        assert_eq!(key(|request| request.information_text = Some("x".to_owned())), same);
+        assert_eq!(key(|request| request.priority = 1), same);
+        assert_eq!(key(|request| request.callers.clear()), same);
+    }
 }

@@ -16,6 +16,7 @@
 mod bad;
 mod class;
 mod document;
+mod encode;
 mod error;
 mod meaning;
 mod number;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 pub use bad::Bad;
 pub use class::Class;
+pub use encode::Damage;
 pub use error::DocumentError;
 pub(crate) use meaning::repeat_key;
 pub use number::Snu;

@@ -113,9 +113,9 @@ const CONFORMING_CHARS_MAX: usize = 16;
 const CONTROLLER_CHARS_MAX: usize = 32;
 
 /// Every element of the document; those of `lge` by their own names.
-const ELEMENTS: [&str; 26] = [
+const ELEMENTS: [&str; 25] = [
     "ref", "ver", "sco", "cha", "mty", "hbo", "cid", "dty", "did", "dco", "dte", "crd", "stc", "stt", "pri", "lco",
-    "lva", "geo", "tim", "gga", "lte", "ico", "ite", "ame", "mreq", "lge",
+    "lva", "lge/geo", "lge/tim", "lge/gga", "lte", "ico", "ite", "ame", "mreq",
 ];
 
 /// Texts and the most characters that the document gives them (A); `did` as one unit has it (C). Longer ones are kept.
@@ -125,9 +125,9 @@ const LENGTHS: [(&str, usize); 11] = [
     ("crd", 256),
     ("stt", 32),
     ("lva", 2),
-    ("geo", 23),
-    ("tim", 22),
-    ("gga", 81),
+    ("lge/geo", 23),
+    ("lge/tim", 22),
+    ("lge/gga", 81),
     ("lte", 32),
     ("ite", 128),
     ("mreq", 8),
@@ -168,13 +168,13 @@ impl Request {
             priority: elements.digit("pri")?,
             location: elements.code("lco", SHORT_CODE_MAX)?.unwrap_or(0),
             location_value: text("lva")?,
-            position: Position { geo: text("geo")?, tim: text("tim")?, gga: text("gga")? },
+            position: Position { geo: text("lge/geo")?, tim: text("lge/tim")?, gga: text("lge/gga")? },
             location_text: text("lte")?,
             information_code: elements.code("ico", SHORT_CODE_MAX)?,
             information_text: text("ite")?,
             more_follows: elements.one("ame")?.is_some_and(|said| said.bytes().any(|c| c != b'0')),
             media_request: text("mreq")?,
-            embedded: elements.root == super::read::EMBEDDED_ROOT,
+            embedded: false,
             unknown,
             warnings: Vec::new(),
         };

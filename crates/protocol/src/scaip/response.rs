@@ -3,7 +3,9 @@
 use super::document::{Elements, code};
 use super::read::{ANSWER_ROOT, EMBEDDED_ROOT};
 use super::root::{root, scan};
-use super::{DocumentError, Snu};
+use super::voice::CALL_BACK;
+use super::{CallerId, DocumentError, Request, Scheme, Snu};
+use crate::digital::Targets;
 
 /// The reference of an answer to what had none that could be echoed (C).
 pub(super) const NO_REFERENCE: &str = "0";
@@ -105,6 +107,24 @@ impl Response {
         Response { reference: reference.to_owned(), number: Snu::Ok, text: None, voice: None, embedded: false }
     }
 
+    /// The answer to a request that is stored: the call that its unit wants, where the site has somewhere for it to go.
+    pub fn accepted(request: &Request, targets: &Targets) -> Response {
+        let target = |caller: CallerId| match caller.scheme {
+            Scheme::Sip | Scheme::Sips | Scheme::SipPp => targets.sip.clone(),
+            Scheme::Tel => targets.tel.clone(),
+            Scheme::Gsm => targets.gsm.clone(),
+            Scheme::NoVoice | Scheme::Other(_) => None,
+        };
+        let calls_out = request.call_handling != CALL_BACK;
+        let number = request.ways().into_iter().filter(|_| calls_out).find_map(target);
+        let voice = number.map(|number| VoiceReply {
+            media: Media::Duplex,
+            call: CallHandling::Transferred,
+            number: Some(number),
+        });
+        Response { voice, embedded: request.embedded, ..Response::ok(&request.reference) }
+    }
+
     /// Reads a well-formed answer, for whoever sent the message.
     pub fn read(body: &[u8]) -> Result<Response, DocumentError> {
         let (text, _) = super::root::text_of(body);
@@ -191,6 +211,8 @@ impl Writer {
                 '>' => self.text.push_str("&gt;"),
                 '"' => self.text.push_str("&quot;"),
                 '\'' => self.text.push_str("&apos;"),
+                // As such it would be read as the end of a line.
+                '\r' => self.text.push_str("&#13;"),
                 c => self.text.push(c),
             }
         }
@@ -200,5 +222,92 @@ impl Writer {
     pub(super) fn end(mut self) -> String {
         self.close(self.root);
         self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(number: Snu, text: Option<&str>, voice: Option<VoiceReply>) -> Response {
+        Response { number, text: text.map(str::to_owned), voice, ..Response::ok("R1") }
+    }
+
+    fn voice(media: Media, call: CallHandling, number: Option<&str>) -> Option<VoiceReply> {
+        Some(VoiceReply { media, call, number: number.map(str::to_owned) })
+    }
+
+    #[test]
+    fn answers_are_written_the_one_way_and_read_again() {
+        for (said, document) in [
+            (response(Snu::Ok, None, None), "<mrs><ref>R1</ref><snu>0</snu></mrs>"),
+            (
+                response(Snu::BadContent, Some("a<b & \"c\" 'd'"), None),
+                "<mrs><ref>R1</ref><snu>3</snu><ste>a&lt;b &amp; &quot;c&quot; &apos;d&apos;</ste></mrs>",
+            ),
+            (
+                response(Snu::Ok, None, voice(Media::Duplex, CallHandling::Transferred, Some("tel:+441632960001"))),
+                "<mrs><ref>R1</ref><snu>0</snu><mre>1</mre><cre>62</cre><tnu>tel:+441632960001</tnu></mrs>",
+            ),
+            (
+                response(Snu::Ok, None, voice(Media::Speaker, CallHandling::Predefined, None)),
+                "<mrs><ref>R1</ref><snu>0</snu><mre>3</mre><cre>61</cre></mrs>",
+            ),
+            (
+                Response { embedded: true, ..response(Snu::Busy, None, None) },
+                "<scaip><ref>R1</ref><snu>6</snu></scaip>",
+            ),
+        ] {
+            assert_eq!(said.write(), document);
+            assert_eq!(Response::read(document.as_bytes()), Ok(said));
+        }
+    }
+
+    #[test]
+    fn a_text_is_for_bad_news_and_has_an_end() {
+        assert_eq!(response(Snu::Ok, Some("fine"), None).write(), "<mrs><ref>R1</ref><snu>0</snu></mrs>");
+        let long = response(Snu::TooLong, Some(&"x".repeat(500)), None).write();
+        assert_eq!(Response::read(long.as_bytes()).unwrap().text.unwrap().len(), TEXT_CHARS_MAX);
+    }
+
+    #[test]
+    fn answers_of_others_are_read() {
+        for (document, expected) in [
+            (
+                "<?xml version='1.0'?>\n<mrs> <snu>000</snu><mre>01</mre><ref>R1</ref><cve>01.00</cve></mrs>",
+                response(Snu::Ok, None, voice(Media::Duplex, CallHandling::Predefined, None)),
+            ),
+            ("<mrs><ref>R1</ref><snu>0</snu><mre>0</mre><cre>0</cre></mrs>", response(Snu::Ok, None, None)),
+            ("<mrs><ref>R1</ref><snu>99</snu><hbi>1</hbi></mrs>", response(Snu::Undefined, None, None)),
+            (
+                "<mrs><ref>R1</ref><snu>12345</snu><mre>7</mre><cre>9</cre></mrs>",
+                response(Snu::Other(12_345), None, voice(Media::Other(7), CallHandling::Other(9), None)),
+            ),
+        ] {
+            assert_eq!(Response::read(document.as_bytes()), Ok(expected), "{document}");
+        }
+        for (document, name) in [
+            ("<mrs><snu>0</snu></mrs>", "MissingElement"),
+            ("<mrs><ref>R1</ref></mrs>", "MissingElement"),
+            ("<mrs><ref>R1</ref><snu>x</snu></mrs>", "BadContent"),
+            ("<mrs><ref>R1</ref><snu>0</snu>", "NotWellFormed"),
+            ("<mrq><ref>R1</ref><snu>0</snu></mrq>", "UnknownRoot"),
+        ] {
+            assert_eq!(Response::read(document.as_bytes()).unwrap_err().name(), name, "{document}");
+        }
+    }
+
+    /// Who cannot be understood has not said that all is well.
+    #[test]
+    fn a_broken_answer_is_no_good_news() {
+        for (text, reference, number) in [
+            ("<mrs><ref>R1</ref><snu>", "R1", Snu::Undefined),
+            ("<mrs><ref>R1</ref><snu>x</snu></mrs>", "R1", Snu::Undefined),
+            ("<mrs><snu>3</snu>", "", Snu::BadContent),
+            ("<mrs/>", "", Snu::Undefined),
+        ] {
+            let found = Response::recovered(text);
+            assert_eq!((found.reference.as_str(), found.number), (reference, number), "{text}");
+        }
     }
 }
