@@ -9,9 +9,11 @@ mod nowip;
 mod scaip;
 mod session;
 mod settings;
+mod unit;
 mod units;
 
 pub use session::{Command, Session};
 pub use settings::{Settings, Targets};
+pub use unit::{Credentials, Refusal, Unit, UnitCommand, UnitFault, UnitMessage, UnitSettings};
 
 pub use crate::sip::{Account, Accounts, Authentication};

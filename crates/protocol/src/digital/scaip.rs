@@ -79,6 +79,7 @@ impl Session {
             to_user: user.to_owned(),
             from_user: back.our_user,
             content_type: CONTENT_TYPE,
+            headers: Vec::new(),
             body: answer.write().into_bytes(),
         };
         let id = self.edge.send(back.flow, message, now);
