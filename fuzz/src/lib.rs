@@ -15,6 +15,7 @@ mod outputs;
 mod panels;
 mod session;
 mod sia_dc09;
+mod sip;
 mod tone;
 
 use std::sync::LazyLock;
@@ -32,6 +33,7 @@ pub use outputs::{outputs, sia_frame};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
 pub use session::{ademco685_session, outputs_session, surgard_session};
 pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
+pub use sip::{sip_edge, sip_message};
 pub use tone::{tone_audio, tone_rtp, tone_wav};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -55,6 +57,8 @@ pub const TARGETS: &[Target] = &[
     ("sia_dc09_frame", sia_dc09_frame),
     ("sia_dc09_content", sia_dc09_content),
     ("sia_dc09_session", sia_dc09_session),
+    ("sip_message", sip_message),
+    ("sip_edge", sip_edge),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

@@ -16,6 +16,11 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// How many are known.
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
     /// An INVITE begins one.
     pub(super) fn begin(&mut self, call: Key, invite: RequestId) {
         if let Some(before) = self.calls.insert(call, invite) {

@@ -49,6 +49,11 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// How many are under way.
+    pub(super) fn len(&self) -> usize {
+        self.sending.len()
+    }
+
     /// Names the next MESSAGE.
     pub(super) fn name(&mut self) -> SendId {
         let id = self.next;

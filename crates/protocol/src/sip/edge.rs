@@ -46,6 +46,25 @@ pub struct Settings {
     pub realm: String,
 }
 
+/// How much it holds, each within its bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Requests that wait for their answer.
+    pub waiting: usize,
+    /// Answers kept for repetitions.
+    pub answers: usize,
+    /// Bytes of these.
+    pub answer_bytes: usize,
+    /// MESSAGEs of ours under way.
+    pub sends: usize,
+    /// Registrations.
+    pub bindings: usize,
+    /// Calls whose BYE would be known.
+    pub calls: usize,
+    /// Connections.
+    pub connections: usize,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Edge {
@@ -218,6 +237,13 @@ impl Edge {
     /// Where a user has registered that it is reached, and its Contact.
     pub fn registered(&self, user: &str) -> Option<(Flow, &str)> {
         self.registrar.find(user)
+    }
+
+    /// How much it holds.
+    pub fn load(&self) -> Load {
+        let (waiting, answers, answer_bytes) = self.transactions.load();
+        let (sends, bindings, calls) = (self.client.len(), self.registrar.len(), self.calls.len());
+        Load { waiting, answers, answer_bytes, sends, bindings, calls, connections: self.streams.len() }
     }
 
     /// Takes notice that time has passed; call it no earlier than [`Edge::poll_timeout`] says.

@@ -26,7 +26,7 @@ pub use address::{Address, Uri, address_of};
 pub use calls::CALLS_MAX;
 pub use client::SENDS_MAX;
 pub use digest::answer;
-pub use edge::{CONNECTIONS_MAX, Edge, Settings};
+pub use edge::{CONNECTIONS_MAX, Edge, Load, Settings};
 pub use error::SipError;
 pub use event::{Command, Event, Inbound, Outgoing, Reply, RequestId, SendId, Sent};
 pub use flow::{Flow, Transport};

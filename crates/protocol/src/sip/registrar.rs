@@ -80,6 +80,11 @@ impl Registrar {
         reply
     }
 
+    /// How many bindings there are.
+    pub(super) fn len(&self) -> usize {
+        self.bindings.len()
+    }
+
     /// Where a user is reached: what it registered last.
     pub(super) fn find(&self, user: &str) -> Option<(Flow, &str)> {
         let binding = self.bindings.get(self.of_user.get(user)?.last()?)?;

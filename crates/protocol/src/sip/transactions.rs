@@ -106,9 +106,15 @@ impl Transactions {
         }
     }
 
+    /// Requests that wait, answers kept, bytes of these.
+    pub(super) fn load(&self) -> (usize, usize, usize) {
+        let answers = self.answered.len();
+        (self.entries.len().saturating_sub(answers), answers, self.answer_bytes)
+    }
+
     /// Whether one more may wait.
     pub(super) fn has_room(&self, flow: &Flow) -> bool {
-        let waiting = self.entries.len().saturating_sub(self.answered.len());
+        let (waiting, ..) = self.load();
         waiting < WAITING_MAX && self.waiting.get(flow).map_or(0, BTreeSet::len) < WAITING_OF_FLOW_MAX
     }
 
