@@ -76,7 +76,8 @@ pub fn sip_edge(data: &[u8]) {
             }
             3..=6 => rig.hand_over(flow, PIECES[amount % PIECES.len()].as_bytes()),
             7 => {
-                let (one, other) = PIECES[amount % PIECES.len()].split_at(amount % 20);
+                let piece = &PIECES[amount % PIECES.len()];
+                let (one, other) = piece.split_at(amount.min(piece.len()));
                 rig.hand_over(flow, one.as_bytes());
                 rig.hand_over(flow, other.as_bytes());
             }

@@ -1,4 +1,4 @@
-//! Who proves to be whom.
+//! Who proves to be whom, and where it says that it is reached.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by panic")]
 
 #[path = "rig/sip.rs"]
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rig::{Rig, message, request, tcp, udp};
 use telecare_protocol::Counted;
-use telecare_protocol::sip::{Accounts, Authentication, answer};
+use telecare_protocol::sip::{Accounts, Authentication, Flow, answer};
 
 const URI: &str = "sip:alarm@arc.example.org";
 const WRONG: Counted = Counted::BadFrame("WrongCredentials");
@@ -204,4 +204,36 @@ fn other_methods() {
     let right = answer(&challenge, "90000001", "secret", "INVITE", URI, "c").unwrap();
     rig.datagram(udp(4_000), request("INVITE", "i", 2, &format!("Authorization: {right}\r\n"), ""));
     assert_eq!((rig.statuses(), rig.requests().len()), (vec![100], 1));
+}
+
+#[test]
+fn registrations() {
+    let mut rig = Rig::new(Authentication::None);
+    let register = |rig: &mut Rig, flow: Flow, more: &str| {
+        rig.bytes(flow, request("REGISTER", "r", 1, more, "").replace("To: <sip:alarm@", "To: <sip:90000001@"));
+        let response = rig.only_response();
+        let contacts: Vec<String> = response.headers.all("Contact").map(str::to_owned).collect();
+        (response.status, contacts.join(", "))
+    };
+    let listed = |contact: &str| (200, contact.to_owned());
+    assert_eq!(register(&mut rig, tcp(1), ""), listed(""));
+    let one = "Contact: <sip:1@192.0.2.1>\r\nExpires: 600\r\n";
+    assert_eq!(register(&mut rig, tcp(1), one), listed("<sip:1@192.0.2.1>;expires=600"));
+    assert_eq!(rig.edge.registered("90000001"), Some((tcp(1), "sip:1@192.0.2.1")));
+    rig.until(100_000);
+    assert_eq!(register(&mut rig, tcp(2), ""), listed("<sip:1@192.0.2.1>;expires=500"));
+    let two = "Contact: <sip:2@h>;expires=5, <sip:3@h>;expires=99999\r\nExpires: 600\r\n";
+    let all = "<sip:1@192.0.2.1>;expires=500, <sip:2@h>;expires=60, <sip:3@h>;expires=3600";
+    assert_eq!(register(&mut rig, tcp(2), two), listed(all));
+    rig.until(160_000);
+    let gone = "Contact: <sip:3@h>\r\nExpires: 0\r\n";
+    assert_eq!(register(&mut rig, tcp(2), gone), listed("<sip:1@192.0.2.1>;expires=440"));
+    let many = "Contact: <sip:4@h>, <sip:5@h>, <sip:6@h>, <sip:7@h>\r\n";
+    assert!(register(&mut rig, tcp(2), many).1.starts_with("<sip:4@h>;expires=3600, <sip:5@h>"), "the oldest went");
+    rig.edge.handle_closed(tcp(2), rig.now);
+    assert_eq!(rig.edge.registered("90000001"), None);
+    register(&mut rig, tcp(3), one);
+    assert_eq!(register(&mut rig, tcp(3), "Contact: *\r\n").0, 400);
+    assert_eq!(register(&mut rig, tcp(3), "Contact: *\r\nExpires: 0\r\n"), listed(""));
+    assert_eq!(rig.edge.registered("90000001"), None);
 }

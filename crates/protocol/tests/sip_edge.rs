@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rig::{Rig, message, request, response, tcp, udp};
 use telecare_protocol::Counted;
 use telecare_protocol::sip::{
-    Authentication, Event, Flow, JUNK_BYTES_MAX, Method, Reply, Transport, WAITING_MAX, WAITING_OF_FLOW_MAX,
+    Authentication, Event, Flow, JUNK_BYTES_MAX, Load, Method, Reply, Transport, WAITING_MAX, WAITING_OF_FLOW_MAX,
 };
 
 fn open() -> Rig {
@@ -22,8 +22,10 @@ fn s01_two_units_with_one_branch_are_both_served() {
     rig.until(100);
     rig.datagram(udp(4_001), message("two", "<mrq>2</mrq>"));
     assert_eq!(rig.accept_all(), ["<mrq>1</mrq>", "<mrq>2</mrq>"]);
-    let flows: Vec<Flow> = rig.sent().into_iter().map(|(_, flow, _)| flow).collect();
-    assert_eq!(flows, [udp(4_000), udp(4_001)]);
+    let sent = rig.sent();
+    assert_eq!((sent[0].1, sent[1].1), (udp(4_000), udp(4_001)));
+    let tag = |at: usize| response(&sent[at].2).headers.to().unwrap().tag().map(str::to_owned);
+    assert!(tag(0).is_some() && tag(0) != tag(1), "two transactions");
 }
 
 #[test]
@@ -287,35 +289,26 @@ fn too_many_that_wait_are_sent_elsewhere() {
 }
 
 #[test]
-fn registrations() {
+fn thousands_of_connections() {
     let mut rig = open();
-    let register = |rig: &mut Rig, flow: Flow, more: &str| {
-        rig.bytes(flow, request("REGISTER", "r", 1, more, "").replace("To: <sip:alarm@", "To: <sip:90000001@"));
-        let response = rig.only_response();
-        let contacts: Vec<String> = response.headers.all("Contact").map(str::to_owned).collect();
-        (response.status, contacts.join(", "))
-    };
-    let listed = |contact: &str| (200, contact.to_owned());
-    assert_eq!(register(&mut rig, tcp(1), ""), listed(""));
-    let one = "Contact: <sip:1@192.0.2.1>\r\nExpires: 600\r\n";
-    assert_eq!(register(&mut rig, tcp(1), one), listed("<sip:1@192.0.2.1>;expires=600"));
-    assert_eq!(rig.edge.registered("90000001"), Some((tcp(1), "sip:1@192.0.2.1")));
-    rig.until(100_000);
-    assert_eq!(register(&mut rig, tcp(2), ""), listed("<sip:1@192.0.2.1>;expires=500"));
-    let two = "Contact: <sip:2@h>;expires=5, <sip:3@h>;expires=99999\r\nExpires: 600\r\n";
-    let all = "<sip:1@192.0.2.1>;expires=500, <sip:2@h>;expires=60, <sip:3@h>;expires=3600";
-    assert_eq!(register(&mut rig, tcp(2), two), listed(all));
-    rig.until(160_000);
-    let gone = "Contact: <sip:3@h>\r\nExpires: 0\r\n";
-    assert_eq!(register(&mut rig, tcp(2), gone), listed("<sip:1@192.0.2.1>;expires=440"));
-    let many = "Contact: <sip:4@h>, <sip:5@h>, <sip:6@h>, <sip:7@h>\r\n";
-    assert!(register(&mut rig, tcp(2), many).1.starts_with("<sip:4@h>;expires=3600, <sip:5@h>"), "the oldest went");
-    rig.edge.handle_closed(tcp(2), rig.now);
-    assert_eq!(rig.edge.registered("90000001"), None);
-    register(&mut rig, tcp(3), one);
-    assert_eq!(register(&mut rig, tcp(3), "Contact: *\r\n").0, 400);
-    assert_eq!(register(&mut rig, tcp(3), "Contact: *\r\nExpires: 0\r\n"), listed(""));
-    assert_eq!(rig.edge.registered("90000001"), None);
+    for round in 0..3 {
+        for connection in 0..5_000 {
+            let half = message(&format!("{round}"), "x");
+            let (one, other) = half.split_at(100);
+            rig.bytes(tcp(connection), one);
+            rig.bytes(tcp(connection), other);
+            assert_eq!(rig.accept_all(), ["x"]);
+            assert_eq!(rig.statuses(), [200]);
+        }
+        rig.until(rig.ms() + 5_000);
+    }
+    let load = rig.edge.load();
+    assert_eq!((load.connections, load.waiting, load.answers), (5_000, 0, 0));
+    assert_eq!(rig.edge.poll_timeout(), None);
+    for connection in 0..5_000 {
+        rig.edge.handle_closed(tcp(connection), rig.now);
+    }
+    assert_eq!(rig.edge.load(), Load::default());
 }
 
 #[test]

@@ -142,19 +142,9 @@ fn a_stall_is_followed_by_one_send() {
 }
 
 fn invite(rig: &mut Rig, flow: Flow) -> Inbound {
-    rig.datagram_or_bytes(flow, &request("INVITE", "call", 7, "", "v=0"));
+    rig.hand_over(flow, &request("INVITE", "call", 7, "", "v=0"));
     assert_eq!(rig.statuses(), [100]);
     rig.only_request()
-}
-
-trait Either {
-    fn datagram_or_bytes(&mut self, flow: Flow, text: &str);
-}
-
-impl Either for Rig {
-    fn datagram_or_bytes(&mut self, flow: Flow, text: &str) {
-        if flow.transport.is_reliable() { self.bytes(flow, text) } else { self.datagram(flow, text) }
-    }
 }
 
 #[test]

@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read() {
-        let table: &[(&str, &str, &str, Option<&str>, Option<&str>)] = &[
+        let table = [
             ("<sip:90000001@arc.example.org>;tag=1", "", "sip:90000001@arc.example.org", Some("90000001"), Some("1")),
             ("sip:90000001@arc.example.org;tag=a", "", "sip:90000001@arc.example.org", Some("90000001"), Some("a")),
             (r#""A \"<b>\" c" <sip:%2B44@h;x=y> ;TAG = q"#, "A \"<b>\" c", "sip:%2B44@h;x=y", Some("+44"), Some("q")),
@@ -174,8 +174,8 @@ mod tests {
         ];
         for (value, display, uri, user, tag) in table {
             let address = Address::read(value).unwrap();
-            assert_eq!((address.display.as_str(), address.uri.as_str()), (*display, *uri), "{value}");
-            assert_eq!((address.user().as_deref(), address.tag()), (*user, *tag), "{value}");
+            assert_eq!((address.display.as_str(), address.uri.as_str()), (display, uri), "{value}");
+            assert_eq!((address.user().as_deref(), address.tag()), (user, tag), "{value}");
         }
         assert_eq!(Address::read(""), None);
         assert_eq!(Address::read("<>;tag=1"), None);

@@ -80,10 +80,12 @@ fn reason(status: u16) -> &'static str {
         500 => "Server Internal Error",
         503 => "Service Unavailable",
         603 => "Decline",
-        ..200 => "Progress",
-        200..300 => "Success",
-        300..400 => "Redirected",
-        400..500 => "Refused",
-        500.. => "Failed",
+        other => match other / 100 {
+            ..2 => "Progress",
+            2 => "Success",
+            3 => "Redirected",
+            4 => "Refused",
+            5.. => "Failed",
+        },
     }
 }

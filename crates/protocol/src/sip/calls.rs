@@ -41,3 +41,27 @@ impl Calls {
         Some(invite)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_call_goes_first() {
+        let key = |number: u64| {
+            let mut key = [0; 32];
+            key.iter_mut().zip(number.to_be_bytes()).for_each(|(to, from)| *to = from);
+            Key(key)
+        };
+        let (mut calls, last) = (Calls::default(), u64::try_from(CALLS_MAX).unwrap());
+        for number in 0..=last {
+            calls.begin(key(number), RequestId(number));
+        }
+        assert_eq!((calls.len(), calls.end(&key(0)), calls.end(&key(1))), (CALLS_MAX, None, Some(RequestId(1))));
+        calls.begin(key(2), RequestId(9_999));
+        assert_eq!(
+            (calls.end(&key(2)), calls.len(), calls.order.len()),
+            (Some(RequestId(9_999)), CALLS_MAX - 2, CALLS_MAX - 2)
+        );
+    }
+}

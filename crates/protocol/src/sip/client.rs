@@ -159,3 +159,31 @@ impl Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Headers, Transport};
+    use super::*;
+
+    #[test]
+    fn one_too_many_is_not_sent() {
+        let (mut client, now) = (Client::default(), Instant::now());
+        let flow = Flow { transport: Transport::Udp, remote: ([192, 0, 2, 1], 5_060).into(), connection: 0 };
+        for number in 0..=SENDS_MAX {
+            let id = client.name();
+            assert_eq!(client.begin(id, flow, &number.to_string(), b"x", now), number < SENDS_MAX);
+        }
+        for number in 0..2 {
+            let mut headers = Headers::new();
+            headers.push("Call-ID", &number.to_string());
+            let response = Response { status: 200, reason: String::new(), headers, body: Vec::new() };
+            assert_eq!(client.response(&response, now), Answers::Last(SendId(number), Sent::Accepted(200)));
+            assert_eq!(client.response(&response, now), Answers::Known);
+        }
+        assert_eq!((client.len(), client.by_call.len()), (SENDS_MAX - 2, SENDS_MAX));
+        assert_eq!(client.handle_timeout(after(now, T4)).0.len(), SENDS_MAX - 2);
+        assert_eq!((client.by_call.len(), client.answered.len()), (SENDS_MAX - 2, 0));
+        assert_eq!(client.handle_timeout(after(now, GIVE_UP)).1.len(), SENDS_MAX - 2);
+        assert!(client.by_call.is_empty() && client.of_flow.is_empty() && client.due.is_empty());
+    }
+}

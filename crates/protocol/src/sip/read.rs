@@ -144,6 +144,8 @@ fn start_line(line: &[u8]) -> Result<Message, SipError> {
     if is_version(first) {
         let status = second.parse().ok().filter(|status| (100..700).contains(status) && second.len() == 3);
         let reason = clean(&words.collect::<Vec<_>>().join(" "));
+        // What was no blank may be one when it is cleaned.
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
         let status = status.ok_or(SipError::BadStartLine)?;
         return Ok(Message::Response(Response { status, reason, headers, body }));
     }

@@ -149,3 +149,31 @@ impl Registrar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Headers, Method, Transport};
+    use super::*;
+
+    #[test]
+    fn one_binding_too_many_is_refused_and_all_end() {
+        let (mut registrar, now) = (Registrar::default(), Instant::now());
+        let flow = |connection| Flow { transport: Transport::Tcp, remote: ([192, 0, 2, 1], 5_060).into(), connection };
+        let mut headers = Headers::new();
+        headers.push("Contact", "<sip:1@192.0.2.1>");
+        let request = Request { method: Method::Register, uri: String::new(), headers, body: Vec::new() };
+        for user in 0..=BINDINGS_MAX {
+            let status = if user < BINDINGS_MAX { 200 } else { 503 };
+            let reply = registrar.register(&user.to_string(), &request, flow(u64::try_from(user).unwrap()), now);
+            assert_eq!(reply.status, status, "{user}");
+        }
+        // Whoever is known may still say that it lives, by another way, too.
+        assert_eq!(registrar.register("7", &request, flow(8), now).status, 200);
+        registrar.close(&flow(7));
+        assert_eq!(registrar.find("7"), Some((flow(8), "sip:1@192.0.2.1")));
+        registrar.close(&flow(8));
+        assert_eq!((registrar.find("7"), registrar.find("8"), registrar.len()), (None, None, BINDINGS_MAX - 2));
+        registrar.handle_timeout(after(now, Duration::from_secs(EXPIRES_MAX)));
+        assert!(registrar.len() == 0 && registrar.of_user.is_empty() && registrar.of_flow.is_empty());
+    }
+}

@@ -171,6 +171,10 @@ impl Stream {
     /// What begins behind these bytes is another message, if it is one.
     fn next_message(&mut self, bytes: usize) {
         self.buffer.drain(..bytes.min(self.buffer.len()));
+        if self.buffer.is_empty() {
+            // Thousands of connections are idle most of the time.
+            self.buffer = Vec::new();
+        }
         (self.looked, self.begun, self.is_started) = (0, None, false);
     }
 

@@ -274,3 +274,46 @@ pub(super) fn next_after(at: Instant, wait: Duration, now: Instant) -> Instant {
     let next = after(at, wait);
     if next > now { next } else { after(now, wait) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Headers, Method, Request, Transport};
+    use super::*;
+
+    fn key(number: usize) -> Key {
+        let mut key = [0; 32];
+        key.iter_mut().zip(number.to_be_bytes()).for_each(|(to, from)| *to = from);
+        Key(key)
+    }
+
+    /// One more that is answered so.
+    fn answered(transactions: &mut Transactions, number: usize, bytes: Vec<u8>, now: Instant) {
+        let flow = Flow { transport: Transport::Udp, remote: ([192, 0, 2, 1], 5_060).into(), connection: 0 };
+        let request =
+            Request { method: Method::Message, uri: String::new(), headers: Headers::new(), body: Vec::new() };
+        let echo = Echo::of(&request, flow, "tag");
+        let id = transactions.begin(Begun { key: key(number), invite: None, flow, echo }, now);
+        transactions.finish(id, bytes, true, now);
+    }
+
+    #[test]
+    fn the_oldest_answer_goes_first() {
+        let (mut transactions, now) = (Transactions::default(), Instant::now());
+        for number in 0..=ANSWERS_MAX {
+            answered(&mut transactions, number, vec![1], now);
+        }
+        assert_eq!(transactions.load(), (0, ANSWERS_MAX, ANSWERS_MAX));
+        assert_eq!(transactions.seen(&key(0)), Seen::Never);
+        assert_eq!(transactions.seen(&key(1)), Seen::Answered(vec![1]));
+        assert_eq!(transactions.by_key.len(), ANSWERS_MAX);
+        assert_eq!(transactions.due.len(), ANSWERS_MAX);
+        let (mut transactions, mebibyte) = (Transactions::default(), vec![2; 1024 * 1024]);
+        for number in 0..65 {
+            answered(&mut transactions, number, mebibyte.clone(), now);
+        }
+        assert_eq!(transactions.load(), (0, 64, ANSWER_BYTES_MAX));
+        assert_eq!(transactions.seen(&key(0)), Seen::Never);
+        transactions.handle_timeout(after(now, GIVE_UP));
+        assert_eq!((transactions.load(), transactions.poll_timeout()), ((0, 0, 0), None));
+    }
+}

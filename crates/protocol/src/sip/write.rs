@@ -74,7 +74,7 @@ mod tests {
         let read = |bytes: &str| read(bytes.as_bytes());
         let Ok(Message::Response(response)) = read("SIP/2.0 200\r\n\r\n") else { panic!("a response") };
         assert_eq!((response.status, response.reason.as_str()), (200, ""));
-        let Ok(Message::Response(response)) = read("SIP/2.0 486 Busy  Here\r\n") else { panic!("a response") };
+        let Ok(Message::Response(response)) = read("SIP/2.0 486 Busy  \x0b Here\r\n") else { panic!("a response") };
         assert_eq!((response.status, response.reason.as_str()), (486, "Busy Here"));
     }
 

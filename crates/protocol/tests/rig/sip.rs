@@ -48,6 +48,11 @@ impl Rig {
         self.take();
     }
 
+    /// Hands something over by whichever the flow is.
+    pub fn hand_over(&mut self, flow: Flow, text: &str) {
+        if flow.transport.is_reliable() { self.bytes(flow, text) } else { self.datagram(flow, text) }
+    }
+
     /// Lets time pass up to a millisecond since the start, waking the edge when it asks for it.
     pub fn until(&mut self, ms: u64) {
         let end = self.start + Duration::from_millis(ms);
