@@ -13,6 +13,7 @@ mod modem;
 mod osborne_hoffman;
 mod outputs;
 mod panels;
+mod scaip;
 mod session;
 mod sia_dc09;
 mod sip;
@@ -31,6 +32,7 @@ pub use modem::voice_modem;
 pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
 pub use outputs::{outputs, sia_frame};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
+pub use scaip::scaip;
 pub use session::{ademco685_session, outputs_session, surgard_session};
 pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
 pub use sip::{sip_edge, sip_message};
@@ -59,6 +61,7 @@ pub const TARGETS: &[Target] = &[
     ("sia_dc09_session", sia_dc09_session),
     ("sip_message", sip_message),
     ("sip_edge", sip_edge),
+    ("scaip", scaip),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

@@ -84,7 +84,8 @@ impl Request {
             (Some(_), Some(row)) => row.status.unwrap_or(Status::Active),
         };
         if let Some(device) = device.filter(|_| self.is_of_life_device()) {
-            return (device, said);
+            // "Charged" or "online" does not say that the danger is over.
+            return (device, if said == Status::Restored { Status::Active } else { said });
         }
         let or = |fits: fn(Trigger) -> bool, other: Trigger| device.filter(|device| fits(*device)).unwrap_or(other);
         let trigger = match (self.status_code, row) {
@@ -253,6 +254,8 @@ mod tests {
             (3, Some(16), (Trigger::Battery, LowBattery)),
             (23, Some(16), (Trigger::Smoke, LowBattery)),
             (5, Some(67), (Trigger::Fall, Fault)),
+            (23, Some(75), (Trigger::Smoke, Active)),
+            (2, Some(75), (Trigger::Communication, Restored)),
             (2, Some(67), (Trigger::System, Fault)),
             (2, Some(85), (Trigger::Mains, Fault)),
             (2, Some(86), (Trigger::Mains, Restored)),
