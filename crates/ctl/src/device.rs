@@ -134,7 +134,7 @@ impl Device {
     /// A digital unit with these settings.
     pub fn digital(settings: digital::UnitSettings) -> Device {
         let chance = *uuid::Uuid::new_v4().as_bytes();
-        Device::Digital(Box::new(digital::Unit::new(settings, chance, Instant::now())), None)
+        Device::Digital(Box::new(digital::Unit::new(settings, chance, premises::clock())), None)
     }
 
     /// Attempts it makes of one message.

@@ -90,6 +90,7 @@ pub fn told(command: UnitCommand) -> (Told, Option<Told>) {
         UnitCommand::Polled { .. } => (Told::Polled, None),
         UnitCommand::Refused(_, refusal) => (Told::Step(refused(&refusal)), Some(Told::Refused)),
         UnitCommand::GaveUp(_) => (Told::LinkFailed, None),
+        UnitCommand::Commanded(data) => (Told::Heard(format!("command {data}")), None),
     }
 }
 

@@ -174,6 +174,9 @@ async fn place_all(arguments: &Arguments, line: &[u8], tls: Option<&Tls>) -> any
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
         let begun = Instant::now();
+        // The same reference again would be the same message again.
+        let again = if number > 1 && device.is_digital() { Some(frames::line(arguments)?) } else { None };
+        let line = again.as_deref().unwrap_or(line);
         println(&format!("{} sent {}{}", clock()?, escaped(line), mark(arguments)))?;
         match place(&mut link, &mut device, line).await? {
             Some(answer) => {

@@ -102,5 +102,10 @@ pub fn secret(told: &str) -> Result<String, Usage> {
 pub fn unit(settings: UnitSettings) -> Unit {
     let chance = *Uuid::new_v4().as_bytes();
     let first = u16::from_be_bytes([chance[0], chance[1]]) % 9999 + 1;
-    Unit::new(settings, Clock { at: Instant::now(), utc: OffsetDateTime::now_utc() }, chance, first)
+    Unit::new(settings, clock(), chance, first)
+}
+
+/// What time it is.
+pub fn clock() -> Clock {
+    Clock { at: Instant::now(), utc: OffsetDateTime::now_utc() }
 }

@@ -1,7 +1,11 @@
 //! A document that a unit sends, and what acknowledges it.
 
-use crate::scaip::{self, Dialects, MessageType, Read, Response, VoiceReply};
-use crate::{nowip, scaip::Snu};
+use crate::bs8521::Answer;
+use crate::nowip;
+use crate::scaip::{self, Dialects, MessageType, Read, Response, Snu, VoiceReply};
+
+/// The content type of NOW-IP.
+pub(super) const NOW_IP: &str = "text/plain";
 
 /// A document, as its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +44,14 @@ impl UnitMessage {
 
     /// Of the body, as units of its protocol say it.
     pub(super) fn content_type(&self) -> &'static str {
-        if self.is_nowip { "text/plain" } else { "application/scaip+xml" }
+        if self.is_nowip { NOW_IP } else { "application/scaip+xml" }
+    }
+
+    /// The record of the call that a NOW-IP scheme alarms.
+    pub(super) fn record(&self) -> Option<Answer> {
+        let frame = nowip::read(&self.body).ok().filter(|_| self.is_nowip)?.frame()?;
+        let data = frame.data().ok().filter(|_| frame.is_grouped())?;
+        Answer::decode(data.get(12..)?.as_bytes()).ok()
     }
 
     /// What a document of the receiver's says of it; none if it is about something else.

@@ -21,8 +21,10 @@ use message::Verdict;
 pub use settings::{Credentials, UnitFault, UnitSettings};
 
 use crate::automation::{LINES_HELD_MAX, LineNumber};
+use crate::nowip;
 use crate::scaip::{Snu, VoiceReply};
 use crate::session::after;
+use crate::sia_dc09::Clock;
 use crate::sip::{
     self, Accounts, Authentication, Edge, Event, Flow, Inbound, Method, Outgoing, Reply, SendId, Sent, address_of,
 };
@@ -59,6 +61,8 @@ pub enum UnitCommand {
     Refused(LineNumber, Refusal),
     /// Nobody acknowledged the document in all attempts; it is given up.
     GaveUp(LineNumber),
+    /// It was given this NOW-IP command, as its document has it, and answers.
+    Commanded(String),
 }
 
 /// Why a document is not taken.
@@ -80,6 +84,8 @@ pub enum Refusal {
 pub struct Unit {
     settings: UnitSettings,
     edge: Edge,
+    /// What a NOW-IP unit does when it is told.
+    nowip: nowip::Unit,
     connection: u64,
     chance: u128,
     held: VecDeque<(LineNumber, UnitMessage)>,
@@ -112,10 +118,11 @@ struct Posted {
 
 impl Unit {
     /// Begins idle. `chance` is sixteen random bytes.
-    pub fn new(settings: UnitSettings, chance: [u8; 16], now: Instant) -> Unit {
+    pub fn new(settings: UnitSettings, chance: [u8; 16], clock: Clock) -> Unit {
         let of_edge = sip::Settings { authentication: Authentication::None, realm: settings.host.clone() };
         Unit {
-            edge: Edge::new(of_edge, Arc::new(Accounts::default()), chance, now),
+            edge: Edge::new(of_edge, Arc::new(Accounts::default()), chance, clock.at),
+            nowip: nowip::Unit::new(nowip::UnitSettings::default(), clock),
             settings,
             connection: 0,
             chance: u128::from_be_bytes(chance),
@@ -132,6 +139,10 @@ impl Unit {
     pub fn send(&mut self, message: UnitMessage, now: Instant) -> Option<LineNumber> {
         if self.held.len() >= LINES_HELD_MAX {
             return None;
+        }
+        // A scheme tells of the call that it alarms when it is asked.
+        if let Some(record) = message.record() {
+            self.nowip.wait_too(record);
         }
         let body = damage::document(message.body, &self.settings.faults);
         let number = LineNumber(self.next_number);
@@ -268,6 +279,9 @@ impl Unit {
         // There is nobody to talk to.
         self.edge.respond(inbound.id, Reply::of(if is_message { 200 } else { 486 }), now);
         let body = &inbound.request.body;
+        if is_message {
+            self.obey(body, now);
+        }
         let Some(sending) = self.sending.as_ref().filter(|_| is_message) else { return };
         let Some(verdict) = self.held.front().and_then(|(_, message)| message.judged(body)) else { return };
         let (attempts, after) = (sending.attempts, now.saturating_duration_since(sending.begun));
@@ -281,6 +295,22 @@ impl Unit {
                 UnitCommand::Refused(number, Refusal::Scaip { number: snu, text })
             }
         });
+    }
+
+    /// Does what a NOW-IP document tells it.
+    fn obey(&mut self, body: &[u8], now: Instant) {
+        self.nowip.handle_body(body, now);
+        while let Some(command) = self.nowip.next_command() {
+            match command {
+                nowip::UnitCommand::Send(body) => {
+                    let posted = Posted { body, content_type: message::NOW_IP, is_proven: false, of: None, at: now };
+                    self.post(posted, None, now);
+                }
+                nowip::UnitCommand::Commanded(data) => self.commands.push_back(UnitCommand::Commanded(data)),
+                // Its alarms and calls are not its own here.
+                _ => {}
+            }
+        }
     }
 
     /// SIP said what became of a MESSAGE.
