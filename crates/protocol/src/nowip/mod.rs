@@ -19,6 +19,7 @@ mod error;
 mod meaning;
 mod read;
 mod settings;
+mod unit;
 
 pub use calls::{CallId, Calls, End, Output, SendId, Sent, Told};
 pub use command::{Answer, Command, Program, VALUE_CHARACTERS_MAX};
@@ -30,3 +31,4 @@ pub use settings::{
     ALARMS_MAX, REFUSED_FOR, REQUESTS_MAX, SESSIONS_MAX, STEPS_MAX, Settings, TELL_AGAIN, TELLS_MAX, UNREAD_MAX,
     WAITING_MAX,
 };
+pub use unit::{HELD_MAX, Unit, UnitCommand, UnitFaults, UnitSettings};

@@ -250,7 +250,7 @@ impl Calls {
         let report = document.record_report((&opening, record), &self.codes, &session.user, utc);
         self.alarm_of(session, (key.clone(), owed), report, (raw, &document.data), now);
         let alarm = session.alarms.get_mut(&key)?;
-        alarm.was_told = true;
+        alarm.was_told |= owed == Owed::Yes;
         Some(key)
     }
 

@@ -192,7 +192,7 @@ impl Calls {
 
     fn forget(&mut self, mut session: Session, now: Instant) {
         self.end_call(&mut session, End::Quiet, now);
-        self.leave_owed(&mut session);
+        self.leave_owed(&session);
     }
 
     /// A document of ours, on its way.

@@ -66,7 +66,7 @@ pub(super) struct Alarm {
     pub(super) record: String,
     /// Its speech was ended: the same record later is a new press.
     pub(super) is_cleared: bool,
-    /// A scheme told of it in a record.
+    /// A scheme told of it in a record that is acknowledged.
     pub(super) was_told: bool,
     pub(super) began: Instant,
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Calls;
 use super::deliveries::{Again, Owed, Stored, Waiting, What};
 use super::output::Output;
-use super::session::{Key, Session, State};
+use super::session::{Alarm, Key, Session, State};
 use crate::nowip::document::Kind;
 use crate::nowip::settings::{REFUSED_FOR, TELL_AGAIN, TELLS_MAX};
 use crate::session::after;
@@ -74,12 +74,17 @@ impl Calls {
         if session.has_unstored(now) {
             return;
         }
-        let user = Arc::clone(&session.user);
-        for alarm in session.alarms.values_mut() {
-            let State::Stored(stored) = &alarm.state else { continue };
-            let Some(last) = alarm.owed.take() else { continue };
-            let answered = self.acknowledge_in_time(&user, stored, last, now);
-            if !std::mem::replace(&mut alarm.is_left, true) {
+        let owing = |alarm: &mut Alarm| match &alarm.state {
+            State::Stored(stored) => {
+                alarm.owed.take().map(|last| (stored.clone(), last, std::mem::replace(&mut alarm.is_left, true)))
+            }
+            State::Waiting | State::Refused(_) => None,
+        };
+        let mut owing: Vec<_> = session.alarms.values_mut().filter_map(owing).collect();
+        owing.sort_by_key(|(stored, ..)| stored.token());
+        for (stored, last, is_left) in owing {
+            let answered = self.acknowledge_in_time(&session.user, &stored, last, now);
+            if !is_left {
                 self.push(Output::Left(stored.token(), answered));
             }
         }
@@ -112,7 +117,7 @@ impl Calls {
     fn alarm_refused(&mut self, session: &mut Session, key: &Key, token: Token, now: Instant) {
         let Some(alarm) = session.alarms.get_mut(key).filter(|alarm| alarm.token == token) else { return };
         // One that a scheme told is asked for again; nobody repeats it by itself.
-        let until = if alarm.owed.is_some() { after(now, REFUSED_FOR) } else { now };
+        let until = if alarm.was_told || alarm.owed.is_none() { now } else { after(now, REFUSED_FOR) };
         (alarm.state, alarm.is_left) = (State::Refused(until), true);
         alarm.owed = None;
         self.record_refused(session, key, now);
