@@ -11,7 +11,7 @@ use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
 use telecare_protocol::sia_dc09::{Unit, UnitCommand, UnitMessage, UnitSettings};
 use telecare_protocol::{Protocol, ademco685, cp220, iti, radionics, sia_dc07, surgard, texecom};
 
-use crate::digital as told_by;
+use crate::digital::{ATTEMPTS as DIGITAL_ATTEMPTS, told as digital_told};
 use crate::premises;
 
 /// A device.
@@ -145,7 +145,7 @@ impl Device {
             Protocol::Texecom => texecom::PanelSettings::default().attempts,
             Protocol::OsborneHoffman => PanelSettings::default().attempts,
             Protocol::SiaDc09 => UnitSettings::default().attempts,
-            Protocol::Scaip | Protocol::NowIp => told_by::ATTEMPTS,
+            Protocol::Scaip | Protocol::NowIp => DIGITAL_ATTEMPTS,
             _ => hardware_receiver(protocol).attempts,
         }
     }
@@ -266,7 +266,7 @@ impl Device {
                 texecom::PanelCommand::LinkRestored => Told::LinkRestored,
             }),
             Device::Digital(unit, after) => after.take().or_else(|| {
-                let (told, more) = told_by::told(unit.next_command()?);
+                let (told, more) = digital_told(unit.next_command()?);
                 *after = more;
                 Some(told)
             }),

@@ -14,7 +14,7 @@ pub struct UnitMessage {
     pub(super) is_nowip: bool,
     pub(super) is_heartbeat: bool,
     /// `ref` of a SCAIP document, where it has one.
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
 }
 
 /// What a document of the receiver's says of ours.
