@@ -47,7 +47,8 @@ fn a_line_with_everything_set() {
     );
     let sip = "authentication = \"digest\"\naccounts-file = \"accounts.toml\"\nrealm = \"alarms.example\"\n\
                operators = { sip = \"sip:desk@pbx.example\", tel = \"tel:+442079460000\", gsm = \"gsm:+447700900000\" }\n\
-               operator-address = \"sip:{extension}@pbx.example\"\ncall-within-s = 60";
+               operator-address = \"sip:{extension}@pbx.example\"\ncall-within-s = 30\n\
+               embedded-reply = [\"90000009\"]\nmac = \"00:11:22:33:44:55\"";
     let line = load(&directory, HEAD, &listen, sip).unwrap();
     let at = |address: &str| Some(address.parse().unwrap());
     let (udp, tls) = (at("127.0.0.1:5060"), at("127.0.0.1:5061"));
@@ -61,7 +62,13 @@ fn a_line_with_everything_set() {
             tel: Some("tel:+442079460000".to_owned()),
             gsm: Some("gsm:+447700900000".to_owned()),
         },
-        call_within: Some(Duration::from_secs(60)),
+        call_within: Some(Duration::from_secs(30)),
+        nowip: nowip::Settings {
+            call_within: Some(Duration::from_secs(30)),
+            mac: "00:11:22:33:44:55".to_owned(),
+            ..nowip::Settings::default()
+        },
+        embedded_reply: ["90000009".to_owned()].into(),
     };
     assert_eq!(line.sip.settings, settings);
     assert_eq!(line.sip.operator_address.as_deref(), Some("sip:{extension}@pbx.example"));
@@ -76,7 +83,7 @@ fn the_smallest_line_gets_every_default() {
     let Transport::SipListen(listen) = line.transport else { panic!("{:?}", line.transport) };
     assert_eq!((listen.connections_max, listen.tcp, listen.tls), (4_096, None, None));
     let none = load(&directory(), HEAD, "udp = \"127.0.0.1:5060\"\n", "call-within-s = 0").unwrap();
-    assert_eq!(none.sip.settings.call_within, None);
+    assert_eq!((none.sip.settings.call_within, none.sip.settings.nowip.call_within), (None, None));
 }
 
 #[test]
