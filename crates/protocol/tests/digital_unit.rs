@@ -134,7 +134,7 @@ fn every_fault_has_its_outcome() {
         (UnitFault::WrongLength, sip(400), sip(400)),
         (UnitFault::Deaf, Some(None), Some(None)),
         (UnitFault::Duplicate, None, None),
-        (UnitFault::WrongPassword, sip(403), sip(403)),
+        (UnitFault::WrongPassword, sip(401), sip(401)),
         (UnitFault::Truncated, snu(Snu::BadFormat), Some(None)),
         (UnitFault::WrongRoot, snu(Snu::BadFormat), snu(Snu::BadFormat)),
         (UnitFault::MissingElement, snu(Snu::MissingElement), Some(None)),
