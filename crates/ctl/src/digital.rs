@@ -137,10 +137,7 @@ mod tests {
                 UnitCommand::Answered { status: 200, after: Duration::from_micros(1_250) },
                 (step("SIP 200 after 1.2 ms"), None),
             ),
-            (
-                voice(Media::Duplex, Some("tel:+44")),
-                (step("voice is wanted, both ways: call tel:+44"), taken),
-            ),
+            (voice(Media::Duplex, Some("tel:+44")), (step("voice is wanted, both ways: call tel:+44"), taken)),
             (refused(Refusal::Sip(403)), (step("refused by SIP: 403"), Some(Told::Refused))),
             (
                 refused(Refusal::Scaip { number: Snu::MissingElement, text: Some("no dty".to_owned()) }),

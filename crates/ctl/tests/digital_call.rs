@@ -140,7 +140,8 @@ fn a_test_call_of_the_reserved_identity_is_acknowledged() {
         for (to, site) in [(&udp, &of_udp), (&tcp, &of_tcp)] {
             let (code, said) = call(protocol, to, &[]);
             assert_eq!(code, Some(0), "{said}");
-            for step in ["connected after", "9999: the reserved test identity", "SIP 200 after", " acknowledged after"] {
+            for step in ["connected after", "9999: the reserved test identity", "SIP 200 after", " acknowledged after"]
+            {
                 assert!(said.contains(step), "{step}: {said}");
             }
             let (code, said) = call(protocol, to, &["--heartbeat"]);
@@ -234,7 +235,8 @@ fn many_units_at_once_keep_their_connections_or_do_not() {
     let rate = ["--units", "20", "--poll-every", "1", "--alarms-per-s", "20", "--for", "3", "--ledger"];
     let load = [&rate[..], &[ledger.to_str().unwrap()]].concat();
     for protocol in ["scaip", "nowip"] {
-        for (keeps, (to, site)) in [(true, connections()), (false, connections()), (false, datagrams(Authentication::None))]
+        for (keeps, (to, site)) in
+            [(true, connections()), (false, connections()), (false, datagrams(Authentication::None))]
         {
             let keep_open: &[&str] = if keeps { &["--keep-open"] } else { &[] };
             let (code, said) = call(protocol, &to, &[&load[..], keep_open].concat());

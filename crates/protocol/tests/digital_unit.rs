@@ -9,7 +9,7 @@ use std::time::Duration;
 use rig::{Rig, Wire};
 use telecare_protocol::digital::{Refusal, UnitCommand, UnitFault};
 use telecare_protocol::nowip::{Document, Kind};
-use telecare_protocol::scaip::{CallerId, CallHandling, Media, Request, Snu, VoiceReply};
+use telecare_protocol::scaip::{CallHandling, CallerId, Media, Request, Snu, VoiceReply};
 use telecare_protocol::sip::{Authentication, Transport};
 use telecare_protocol::{Answered, Protocol, Trigger};
 use time::macros::time;
@@ -82,11 +82,8 @@ fn the_call_that_is_wanted_is_told() {
     let request = Request { callers: vec![CallerId::read("tel:")], ..Request::new("R1", "9999", 3, Some(10)) };
     rig.send(request.write().as_bytes());
     rig.run(Duration::from_secs(1));
-    let wanted = VoiceReply {
-        media: Media::Duplex,
-        call: CallHandling::Transferred,
-        number: Some(rig::OPERATORS.to_owned()),
-    };
+    let wanted =
+        VoiceReply { media: Media::Duplex, call: CallHandling::Transferred, number: Some(rig::OPERATORS.to_owned()) };
     let told = rig.told();
     let Some(UnitCommand::Acknowledged { voice, .. }) = told.last() else { panic!("{told:?}") };
     assert_eq!(*voice, Some(wanted));

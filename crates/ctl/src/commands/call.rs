@@ -75,6 +75,15 @@ pub struct Arguments {
     api: ApiArguments,
 }
 
+/// What became of a call.
+enum Outcome {
+    Acknowledged(Acknowledged),
+    /// The receiver will not have it.
+    Refused,
+    /// All its attempts went unanswered.
+    Unanswered,
+}
+
 /// An acknowledged call.
 struct Acknowledged {
     after: Duration,
@@ -179,12 +188,16 @@ async fn place_all(arguments: &Arguments, line: &[u8], tls: Option<&Tls>) -> any
         let line = again.as_deref().unwrap_or(line);
         println(&format!("{} sent {}{}", clock()?, escaped(line), mark(arguments)))?;
         match place(&mut link, &mut device, line).await? {
-            Some(answer) => {
+            Outcome::Acknowledged(answer) => {
                 slowest = slowest.max(answer.after);
                 let (ms, attempts) = (ms(answer.after), answer.attempts);
                 println(&format!("{} acknowledged after {ms:.1} ms, attempts {attempts}", clock()?))?;
             }
-            None => {
+            Outcome::Refused => {
+                println(&format!("{} NOT acknowledged: refused", clock()?))?;
+                return Ok(Verdict::Failed);
+            }
+            Outcome::Unanswered => {
                 println(&format!("{} NOT acknowledged, attempts {}", clock()?, attempts))?;
                 return Ok(Verdict::Failed);
             }
@@ -262,8 +275,8 @@ fn mark(arguments: &Arguments) -> String {
     }
 }
 
-/// One call; none when all its attempts went unanswered, or it was refused.
-async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Option<Acknowledged>> {
+/// One call.
+async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Outcome> {
     let begun = Instant::now();
     device.send(line).context("no frame of this protocol, or more calls than are held")?;
     let mut acknowledged = None;
@@ -276,14 +289,15 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
                     acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts });
                 }
                 Told::Polled => acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts: 1 }),
-                Told::LinkFailed | Told::Refused => return Ok(None),
+                Told::LinkFailed => return Ok(Outcome::Unanswered),
+                Told::Refused => return Ok(Outcome::Refused),
                 Told::LinkRestored => {}
                 Told::Heard(message) => println(&format!("{} the receiver says {message}", clock()?))?,
                 Told::Step(step) => println(&format!("{} {step}", clock()?))?,
             }
         }
-        if acknowledged.is_some() {
-            return Ok(acknowledged);
+        if let Some(acknowledged) = acknowledged {
+            return Ok(Outcome::Acknowledged(acknowledged));
         }
         let Some(deadline) = device.poll_timeout() else { bail!("the call ended without an outcome") };
         tokio::select! {

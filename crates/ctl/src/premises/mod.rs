@@ -45,7 +45,8 @@ pub struct PremisesArguments {
     /// With --units: each gives a sign of life so often.
     #[arg(long, value_name = "S", default_value_t = 60, requires = "units", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub poll_every: u64,
-    /// With --units: each unit keeps its connection, or its socket, for all that it says.
+    /// With --units: each unit keeps its connection, or its socket, for all that it says. The line has to allow so many
+    /// from one address.
     #[arg(long, requires = "units")]
     pub keep_open: bool,
     /// With --units: alarms a second of all of them together.

@@ -69,12 +69,7 @@ pub struct Rig {
 }
 
 impl Rig {
-    pub fn new(
-        protocol: Protocol,
-        transport: Transport,
-        authentication: Authentication,
-        faults: &[UnitFault],
-    ) -> Rig {
+    pub fn new(protocol: Protocol, transport: Transport, authentication: Authentication, faults: &[UnitFault]) -> Rig {
         let now = Instant::now();
         let clock = Clock { at: now, utc: datetime!(2026-03-01 14:05:09 UTC) };
         let remote: SocketAddr = ([192, 0, 2, 1], 5060).into();

@@ -89,8 +89,7 @@ fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<(&'t str, &'t s
 mod tests {
     use super::*;
 
-    const ATM: &str =
-        "<ATM><version>1.5</version><type>1</type><data>000000009999000005800000</data><time>1</time><mac>m</mac></ATM>";
+    const ATM: &str = "<ATM><version>1.5</version><type>1</type><data>000000009999000005800000</data><time>1</time><mac>m</mac></ATM>";
 
     #[test]
     fn documents_of_now_ip_are_damaged_as_named() {
