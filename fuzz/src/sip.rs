@@ -178,6 +178,7 @@ impl Rig {
             to_user: "1".to_owned(),
             from_user: "alarm".to_owned(),
             content_type: "application/scaip+xml",
+            headers: Vec::new(),
             body: b"<mrs/>".to_vec(),
         };
         let id = self.edge.send(flow, message, self.now);

@@ -21,6 +21,7 @@ fn send(rig: &mut Rig, flow: Flow) -> SendId {
         to_user: "9000 0001".to_owned(),
         from_user: "alarm".to_owned(),
         content_type: "application/scaip+xml",
+        headers: Vec::new(),
         body: b"<mrs/>".to_vec(),
     };
     let id = rig.edge.send(flow, message, rig.now);

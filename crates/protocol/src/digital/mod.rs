@@ -9,6 +9,7 @@ mod nowip;
 mod scaip;
 mod session;
 mod settings;
+mod unit;
 mod units;
 
 /// What is counted of a line beside documents and SIP messages that cannot be read, by name.
@@ -34,5 +35,6 @@ pub const COUNTED: [&str; 17] = [
 
 pub use session::{Command, Session};
 pub use settings::{Settings, Targets};
+pub use unit::{Credentials, Refusal, Unit, UnitCommand, UnitFault, UnitMessage, UnitSettings};
 
 pub use crate::sip::{Account, Accounts, Authentication};

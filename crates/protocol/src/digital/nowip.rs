@@ -50,6 +50,7 @@ impl Session {
                     to_user: user.to_string(),
                     from_user: known.our_user,
                     content_type: CONTENT_TYPE,
+                    headers: Vec::new(),
                     body: document.write(),
                 };
                 let sent = self.edge.send(known.flow, message, now);

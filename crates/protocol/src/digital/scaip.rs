@@ -82,7 +82,8 @@ impl Session {
         } else {
             self.edge.respond(request, Reply::of(200), now);
             let (to_user, from_user) = (user.to_owned(), back.our_user);
-            let message = Outgoing { uri: back.uri, to_user, from_user, content_type: CONTENT_TYPE, body };
+            let message =
+                Outgoing { uri: back.uri, to_user, from_user, content_type: CONTENT_TYPE, headers: Vec::new(), body };
             let id = self.edge.send(back.flow, message, now);
             self.sent.insert(id, token);
         }

@@ -212,6 +212,8 @@ impl Session {
             }
             Event::Cancelled(request) => self.cancelled(request, now),
             Event::Bye { user, .. } => self.calls.ended(&user, now),
+            // We have no password for a unit.
+            Event::Challenged(..) => {}
             Event::Sent(id, sent) => self.sent(id, sent, now),
         }
     }

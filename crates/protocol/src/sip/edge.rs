@@ -221,6 +221,9 @@ impl Edge {
         headers.push("Call-ID", &call_id);
         headers.push("CSeq", "1 MESSAGE");
         headers.push("Content-Type", message.content_type);
+        for (name, value) in &message.headers {
+            headers.push(name, value);
+        }
         let request = Request { method: Method::Message, uri: message.uri, headers, body: message.body };
         let bytes = request.write();
         if self.client.begin(id, flow, &call_id, &bytes, now) {
@@ -302,7 +305,15 @@ impl Edge {
         match self.client.response(response, now) {
             Answers::Nothing => self.count(Counted::BadFrame("UnexpectedResponse")),
             Answers::Known => {}
-            Answers::Last(id, sent) => self.events.push_back(Event::Sent(id, sent)),
+            Answers::Last(id, sent) => {
+                let asked = |_: &&str| response.status == 401;
+                let challenges = response.headers.all("WWW-Authenticate").filter(asked);
+                let challenges: Vec<String> = challenges.map(str::to_owned).collect();
+                if !challenges.is_empty() {
+                    self.events.push_back(Event::Challenged(id, challenges));
+                }
+                self.events.push_back(Event::Sent(id, sent));
+            }
         }
     }
 

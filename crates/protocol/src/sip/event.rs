@@ -27,6 +27,8 @@ pub enum Event {
         /// The user of its From.
         user: String,
     },
+    /// A MESSAGE of ours was refused with these challenges (`WWW-Authenticate`); told before what became of it.
+    Challenged(SendId, Vec<String>),
     /// What became of a MESSAGE of ours; told once for each.
     Sent(SendId, Sent),
 }
@@ -85,6 +87,8 @@ pub struct Outgoing {
     pub from_user: String,
     /// Of the body.
     pub content_type: &'static str,
+    /// Headers beyond those that every MESSAGE has.
+    pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
