@@ -219,7 +219,7 @@ impl Rig {
                     self.waiting.push(inbound.id);
                 }
                 Event::Cancelled(id) => self.waiting.retain(|waiting| *waiting != id),
-                Event::Bye { .. } => {}
+                Event::Bye { .. } | Event::Challenged(..) => {}
                 Event::Sent(id, _) => assert!(self.unanswered.remove(&id), "told twice"),
             }
         }

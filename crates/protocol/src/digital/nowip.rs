@@ -18,23 +18,20 @@ impl Session {
     /// nothing can.
     pub(super) fn nowip(&mut self, inbound: &Inbound, user: &str, now: Instant) {
         self.calls.document(user, nowip::read(&inbound.request.body), &inbound.request.body, now);
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.calls.next_output()).collect();
         let mut waits = Some(inbound);
-        while let Some(output) = self.calls.next_output() {
+        // A copy is answered by SIP before it is acknowledged again.
+        if !outputs.iter().any(|output| matches!(output, Output::Deliver(..))) {
+            self.edge.respond(inbound.id, Reply::of(200), now);
+        }
+        for output in outputs {
             match output {
                 Output::Deliver(_, delivery) if waits.is_some() => {
-                    let heard = Heard::of(inbound);
-                    self.nowip_delivery(
-                        heard,
-                        *delivery,
-                        waits.take().map(|inbound| inbound.id),
-                        Some((inbound, user)),
-                    );
+                    let request = waits.take().map(|inbound| inbound.id);
+                    self.nowip_delivery(Heard::of(inbound), *delivery, request, Some((inbound, user)));
                 }
                 output => self.output(output, now),
             }
-        }
-        if let Some(inbound) = waits {
-            self.edge.respond(inbound.id, Reply::of(200), now);
         }
     }
 
