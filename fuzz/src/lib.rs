@@ -8,13 +8,17 @@
 //! cargo-fuzz drives them (feature `libfuzzer`); `cargo test` replays the corpus and seeded mutations of it.
 
 mod call;
+mod digital;
 mod espa;
 mod modem;
+mod nowip;
 mod osborne_hoffman;
 mod outputs;
 mod panels;
+mod scaip;
 mod session;
 mod sia_dc09;
+mod sip;
 mod tone;
 
 use std::sync::LazyLock;
@@ -25,13 +29,17 @@ use telecare_protocol::{
 };
 
 pub use call::{bs8521_call, bs8521_unit, contact_id_call, contact_id_unit, detect_call, tunstall_call, tunstall_unit};
+pub use digital::digital_session;
 pub use espa::{espa_block, espa_session};
 pub use modem::voice_modem;
+pub use nowip::{nowip_calls, nowip_document};
 pub use osborne_hoffman::{osborne_hoffman_message, osborne_hoffman_session};
 pub use outputs::{outputs, sia_frame};
 pub use panels::{dc03_blocks, dc03_session, texecom_message, texecom_session};
+pub use scaip::scaip;
 pub use session::{ademco685_session, outputs_session, surgard_session};
 pub use sia_dc09::{sia_dc09_content, sia_dc09_frame, sia_dc09_session};
+pub use sip::{sip_edge, sip_message};
 pub use tone::{tone_audio, tone_rtp, tone_wav};
 
 /// A target by its name, which is also the name of its corpus folder.
@@ -55,6 +63,12 @@ pub const TARGETS: &[Target] = &[
     ("sia_dc09_frame", sia_dc09_frame),
     ("sia_dc09_content", sia_dc09_content),
     ("sia_dc09_session", sia_dc09_session),
+    ("sip_message", sip_message),
+    ("sip_edge", sip_edge),
+    ("digital_session", digital_session),
+    ("scaip", scaip),
+    ("nowip_document", nowip_document),
+    ("nowip_calls", nowip_calls),
     ("bs8521_call", bs8521_call),
     ("bs8521_unit", bs8521_unit),
     ("contact_id_frame", contact_id_frame),

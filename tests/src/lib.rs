@@ -27,6 +27,8 @@ pub mod python;
 pub mod receiver;
 pub mod scratch;
 pub mod sia_dc09;
+pub mod sip;
+pub mod sipp;
 pub mod site;
 pub mod surgard;
 pub mod trace;

@@ -77,6 +77,8 @@ pub enum CallOutcome {
 pub enum CallAnswer {
     /// Acknowledged.
     Positive,
+    /// Acknowledged, and the sender never said that it has the acknowledgement.
+    Unconfirmed,
     /// Refused in the protocol's own way.
     Negative,
     /// An answer was owed and none was given.
@@ -111,13 +113,14 @@ impl CallOutcome {
 
 impl CallAnswer {
     /// Every answer.
-    pub const ALL: [CallAnswer; 4] =
-        [CallAnswer::Positive, CallAnswer::Negative, CallAnswer::Withheld, CallAnswer::Late];
+    pub const ALL: [CallAnswer; 5] =
+        [CallAnswer::Positive, CallAnswer::Unconfirmed, CallAnswer::Negative, CallAnswer::Withheld, CallAnswer::Late];
 
     /// The name used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             CallAnswer::Positive => "positive",
+            CallAnswer::Unconfirmed => "unconfirmed",
             CallAnswer::Negative => "negative",
             CallAnswer::Withheld => "none",
             CallAnswer::Late => "late",

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// Largest file that is read, bytes; a chain and a key have a few thousand.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -19,8 +21,17 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub struct Tls {
     /// What is spoken inside, where the other side asks.
     inside: &'static [&'static [u8]],
-    files: Arc<(PathBuf, PathBuf)>,
+    files: Arc<Files>,
     current: Arc<RwLock<Arc<ServerConfig>>>,
+}
+
+/// Where they are read from.
+#[derive(Debug)]
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+    /// The authorities of those who connect; none where they need show no certificate.
+    others: Option<PathBuf>,
 }
 
 /// Why a certificate or key cannot be used.
@@ -38,24 +49,37 @@ pub struct TlsError {
 impl Tls {
     /// Reads a certificate chain, the server's own first, and its key, both PEM.
     pub fn load(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
-        Tls::load_with(certificate, key, &[b"http/1.1"])
+        Tls::load_with(certificate, key, None, &[b"http/1.1"])
     }
 
     /// The same for a line on which units speak their own protocol inside.
     pub fn load_for_line(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
-        Tls::load_with(certificate, key, &[])
+        Tls::load_with(certificate, key, None, &[])
     }
 
-    fn load_with(certificate: &Path, key: &Path, inside: &'static [&'static [u8]]) -> Result<Tls, TlsError> {
-        let current = Arc::new(RwLock::new(Arc::new(read(certificate, key, inside)?)));
-        Ok(Tls { inside, files: Arc::new((certificate.to_owned(), key.to_owned())), current })
+    /// The same for units that prove themselves: where `units` names the certificates of their authorities, PEM, one of
+    /// those must have signed what a unit shows, or its handshake fails.
+    pub fn load_for_units(certificate: &Path, key: &Path, units: Option<&Path>) -> Result<Tls, TlsError> {
+        Tls::load_with(certificate, key, units, &[])
     }
 
-    /// Reads both files again. Bad ones leave those in use as they are and are said in the log; answers whether the
+    fn load_with(
+        certificate: &Path,
+        key: &Path,
+        others: Option<&Path>,
+        inside: &'static [&'static [u8]],
+    ) -> Result<Tls, TlsError> {
+        let others = others.map(Path::to_owned);
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), others };
+        let current = Arc::new(RwLock::new(Arc::new(read(&files, inside)?)));
+        Ok(Tls { inside, files: Arc::new(files), current })
+    }
+
+    /// Reads its files again. Bad ones leave those in use as they are and are said in the log; answers whether the
     /// new ones are in use, for connections from then on.
     pub fn reload(&self) -> bool {
-        let (certificate, key) = &*self.files;
-        match read(certificate, key, self.inside) {
+        let certificate = &self.files.certificate;
+        match read(&self.files, self.inside) {
             Ok(config) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
                 tracing::info!("certificate read from {}", certificate.display());
@@ -74,20 +98,47 @@ impl Tls {
     }
 }
 
-fn read(certificate: &Path, key: &Path, inside: &[&[u8]]) -> Result<ServerConfig, TlsError> {
-    let failed = |file: &Path, what: String, remedy| TlsError { file: file.to_owned(), what, remedy };
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&bytes(certificate)?)
+fn failed(file: &Path, what: String, remedy: &'static str) -> TlsError {
+    TlsError { file: file.to_owned(), what, remedy }
+}
+
+fn certificates(file: &Path, remedy: &'static str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let all: Vec<_> = CertificateDer::pem_slice_iter(&bytes(file)?)
         .collect::<Result<_, _>>()
-        .map_err(|error| failed(certificate, error.to_string(), "give a certificate chain in PEM"))?;
-    if chain.is_empty() {
-        let remedy = "give a certificate chain in PEM, the server's own certificate first";
-        return Err(failed(certificate, "there is no certificate in it".to_owned(), remedy));
+        .map_err(|error| failed(file, error.to_string(), remedy))?;
+    if all.is_empty() {
+        return Err(failed(file, "there is no certificate in it".to_owned(), remedy));
     }
+    Ok(all)
+}
+
+/// Who may connect, by the authorities in a file.
+fn verifier(file: &Path) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let remedy = "give the certificates of the authorities that sign the units' certificates, in PEM";
+    let mut authorities = RootCertStore::empty();
+    for certificate in certificates(file, remedy)? {
+        authorities.add(certificate).map_err(|error| failed(file, error.to_string(), remedy))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), Arc::new(ring::default_provider()))
+        .build()
+        .map_err(|error| failed(file, error.to_string(), remedy))
+}
+
+fn read(files: &Files, inside: &[&[u8]]) -> Result<ServerConfig, TlsError> {
+    let Files { certificate, key, others } = files;
+    let chain = certificates(certificate, "give a certificate chain in PEM, the server's own certificate first")?;
+    let verifier = others.as_deref().map(verifier).transpose()?;
     let secret = PrivateKeyDer::from_pem_slice(&bytes(key)?)
         .map_err(|error| failed(key, format!("no key can be read: {error}"), "give an unencrypted key in PEM"))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|config| config.with_no_client_auth().with_single_cert(chain, secret));
+        .and_then(|config| {
+            let config = match verifier {
+                Some(verifier) => config.with_client_cert_verifier(verifier),
+                None => config.with_no_client_auth(),
+            };
+            config.with_single_cert(chain, secret)
+        });
     let remedy = "give the key that the certificate was made for";
     let mut config = config.map_err(|error| failed(key, error.to_string(), remedy))?;
     config.alpn_protocols = inside.iter().map(|name| name.to_vec()).collect();

@@ -42,6 +42,11 @@ pub struct ApiArguments {
 }
 
 impl ApiArguments {
+    /// Whose certificates are believed.
+    pub fn trust(&self) -> &TrustArguments {
+        &self.trust
+    }
+
     /// Whether there is a token to ask with.
     pub fn has_token(&self) -> bool {
         self.token.as_ref().is_some_and(|token| !token.is_empty())

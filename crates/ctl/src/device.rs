@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use telecare_protocol::automation::{LineNumber, Sender, SenderCommand, SenderSettings};
 use telecare_protocol::dc03;
+use telecare_protocol::digital;
 use telecare_protocol::espa::{Controller, ControllerCommand, ControllerSettings};
 use telecare_protocol::osborne_hoffman::{Panel, PanelSettings};
 use telecare_protocol::sia_dc09::{Unit, UnitCommand, UnitMessage, UnitSettings};
 use telecare_protocol::{Protocol, ademco685, cp220, iti, radionics, sia_dc07, surgard, texecom};
 
+use crate::digital::{ATTEMPTS as DIGITAL_ATTEMPTS, told as digital_told};
 use crate::premises;
 
 /// A device.
@@ -26,6 +28,8 @@ pub enum Device {
     Panel(Box<Panel>),
     /// A premises unit.
     Premises(Box<Unit>),
+    /// A digital unit, and what it told after what it tells.
+    Digital(Box<digital::Unit>, Option<Told>),
 }
 
 /// What a device does or tells.
@@ -45,12 +49,15 @@ pub enum Told {
     LinkRestored,
     /// The receiver sent a message of its own.
     Heard(String),
+    /// A step on the way, in words.
+    Step(String),
 }
 
 /// A protocol that devices speak, by its name.
 pub fn protocol(name: &str) -> Result<Protocol, String> {
-    let known = Protocol::on_ports().find(|protocol| protocol.as_str() == name);
-    known.ok_or_else(|| format!("one of {}", Protocol::names(Protocol::on_ports())))
+    // Digital units are many, and each is another: `call --units`.
+    let known = || Protocol::on_ports().filter(|protocol| *protocol != Protocol::Sip);
+    known().find(|protocol| protocol.as_str() == name).ok_or_else(|| format!("one of {}", Protocol::names(known())))
 }
 
 /// Whether hardware receivers speak it on their automation outputs.
@@ -124,6 +131,12 @@ impl Device {
         Device::Premises(Box::new(premises::unit(settings)))
     }
 
+    /// A digital unit with these settings.
+    pub fn digital(settings: digital::UnitSettings) -> Device {
+        let chance = *uuid::Uuid::new_v4().as_bytes();
+        Device::Digital(Box::new(digital::Unit::new(settings, chance, premises::clock())), None)
+    }
+
     /// Attempts it makes of one message.
     pub fn attempts(protocol: Protocol) -> u32 {
         match protocol {
@@ -132,6 +145,7 @@ impl Device {
             Protocol::Texecom => texecom::PanelSettings::default().attempts,
             Protocol::OsborneHoffman => PanelSettings::default().attempts,
             Protocol::SiaDc09 => UnitSettings::default().attempts,
+            Protocol::Scaip | Protocol::NowIp => DIGITAL_ATTEMPTS,
             _ => hardware_receiver(protocol).attempts,
         }
     }
@@ -153,13 +167,21 @@ impl Device {
             Device::Dc03(panel) => panel.send(message, Instant::now()),
             Device::Texecom(panel) => panel.send(message.to_vec(), Instant::now()),
             Device::Panel(panel) => panel.send(message.to_vec(), Instant::now()),
+            Device::Digital(unit, _) => unit.send(digital::UnitMessage::new(message), Instant::now()),
         }
+    }
+
+    /// Whether it is a digital unit.
+    pub fn is_digital(&self) -> bool {
+        matches!(self, Device::Digital(..))
     }
 
     /// Its wire was opened anew.
     pub fn connected(&mut self) {
-        if let Device::Panel(panel) = self {
-            panel.connected();
+        match self {
+            Device::Panel(panel) => panel.connected(),
+            Device::Digital(unit, _) => unit.connected(Instant::now()),
+            _ => {}
         }
     }
 
@@ -172,6 +194,7 @@ impl Device {
             Device::Texecom(panel) => panel.handle_bytes(bytes, Instant::now()),
             Device::Panel(panel) => panel.handle_bytes(bytes, Instant::now()),
             Device::Premises(unit) => unit.handle_bytes(bytes, Instant::now()),
+            Device::Digital(unit, _) => unit.handle_bytes(bytes, Instant::now()),
         }
     }
 
@@ -184,6 +207,7 @@ impl Device {
             Device::Texecom(panel) => panel.handle_timeout(Instant::now()),
             Device::Panel(panel) => panel.handle_timeout(Instant::now()),
             Device::Premises(unit) => unit.handle_timeout(Instant::now()),
+            Device::Digital(unit, _) => unit.handle_timeout(Instant::now()),
         }
     }
 
@@ -196,6 +220,7 @@ impl Device {
             Device::Texecom(panel) => panel.poll_timeout(),
             Device::Panel(panel) => panel.poll_timeout(),
             Device::Premises(unit) => unit.poll_timeout(),
+            Device::Digital(unit, _) => unit.poll_timeout(),
         }
     }
 
@@ -208,6 +233,7 @@ impl Device {
             Device::Texecom(panel) => panel.held(),
             Device::Panel(panel) => panel.held(),
             Device::Premises(unit) => unit.held(),
+            Device::Digital(unit, _) => unit.held(),
         }
     }
 
@@ -238,6 +264,11 @@ impl Device {
                 texecom::PanelCommand::Acknowledged { attempts, .. } => Told::Acknowledged { attempts },
                 texecom::PanelCommand::LinkFailed => Told::LinkFailed,
                 texecom::PanelCommand::LinkRestored => Told::LinkRestored,
+            }),
+            Device::Digital(unit, after) => after.take().or_else(|| {
+                let (told, more) = digital_told(unit.next_command()?);
+                *after = more;
+                Some(told)
             }),
             Device::Premises(unit) => unit.next_command().map(|command| match command {
                 UnitCommand::Send(bytes) => Told::Send(bytes),

@@ -5,14 +5,17 @@ mod automation;
 mod contact_id;
 mod dc03;
 mod espa444;
+mod nowip;
 mod osborne_hoffman;
+mod scaip;
 mod sia_dc09;
 mod tunstall;
 
+pub use nowip::MAC;
 use telecare_protocol::contact_id::Qualifier;
 use telecare_protocol::sia;
 use telecare_protocol::surgard::{Body, DC4, Header, Line, encode, read};
-use telecare_protocol::{Fault, Mode, bs8521};
+use telecare_protocol::{Fault, Mode};
 
 use crate::Usage;
 use crate::decoded::fields_in_words;
@@ -21,9 +24,11 @@ use crate::decoded::fields_in_words;
 #[derive(clap::Args, Clone, Default)]
 pub struct FrameArguments {
     /// Account [surgard, ademco-685, sia-dc03, texecom, osborne-hoffman, sia-dc09, contact-id, fast-format, tt92, ttnew, ttold].
+    /// Controller, `cid` [scaip].
     #[arg(long)]
     pub account: Option<String>,
     /// Event code: Contact ID 3 digits, SIA 2 letters, Tunstall 1 digit [surgard 5, 3, contact-id, tt92, ttnew, ttold].
+    /// Device type and status code, like 0002/0102 [scaip].
     #[arg(long)]
     pub code: Option<String>,
     /// E new, R restored, P still present; E by default [surgard 5, contact-id].
@@ -49,7 +54,8 @@ pub struct FrameArguments {
     /// Channels, 8, 16 or 24 digits [fast-format].
     #[arg(long)]
     pub channels: Option<String>,
-    /// C contact or U user; C by default [ademco-685 cid].
+    /// C contact or U user; C by default [ademco-685 cid]. ME event (by default), RE reset, IN information, PI heartbeat
+    /// [scaip].
     #[arg(long)]
     pub kind: Option<String>,
     /// Sequence, four hex digits; 0001 by default [osborne-hoffman].
@@ -63,40 +69,51 @@ pub struct FrameArguments {
     /// prefix, 0 by default [sia-dc09].
     #[arg(long)]
     pub line: Option<String>,
-    /// Event: BS 8521 3 digits; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
+    /// Event: BS 8521 3 digits [also nowip]; letter of a pulse line; digit of 4+1 and 4+2 [bs8521, surgard 1, contact-id].
     #[arg(long)]
     pub event: Option<String>,
-    /// Controller or scheme, 8 digits [bs8521].
+    /// Controller or scheme, 8 digits [bs8521, nowip].
     #[arg(long)]
     pub controller: Option<String>,
-    /// Dwelling, 4 digits; 0000 by default [bs8521].
+    /// Dwelling, 4 digits; 0000 by default [bs8521, nowip].
     #[arg(long, alias = "local_unit")]
     pub local_unit: Option<String>,
-    /// Location: 2 digits, 00 by default [bs8521]; 4 digits, 0000 by default [tt92, ttnew].
+    /// Location: 2 digits, 00 by default [bs8521, nowip]; 4 digits, 0000 by default [tt92, ttnew]; by its table, 0 by
+    /// default [scaip].
     #[arg(long)]
     pub location: Option<String>,
-    /// Priority, 1 digit; 0 by default [bs8521, espa-444: none by default].
+    /// Priority, 1 digit; 0 by default [bs8521, nowip, scaip, espa-444: none by default].
     #[arg(long)]
     pub priority: Option<String>,
-    /// Status: 2 digits, 00 by default [bs8521]; 1 digit, 7 by default [fast-format].
+    /// Status: 2 digits, 00 by default [bs8521, nowip]; 1 digit, 7 by default [fast-format].
     #[arg(long)]
     pub status: Option<String>,
-    /// System category, 1 digit; 0 by default [bs8521]. Equipment class, 1 by default, 2 and 3 are schemes [tt92, ttnew].
+    /// System category, 1 digit; 0 by default [bs8521, nowip]. Equipment class, 1 by default, 2 and 3 are schemes [tt92,
+    /// ttnew].
     #[arg(long)]
     pub category: Option<String>,
-    /// Speech, 1 digit; 1 by default [bs8521].
+    /// Speech, 1 digit; 1 by default [bs8521]; 0 by default, and no call is made [nowip].
     #[arg(long)]
     pub speech: Option<String>,
-    /// Type: 2 digits, 00 by default [bs8521]; 1 digit, 1 by default [tt92, ttnew]; 1 reset, 2 speech, 3 standard
+    /// Type: 2 digits, 00 by default [bs8521, nowip]; 1 digit, 1 by default [tt92, ttnew]; 1 reset, 2 speech, 3 standard
     /// [espa-444].
     #[arg(long = "type")]
     pub conformance: Option<String>,
     /// Header: 1 call to pager (by default), 2 status, 3 status request, 4 call to subscriber line [espa-444].
     #[arg(long)]
     pub header: Option<String>,
-    /// Display message [espa-444]. Text about the event [sia-dc03, texecom sia].
+    /// Display message [espa-444]. Text about the event [sia-dc03, texecom sia, scaip].
     #[arg(long)]
     pub message: Option<String>,
+    /// Text about the place [scaip].
+    #[arg(long)]
+    pub text: Option<String>,
+    /// How its voice would come, like sip: or tel:+441632960001; no-voice: for not at all [scaip].
+    #[arg(long, value_name = "SCHEME:ADDRESS")]
+    pub crd: Option<String>,
+    /// Reference; 1 by default, with call one of its own [scaip].
+    #[arg(long)]
+    pub reference: Option<String>,
     /// Beep coding [espa-444].
     #[arg(long)]
     pub beep: Option<String>,
@@ -139,10 +156,7 @@ const PULSE: [Slot; 4] = [("account", None), ("event", None), ("group", Some("")
 impl FrameArguments {
     /// The BS 8521 frame of these fields, with `defaults` as below.
     pub fn bs8521(&self, defaults: &[FieldDefault]) -> Result<Vec<u8>, Usage> {
-        let [category, speech, conformance, controller, local_unit, event, location, priority, status] =
-            self.fill(&BS8521, &[], defaults, "bs8521")?;
-        let frame =
-            bs8521::Frame { category, speech, conformance, controller, local_unit, event, location, priority, status };
+        let frame = self.bs8521_frame(&BS8521, defaults, "bs8521")?;
         frame.encode().map(String::into_bytes).map_err(|error| Usage(error.to_string()))
     }
 
@@ -229,7 +243,7 @@ impl FrameArguments {
         Ok(values)
     }
 
-    fn given(&self) -> [(&'static str, &Option<String>); 28] {
+    fn given(&self) -> [(&'static str, &Option<String>); 31] {
         [
             ("account", &self.account),
             ("code", &self.code),
@@ -255,6 +269,9 @@ impl FrameArguments {
             ("type", &self.conformance),
             ("header", &self.header),
             ("message", &self.message),
+            ("text", &self.text),
+            ("crd", &self.crd),
+            ("reference", &self.reference),
             ("beep", &self.beep),
             ("transmissions", &self.transmissions),
             ("call-status", &self.call_status),

@@ -1,5 +1,8 @@
 //! The wire between a hardware receiver or a unit, which is us, and the receiver under test.
 
+mod tls;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +11,10 @@ use anyhow::{Context, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_serial::{DataBits, Parity, SerialPortBuilderExt, SerialStream, StopBits};
+
+pub use tls::{Tls, TlsArguments};
 
 /// Longest wait for a connection that we make.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -16,17 +22,21 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 const LISTEN_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for the wire to take what we write.
 const WRITE_MAX: Duration = Duration::from_secs(5);
+/// Bytes of one read: a whole datagram.
+pub const READ_BYTES: usize = 65_535;
 /// Settings of the Sur-Gard MLR2-DV as it is delivered.
 const SERIAL_DEFAULT: (u32, &str) = (1200, "7E1");
 
-/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT`, `udp:HOST:PORT`, `listen:HOST:PORT` or
-/// `voice-modem:PATH`.
+/// Where a test call goes, as typed: `serial:PATH[,SPEED,7E1]`, `tcp:HOST:PORT`, `tls:HOST:PORT`, `udp:HOST:PORT`,
+/// `listen:HOST:PORT` or `voice-modem:PATH`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     /// A serial port.
     Serial { path: String, speed: u32, data: DataBits, parity: Parity, stop: StopBits },
     /// A line that listens.
     Tcp(String),
+    /// A line that listens with TLS.
+    Tls(String),
     /// A line that takes datagrams.
     Udp(String),
     /// A line that connects to its hardware receiver.
@@ -42,12 +52,25 @@ impl FromStr for Target {
         match text.split_once(':') {
             Some(("serial", place)) => serial(place),
             Some(("tcp", address)) if address.contains(':') => Ok(Target::Tcp(address.to_owned())),
+            Some(("tls", address)) if address.contains(':') => Ok(Target::Tls(address.to_owned())),
             Some(("udp", address)) if address.contains(':') => Ok(Target::Udp(address.to_owned())),
             Some(("listen", address)) if address.contains(':') => Ok(Target::Listen(address.to_owned())),
             Some(("voice-modem", path)) if !path.is_empty() => Ok(Target::VoiceModem(PathBuf::from(path))),
-            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT, udp:HOST:PORT, listen:HOST:PORT or voice-modem:PATH"
+            _ => Err("serial:PATH[,SPEED,7E1], tcp:HOST:PORT, tls:HOST:PORT, udp:HOST:PORT, listen:HOST:PORT or \
+                      voice-modem:PATH"
                 .to_owned()),
         }
+    }
+}
+
+impl Target {
+    /// The address of a line that is reached over a network.
+    pub async fn resolve(&self) -> anyhow::Result<SocketAddr> {
+        let (Target::Tcp(address) | Target::Tls(address) | Target::Udp(address)) = self else {
+            bail!("udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT");
+        };
+        let found = tokio::net::lookup_host(address).await.with_context(|| address.clone())?.next();
+        found.with_context(|| format!("{address} has no address"))
     }
 }
 
@@ -89,22 +112,26 @@ pub enum Link {
     Serial(SerialStream),
     /// A connection, whoever made it.
     Tcp(TcpStream),
+    /// A connection of ours with TLS.
+    Tls(Box<TlsStream<TcpStream>>),
     /// Datagrams to and from one address.
     Udp(UdpSocket),
 }
 
 impl Link {
-    /// Opens it, or waits until the receiver does.
-    pub async fn open(target: &Target) -> anyhow::Result<Link> {
+    /// Opens it, or waits until the receiver does. `tls` is for a target with TLS.
+    pub async fn open(target: &Target, tls: Option<&Tls>) -> anyhow::Result<Link> {
         match target {
             Target::Serial { path, speed, data, parity, stop } => {
                 let port = tokio_serial::new(path, *speed).data_bits(*data).parity(*parity).stop_bits(*stop);
                 Ok(Link::Serial(port.open_native_async().with_context(|| path.clone())?))
             }
-            Target::Tcp(address) => {
-                let connected = timeout(CONNECT_MAX, TcpStream::connect(address)).await;
-                let stream = connected.with_context(|| format!("no connection to {address} in time"))?;
-                Link::tcp(stream.with_context(|| address.clone())?)
+            Target::Tcp(address) => Ok(Link::Tcp(connect(address).await?)),
+            Target::Tls(address) => {
+                let stream = connect(address).await?;
+                let tls = tls.context("a target with TLS needs certificates to believe")?;
+                let shaken = timeout(CONNECT_MAX, tls.shake(address, stream)).await;
+                Ok(Link::Tls(Box::new(shaken.with_context(|| format!("no TLS with {address} in time"))??)))
             }
             Target::Udp(address) => {
                 let any = if address.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
@@ -116,15 +143,12 @@ impl Link {
                 let listener = TcpListener::bind(address).await.with_context(|| address.clone())?;
                 eprintln!("waiting for the receiver to connect to {}", listener.local_addr()?);
                 let accepted = timeout(LISTEN_MAX, listener.accept()).await;
-                Link::tcp(accepted.with_context(|| format!("nobody connected to {address} in time"))??.0)
+                let (stream, _) = accepted.with_context(|| format!("nobody connected to {address} in time"))??;
+                stream.set_nodelay(true)?;
+                Ok(Link::Tcp(stream))
             }
             Target::VoiceModem(_) => bail!("a modem is no wire to write lines to"),
         }
-    }
-
-    fn tcp(stream: TcpStream) -> anyhow::Result<Link> {
-        stream.set_nodelay(true)?;
-        Ok(Link::Tcp(stream))
     }
 
     /// Some bytes, at least one. An end of the wire is an error.
@@ -132,6 +156,7 @@ impl Link {
         let read = match self {
             Link::Serial(port) => port.read(buffer).await,
             Link::Tcp(stream) => stream.read(buffer).await,
+            Link::Tls(stream) => stream.read(buffer).await,
             // Nobody is there yet, or any more: no answer, as on every datagram that is lost.
             Link::Udp(socket) => match socket.recv(buffer).await {
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => std::future::pending().await,
@@ -149,6 +174,13 @@ impl Link {
         let written = match self {
             Link::Serial(port) => timeout(WRITE_MAX, port.write_all(bytes)).await,
             Link::Tcp(stream) => timeout(WRITE_MAX, stream.write_all(bytes)).await,
+            Link::Tls(stream) => {
+                let written = async {
+                    stream.write_all(bytes).await?;
+                    stream.flush().await
+                };
+                timeout(WRITE_MAX, written).await
+            }
             Link::Udp(socket) => {
                 // What an earlier one met is not said of this one.
                 let _ = socket.take_error();
@@ -158,6 +190,14 @@ impl Link {
         };
         written.context("the wire takes nothing")?.context("the wire broke")
     }
+}
+
+async fn connect(address: &str) -> anyhow::Result<TcpStream> {
+    let connected = timeout(CONNECT_MAX, TcpStream::connect(address)).await;
+    let stream = connected.with_context(|| format!("no connection to {address} in time"))?;
+    let stream = stream.with_context(|| address.to_owned())?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[cfg(test)]
@@ -173,6 +213,7 @@ mod tests {
             ("serial:/dev/ttyUSB0", serial("/dev/ttyUSB0", 1200, DataBits::Seven, Parity::Even, StopBits::One)),
             ("serial:/dev/ttyS0,9600,8n2", serial("/dev/ttyS0", 9600, DataBits::Eight, Parity::None, StopBits::Two)),
             ("tcp:10.0.0.5:1025", Ok(Target::Tcp("10.0.0.5:1025".to_owned()))),
+            ("tls:arc.example.org:5061", Ok(Target::Tls("arc.example.org:5061".to_owned()))),
             ("listen:[::1]:1025", Ok(Target::Listen("[::1]:1025".to_owned()))),
             ("udp:10.0.0.5:1025", Ok(Target::Udp("10.0.0.5:1025".to_owned()))),
             ("voice-modem:/run/modem", Ok(Target::VoiceModem("/run/modem".into()))),
@@ -188,6 +229,7 @@ mod tests {
             "serial:/dev/x,1200,9E1",
             "serial:a,1,7E1,x",
             "udp:a",
+            "tls:a",
             "voice-modem:",
         ] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");

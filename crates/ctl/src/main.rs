@@ -17,6 +17,7 @@ mod client;
 mod commands;
 mod decoded;
 mod device;
+mod digital;
 mod doctor;
 mod frame;
 mod host;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Trigger, osborne_hoffman, sia_dc09};
+use crate::{Trigger, nowip, osborne_hoffman, scaip, sia_dc09};
 
 /// A protocol this crate can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +42,13 @@ pub enum Protocol {
     FastFormat,
     /// SIA DC-09, over TCP and UDP.
     SiaDc09,
+    /// SIP itself, where no document tells more: a call without an alarm, a document nobody knows. A line that speaks it
+    /// takes SCAIP and NOW-IP.
+    Sip,
+    /// SCAIP, of SS 91100 and CLC/TS 50134-9.
+    Scaip,
+    /// NOW-IP, of BS 8521-2.
+    NowIp,
     /// Whatever a caller's unit turns out to speak; in a report: nobody found out.
     Detect,
     /// No protocol: this receiver speaks of its own line.
@@ -50,7 +57,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, for help texts and walks over all of them.
-    pub const ALL: [Protocol; 19] = [
+    pub const ALL: [Protocol; 22] = [
         Protocol::Bs8521,
         Protocol::SurGard,
         Protocol::Ademco685,
@@ -68,13 +75,17 @@ impl Protocol {
         Protocol::ContactId,
         Protocol::FastFormat,
         Protocol::SiaDc09,
+        Protocol::Sip,
+        Protocol::Scaip,
+        Protocol::NowIp,
         Protocol::Detect,
         Protocol::Own,
     ];
 
-    /// Those that a line can speak.
+    /// Those that a line can speak. SCAIP and NOW-IP are documents within SIP: its line speaks both.
     pub fn spoken() -> impl Iterator<Item = Protocol> {
-        Protocol::ALL.into_iter().filter(|protocol| *protocol != Protocol::Own)
+        let within = [Protocol::Own, Protocol::Scaip, Protocol::NowIp];
+        Protocol::ALL.into_iter().filter(move |protocol| !within.contains(protocol))
     }
 
     /// Those that a line speaks on a port or over a network.
@@ -121,6 +132,9 @@ impl Protocol {
             Protocol::ContactId => "contact-id",
             Protocol::FastFormat => "fast-format",
             Protocol::SiaDc09 => "sia-dc09",
+            Protocol::Sip => "sip",
+            Protocol::Scaip => "scaip",
+            Protocol::NowIp => "nowip",
             Protocol::Detect => "detect",
             Protocol::Own => "own",
         }
@@ -219,6 +233,8 @@ impl Report {
         match self.protocol {
             Protocol::OsborneHoffman => osborne_hoffman::repeat_key(self),
             Protocol::SiaDc09 => sia_dc09::repeat_key(self),
+            Protocol::Scaip => scaip::repeat_key(self),
+            Protocol::NowIp => nowip::repeat_key(self),
             _ => None,
         }
     }

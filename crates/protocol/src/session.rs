@@ -88,6 +88,8 @@ pub enum RepeatProof {
 pub enum Answered {
     /// It was given.
     Positive,
+    /// It was given, and its sender never said that it has it.
+    Unconfirmed,
     /// Not given: the sender had stopped waiting.
     Late,
     /// Not given: nothing could store it, the protocol refuses such a message, or an answer could have been taken for another line's. Where a copy came

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use telecare_protocol::{
     Codes, Command, DecodeOptions, Fault, Fields, Message, Mode, Origin, Outcome, Protocol, Report, Session, Value,
-    What, ademco685, bs8521, cp220, decode, iti, osborne_hoffman, radionics, sia_dc07, sia_dc09, surgard, tunstall,
+    What, ademco685, bs8521, cp220, decode, iti, nowip, osborne_hoffman, radionics, sia_dc07, sia_dc09, surgard,
+    tunstall,
 };
 
 static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| Arc::new(Codes::builtin()));
@@ -46,9 +47,14 @@ struct Vector {
     key: Option<String>,
     /// What a session answers, and when: looked at where sessions are tested.
     reply: Option<String>,
+    /// The command of NOW-IP that an answer is read for.
+    after: Option<String>,
     reply_hex: Option<String>,
     reply_clear: Option<String>,
     clock: Option<String>,
+    /// Of a SCAIP document, looked at where its answers are.
+    class: Option<String>,
+    recovered: Option<toml::Table>,
     input: Option<String>,
     hex: Option<String>,
     expect: Vec<toml::Table>,
@@ -93,8 +99,10 @@ fn files() -> BTreeMap<String, Vec<Vector>> {
         "espa-444",
         "fast-format",
         "iti",
+        "nowip",
         "osborne-hoffman",
         "radionics-6500",
+        "scaip",
         "sia-dc03",
         "sia-dc07",
         "sia-dc09",
@@ -121,6 +129,7 @@ fn every_vector_is_marked_and_decodes_as_expected() {
             let found = match vector.kind.as_str() {
                 "" => decoded(&protocol, &vector),
                 "answer" => vec![answer(&vector)],
+                "nowip-answer" => vec![nowip_answer(&vector)],
                 "message" | "select" => vec![tunstall(&vector)],
                 kind => vec![short_answer(kind, &vector)],
             };
@@ -226,17 +235,49 @@ fn decoded(protocol: &str, vector: &Vector) -> Vec<toml::Table> {
 
 fn answer(vector: &Vector) -> toml::Table {
     match bs8521::Answer::decode(&vector.bytes()) {
-        Ok(answer) => {
-            let mut table = toml::Table::new();
-            table.insert("local_unit".into(), answer.local_unit.clone().into());
-            table.insert("event".into(), answer.event.clone().into());
-            table.insert("location".into(), answer.location.clone().into());
-            table.insert("priority".into(), answer.priority.clone().into());
-            table.insert("status".into(), answer.status.clone().into());
-            table.insert("none".into(), answer.is_none().into());
-            one("answer", table.into())
-        }
+        Ok(answer) => one("answer", record(&answer).into()),
         Err(fault) => one("error", error(&fault.fault()).into()),
+    }
+}
+
+fn record(answer: &bs8521::Answer) -> toml::Table {
+    let mut table = toml::Table::new();
+    table.insert("local_unit".into(), answer.local_unit.clone().into());
+    table.insert("event".into(), answer.event.clone().into());
+    table.insert("location".into(), answer.location.clone().into());
+    table.insert("priority".into(), answer.priority.clone().into());
+    table.insert("status".into(), answer.status.clone().into());
+    table.insert("none".into(), answer.is_none().into());
+    table
+}
+
+/// An answer of a NOW-IP unit, read for the command it is given to.
+fn nowip_answer(vector: &Vector) -> toml::Table {
+    let after = vector.after.as_deref().unwrap();
+    let parameter = || after[3..6].to_owned();
+    let command = match after.split_at(1) {
+        ("0", unit) => nowip::Command::Unit(bs8521::Command::Select(unit.to_owned())),
+        ("1", unit) => nowip::Command::Unit(bs8521::Command::List(unit.to_owned())),
+        ("2", rest) => nowip::Command::Unit(bs8521::Command::Equipment(rest[2..].parse().unwrap())),
+        ("9", "") => nowip::Command::Unit(bs8521::Command::Clear),
+        ("4", _) => {
+            nowip::Command::Program(nowip::Program::Set { parameter: parameter(), value: after[9..].to_owned() })
+        }
+        ("5", _) => nowip::Command::Program(nowip::Program::Read(parameter())),
+        _ => panic!("{}: after {after}", vector.id),
+    };
+    assert_eq!(command.data().unwrap().1, after, "{}", vector.id);
+    let document = nowip::read(&vector.bytes()).unwrap();
+    if !command.is_answered_by(document.kind) {
+        return one("answer", "unexpected".into());
+    }
+    match command.read(document.kind, &document.data) {
+        Some(nowip::Answer::Record(answer)) => one("record", record(&answer).into()),
+        Some(nowip::Answer::Outstanding(count)) => one("outstanding", i64::from(count).into()),
+        Some(nowip::Answer::Value(value)) => one("value", value.into()),
+        Some(nowip::Answer::Done) => one("answer", "done".into()),
+        Some(nowip::Answer::None) => one("answer", "none".into()),
+        None => one("answer", "unreadable".into()),
     }
 }
 

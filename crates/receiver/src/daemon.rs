@@ -167,9 +167,12 @@ async fn start(
     let (mut worlds, mut line_tls) = (HashMap::new(), Vec::new());
     for line in config.lines {
         let passed = match &line.transport {
-            Transport::TcpListen { address, .. } => sockets.take(&sockets::of_line(line.name.as_str()), *address),
+            Transport::TcpListen { address, .. } => Some(*address),
+            // A passed socket is one of streams; where there are two ports, it is the one in clear.
+            Transport::SipListen(listen) => listen.tcp.or(listen.tls),
             _ => None,
         };
+        let passed = passed.and_then(|address| sockets.take(&sockets::of_line(line.name.as_str()), address));
         line_tls.extend(line.tls.clone());
         let name = line.name.clone();
         let supervisor = Supervisor::new(line, shared.clone()).on(passed);
@@ -289,11 +292,17 @@ impl Running {
         for line in &config.lines {
             if let Some(world) = self.worlds.get(&line.name) {
                 world.set_keys(Arc::clone(&line.sia_dc09.keys));
+                world.set_accounts(Arc::clone(&line.sip.accounts));
             }
         }
         self.webhooks.send_replace(config.webhooks.into());
         metrics::policy_reloads("done").increment(1);
-        tracing::info!(old, new, webhooks, "configuration read again: policy, webhooks and keys are in force");
+        tracing::info!(
+            old,
+            new,
+            webhooks,
+            "configuration read again: policy, webhooks, keys and accounts are in force"
+        );
     }
 
     /// Every wait is bounded: what has not stopped by then is ended with the process. Nothing acknowledged

@@ -90,8 +90,12 @@ impl LineIntake {
 
     /// The registered unit whose sign of life it is.
     fn registered(&self, sender: &Sender) -> Option<UnitId> {
-        let registry = self.intake.queue.registry();
-        registry.id_of(&UnitKey::of_sender(sender, &self.place(), &registry)?)
+        self.intake.queue.registry().id_of(&self.unit_of(sender)?)
+    }
+
+    /// The unit that speaks; none where it says no name.
+    pub fn unit_of(&self, sender: &Sender) -> Option<UnitKey> {
+        UnitKey::of_sender(sender, &self.place(), &self.intake.queue.registry())
     }
 
     fn place(&self) -> Place<'_> {
@@ -151,13 +155,15 @@ pub struct Taken {
 }
 
 /// Deliveries of one session that a later one may speak about.
-const REMEMBERED_MAX: usize = 16;
+const REMEMBERED_MAX: usize = 256;
 
 /// The intake of one session: takes deliveries in, gives answers back by token without ever making the
 /// line wait. Deliveries taken are stored even if the session ends first.
 ///
-/// Bound: a session owes at most eight answers and a call delivers at most 64 times, so no more are under way here. One that only listens owes none; there
-/// the queue's lane is the bound, which refuses at once when it is full.
+/// Bound: a session owes at most eight answers and a call delivers at most 64 times, so no more are under way here. A line
+/// of digital units has one session for all: there its datagrams and reads under way are the bound, and what `about` refers
+/// to may be forgotten. One that only listens owes none; there the queue's lane is the bound, which refuses at once when it
+/// is full.
 pub struct SessionIntake {
     line: LineIntake,
     call: Option<CallId>,
@@ -198,6 +204,12 @@ impl SessionIntake {
     /// [`SessionIntake::answered`]; a sign of life is stored when anything could be, so that units try elsewhere
     /// while nothing can.
     pub fn take(&mut self, delivery: Delivery) -> Option<Taken> {
+        let gate = self.gate.clone();
+        self.take_through(delivery, gate)
+    }
+
+    /// The same through a gate of this delivery's own sender, where many speak in one session.
+    pub fn take_through(&mut self, delivery: Delivery, gate: Option<Arc<Semaphore>>) -> Option<Taken> {
         let token = delivery.token;
         let report = match delivery.message {
             Message::Report(report) => report,
@@ -224,7 +236,6 @@ impl SessionIntake {
         let taken = Taken { signal: signal.id, lane: signal.ranking.lane };
         let incoming = Incoming { signal, repeat: delivery.repeat, reserved: self.line.stop_and_wait };
         let queue = self.line.intake.queue.clone();
-        let gate = self.gate.clone();
         self.under_way.spawn(async move {
             // The gate is never closed.
             let _turn = match gate {

@@ -105,6 +105,10 @@ pub fn late_answers(line: &str) -> Counter {
     counter!("telecare_late_answers_total", "line" => line.to_owned())
 }
 
+pub fn unsent(line: &str) -> Counter {
+    counter!("telecare_unsent_total", "line" => line.to_owned())
+}
+
 pub fn acknowledged(line: &str) -> Counter {
     counter!("telecare_acknowledged_total", "line" => line.to_owned())
 }

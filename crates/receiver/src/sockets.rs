@@ -76,7 +76,7 @@ impl Sockets {
                 name = passed.name,
                 address = %passed.address,
                 "systemd passed a socket that nothing here listens on: set FileDescriptorName= of its unit to \"{API}\" or \
-                 to \"line-\" and the name of a tcp-listen line, or disable the unit"
+                 to \"line-\" and the name of a tcp-listen or sip-listen line, or disable the unit"
             );
             passed.name
         };

@@ -1,11 +1,12 @@
-//! What the commands need of the system beside Rust and a C compiler: PostgreSQL's server, strace, systemd, Python.
+//! What the commands need of the system beside Rust and a C compiler: PostgreSQL's server, strace, systemd,
+//! Python, clients that others wrote.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::geteuid;
-use telecare_tests::{postgres, trace};
+use telecare_tests::{postgres, sipp, trace};
 
 /// A Debian package some command needs.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,12 @@ pub enum Package {
     Systemd,
     /// Clients of the API in another language, each in an environment of its own.
     Python,
+    /// A SIP client.
+    Sipp,
+    /// TLS around a client that has none.
+    Socat,
+    /// Makes certificates.
+    OpenSsl,
     /// Another decoder of DTMF, as a library.
     Spandsp,
     /// Another one, as a program.
@@ -66,6 +73,9 @@ impl Package {
             Package::Strace => "strace",
             Package::Systemd => "systemd",
             Package::Python => "python3-venv",
+            Package::Sipp => "sip-tester",
+            Package::Socat => "socat",
+            Package::OpenSsl => "openssl",
             Package::Spandsp => "libspandsp-dev",
             Package::Multimon => "multimon-ng",
             Package::Espeak => "espeak-ng",
@@ -81,6 +91,9 @@ impl Package {
             Package::Strace => trace::is_installed(),
             Package::Systemd => answers("systemd-analyze", &["--version"]),
             Package::Python => answers("python3", &["-c", "import ensurepip, venv"]),
+            Package::Sipp => sipp::is_installed(),
+            Package::Socat => answers("socat", &["-V"]),
+            Package::OpenSsl => answers("openssl", &["version"]),
             Package::Spandsp => Path::new("/usr/include/spandsp/dtmf.h").exists(),
             Package::Multimon => Path::new("/usr/bin/multimon-ng").exists(),
             Package::Espeak => answers("espeak-ng", &["--version"]),

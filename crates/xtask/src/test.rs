@@ -17,7 +17,8 @@ const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// Runs the checks.
 pub fn run() -> Result<()> {
-    packages::ensure_installed(&[Package::PostgreSql, Package::Systemd, Package::Python])?;
+    let clients = [Package::Sipp, Package::Socat, Package::OpenSsl];
+    packages::ensure_installed(&[&[Package::PostgreSql, Package::Systemd, Package::Python], &clients[..]].concat())?;
     packages::want_installed(Package::Strace);
     tools::prometheus()?;
     // The tests would install it as well, one of them while the others wait.

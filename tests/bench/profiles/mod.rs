@@ -9,6 +9,7 @@ mod lines;
 mod memory;
 mod polls;
 mod quiet;
+mod sip;
 mod slow_disk;
 mod snapshot;
 mod standby;
@@ -32,7 +33,7 @@ pub struct Profile {
 }
 
 /// All, the main ones first.
-pub const ALL: [Profile; 16] = [
+pub const ALL: [Profile; 17] = [
     Profile { name: "quiet", what: "10, 100 and 1,000 signals a second", is_quick: true, run: quiet::run },
     Profile { name: "visible", what: "from the last byte to a console that waits", is_quick: true, run: visible::run },
     Profile { name: "claims", what: "16, 64 and 500 consoles claim at once", is_quick: true, run: claims::run },
@@ -52,6 +53,12 @@ pub const ALL: [Profile; 16] = [
     Profile { name: "standby", what: "a standby that must have every commit", is_quick: false, run: standby::run },
     Profile { name: "lines", what: "serial lines at full rate beside TCP bursts", is_quick: false, run: lines::run },
     Profile { name: "tones", what: "calls by tones on four voice modems", is_quick: false, run: tones::run },
+    Profile {
+        name: "sip",
+        what: "200 alarms a second of digital units, in datagrams and over 500 connections",
+        is_quick: false,
+        run: sip::run,
+    },
     Profile {
         name: "ip",
         what: "5,000 units over IP beside a receiver that stores nothing",

@@ -82,6 +82,8 @@ pub enum Transport {
     },
     /// The receiver listens for datagrams.
     Udp(SocketAddr),
+    /// The receiver listens for SIP: the listener's table.
+    Sip(String),
     /// A voice modem at this path, in a hurry: it answers at the second ring and asks at once.
     VoiceModem(PathBuf),
 }
@@ -150,6 +152,10 @@ impl Setup {
                     writeln!(text, "tcp-listen = {{ address = \"{address}\", connections-max = {connections_max} }}")
                 }
                 Transport::Udp(address) => writeln!(text, "udp-listen = {{ address = \"{address}\" }}"),
+                Transport::Sip(listener) => {
+                    let _ = writeln!(text, "sip-listen = {{ {listener} }}");
+                    continue;
+                }
                 Transport::VoiceModem(path) => {
                     // What is asked for first does not wait for a guard tone, which no modem hears.
                     let first = if line.protocol == "detect" { "bs8521" } else { line.protocol };
@@ -171,7 +177,7 @@ impl Setup {
     pub fn free_ports(&self) -> Result<()> {
         self.lines.iter().try_for_each(|line| match &line.transport {
             Transport::Serial(port) => port.free(),
-            Transport::Connect(_) | Transport::Listen { .. } | Transport::Udp(_) | Transport::VoiceModem(_) => Ok(()),
+            _ => Ok(()),
         })
     }
 

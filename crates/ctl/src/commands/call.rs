@@ -11,23 +11,29 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use telecare_api::shapes::escaped;
 use telecare_protocol::Protocol;
+use telecare_protocol::digital::UnitSettings as DigitalSettings;
 use telecare_protocol::sia_dc09::UnitSettings;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::decode::protocol;
+use super::decode::document_or_protocol;
 use crate::aftermath::Aftermath;
 use crate::client::ApiArguments;
 use crate::device::{Device, Told};
+use crate::digital::{DigitalArguments, wrong_target};
 use crate::frame::FrameArguments;
-use crate::link::{Link, Target};
-use crate::premises::{self, PremisesArguments};
+use crate::link::{Link, READ_BYTES, Target, Tls};
+use crate::premises::{self, Fleet, PremisesArguments};
 use crate::{Usage, Verdict, voice};
 
 /// The reserved test identity, in every protocol alike: an account or call address that no centre gives to a person.
 const TEST_ACCOUNT: &str = "9999";
 /// The same with the six digits of an Osborne-Hoffman panel.
 const PANEL_TEST_ACCOUNT: &str = "009999";
+/// The same with the eight digits of a controller.
+const TEST_CONTROLLER: &str = "00009999";
+/// How long an attempt waits for its acknowledgement, where its protocol says nothing.
+const ACK_WAIT: Duration = Duration::from_secs(4);
 
 /// Place a test call as a hardware receiver or a unit would, and say with every time what became of it.
 ///
@@ -35,12 +41,12 @@ const PANEL_TEST_ACCOUNT: &str = "009999";
 /// also looked for in the receiver's list. Exit code 1 when it is not acknowledged, or not in the list.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, udp:HOST:PORT, or listen:HOST:PORT for a line that connects to its receiver;
-    /// voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
+    /// serial:PATH[,SPEED,7E1], tcp:HOST:PORT, tls:HOST:PORT, udp:HOST:PORT, or listen:HOST:PORT for a line that connects
+    /// to its receiver; voice-modem:PATH makes a simulated modem there for a telephone line of the receiver's to open.
     #[arg(long)]
     to: Target,
     /// What is spoken: by a device on a port, or, with voice-modem, by a unit that telephones.
-    #[arg(long, default_value = "surgard", value_parser = protocol)]
+    #[arg(long, default_value = "surgard", value_parser = document_or_protocol)]
     protocol: Protocol,
     /// The whole line instead of its fields; bytes that cannot be typed as \xNN.
     #[arg(long, conflicts_with = "heartbeat")]
@@ -54,17 +60,28 @@ pub struct Arguments {
     /// Time from the begin of one call to the next; a call that takes longer delays the next.
     #[arg(long, default_value_t = 1000, value_name = "MS")]
     every: u64,
-    /// How long one attempt waits for its acknowledgement.
-    #[arg(long, default_value_t = 4000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=9_900))]
-    ack_wait_ms: u64,
+    /// How long one attempt waits for its acknowledgement; 4000 by default, 10000 with scaip, 5000 with nowip.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    ack_wait_ms: Option<u64>,
     #[command(flatten)]
     premises: PremisesArguments,
+    #[command(flatten)]
+    digital: DigitalArguments,
     #[command(flatten)]
     voice: voice::VoiceArguments,
     #[command(flatten)]
     fields: FrameArguments,
     #[command(flatten)]
     api: ApiArguments,
+}
+
+/// What became of a call.
+enum Outcome {
+    Acknowledged(Acknowledged),
+    /// The receiver will not have it.
+    Refused,
+    /// All its attempts went unanswered.
+    Unanswered,
 }
 
 /// An acknowledged call.
@@ -83,19 +100,54 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let what = format!("{} is spoken in telephone calls: use --to voice-modem:PATH", arguments.protocol);
         return Err(Usage(what).into());
     }
-    let is_datagram = matches!(arguments.to, Target::Udp(_));
-    if is_datagram && arguments.protocol != Protocol::SiaDc09 {
+    let is_digital = matches!(arguments.protocol, Protocol::Scaip | Protocol::NowIp);
+    let is_network = matches!(arguments.to, Target::Udp(_) | Target::Tcp(_) | Target::Tls(_));
+    if arguments.protocol == Protocol::Sip {
+        return Err(Usage("SIP carries documents: --protocol scaip or nowip".to_owned()).into());
+    }
+    if is_digital && !is_network {
+        return Err(wrong_target(arguments.protocol).into());
+    }
+    if matches!(arguments.to, Target::Udp(_)) && !is_digital && arguments.protocol != Protocol::SiaDc09 {
         return Err(Usage(format!("nobody speaks {} in datagrams", arguments.protocol)).into());
     }
+    let tls = match &arguments.to {
+        Target::Tls(_) => Some(Tls::new(arguments.api.trust(), &arguments.digital.tls)?),
+        _ => None,
+    };
     if arguments.premises.units.is_some() {
-        if arguments.protocol != Protocol::SiaDc09 {
-            return Err(Usage("--units is for sia-dc09".to_owned()).into());
-        }
-        let tell = |text: &str| drop(println(text));
-        return runtime.block_on(premises::load::run(&arguments.premises, &arguments.to, tell));
+        return runtime.block_on(async {
+            let fleet = fleet(arguments).await?;
+            let tell = |text: &str| drop(println(text));
+            premises::load::run(&arguments.premises, (fleet, &arguments.to, tls), tell).await
+        });
     }
     let line = frames::line(arguments)?;
-    runtime.block_on(place_all(arguments, &line))
+    runtime.block_on(place_all(arguments, &line, tls.as_ref()))
+}
+
+/// What many units are.
+async fn fleet(arguments: &Arguments) -> anyhow::Result<Fleet> {
+    match arguments.protocol {
+        Protocol::SiaDc09 => {
+            let usual = UnitSettings { poll_every: Duration::ZERO, attempts: u32::MAX, ..UnitSettings::default() };
+            Ok(Fleet::Premises(arguments.premises.settings(usual)?))
+        }
+        protocol @ (Protocol::Scaip | Protocol::NowIp) => {
+            let settings = digital(arguments).await?;
+            Ok(Fleet::Digital(protocol, DigitalSettings { attempts: u32::MAX, ..settings }))
+        }
+        _ => Err(Usage("--units is for sia-dc09, scaip and nowip".to_owned()).into()),
+    }
+}
+
+async fn digital(arguments: &Arguments) -> anyhow::Result<DigitalSettings> {
+    let identity = identity(arguments).unwrap_or(TEST_ACCOUNT);
+    let faults = arguments.voice.digital_faults()?;
+    let remote = arguments.to.resolve().await?;
+    let ack_wait = arguments.ack_wait_ms.map(Duration::from_millis);
+    let to = (&arguments.to, remote);
+    Ok(arguments.digital.settings(arguments.protocol, identity, to, ack_wait, faults)?)
 }
 
 /// Calls of a simulated unit behind a simulated modem.
@@ -120,25 +172,32 @@ fn tell_aftermath(aftermath: Option<Aftermath>) -> anyhow::Result<Verdict> {
     }
 }
 
-async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict> {
+async fn place_all(arguments: &Arguments, line: &[u8], tls: Option<&Tls>) -> anyhow::Result<Verdict> {
     let account = identity(arguments).unwrap_or(test_account(arguments));
     let aftermath = aftermath(arguments, account)?;
     let opening = Instant::now();
-    let mut link = Link::open(&arguments.to).await?;
+    let mut link = Link::open(&arguments.to, tls).await?;
     println(&format!("{} connected after {:.1} ms", clock()?, ms(opening.elapsed())))?;
     let attempts = Device::attempts(arguments.protocol);
-    let mut device = device(arguments)?;
+    let mut device = device(arguments).await?;
     let mut slowest = Duration::ZERO;
     for number in 1..=arguments.repeat {
         let begun = Instant::now();
+        // The same reference again would be the same message again.
+        let again = if number > 1 && device.is_digital() { Some(frames::line(arguments)?) } else { None };
+        let line = again.as_deref().unwrap_or(line);
         println(&format!("{} sent {}{}", clock()?, escaped(line), mark(arguments)))?;
         match place(&mut link, &mut device, line).await? {
-            Some(answer) => {
+            Outcome::Acknowledged(answer) => {
                 slowest = slowest.max(answer.after);
                 let (ms, attempts) = (ms(answer.after), answer.attempts);
                 println(&format!("{} acknowledged after {ms:.1} ms, attempts {attempts}", clock()?))?;
             }
-            None => {
+            Outcome::Refused => {
+                println(&format!("{} NOT acknowledged: refused", clock()?))?;
+                return Ok(Verdict::Failed);
+            }
+            Outcome::Unanswered => {
                 println(&format!("{} NOT acknowledged, attempts {}", clock()?, attempts))?;
                 return Ok(Verdict::Failed);
             }
@@ -154,8 +213,11 @@ async fn place_all(arguments: &Arguments, line: &[u8]) -> anyhow::Result<Verdict
     tell_aftermath(aftermath)
 }
 
-fn device(arguments: &Arguments) -> Result<Device, Usage> {
-    let ack_wait = Duration::from_millis(arguments.ack_wait_ms);
+async fn device(arguments: &Arguments) -> anyhow::Result<Device> {
+    if matches!(arguments.protocol, Protocol::Scaip | Protocol::NowIp) {
+        return Ok(Device::digital(digital(arguments).await?));
+    }
+    let ack_wait = arguments.ack_wait_ms.map_or(ACK_WAIT, Duration::from_millis);
     if arguments.protocol != Protocol::SiaDc09 {
         return Ok(Device::new(arguments.protocol, Some(ack_wait), false));
     }
@@ -190,8 +252,12 @@ fn aftermath(arguments: &Arguments, account: &str) -> anyhow::Result<Option<Afte
 /// The account or call address that was asked for.
 fn identity(arguments: &Arguments) -> Option<&str> {
     let fields = &arguments.fields;
-    let identity = if arguments.protocol == Protocol::Espa444 { &fields.address } else { &fields.account };
-    identity.as_deref()
+    match arguments.protocol {
+        Protocol::Espa444 => fields.address.as_deref(),
+        // As reports have it.
+        Protocol::NowIp => fields.controller.as_deref().map(|controller| controller.trim_start_matches('0')),
+        _ => fields.account.as_deref(),
+    }
 }
 
 fn test_account(arguments: &Arguments) -> &'static str {
@@ -209,12 +275,12 @@ fn mark(arguments: &Arguments) -> String {
     }
 }
 
-/// One call; none when all its attempts went unanswered, or it was refused.
-async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Option<Acknowledged>> {
+/// One call.
+async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Result<Outcome> {
     let begun = Instant::now();
     device.send(line).context("no frame of this protocol, or more calls than are held")?;
     let mut acknowledged = None;
-    let mut buffer = [0; 1024];
+    let mut buffer = vec![0; READ_BYTES];
     loop {
         while let Some(told) = device.next() {
             match told {
@@ -223,13 +289,15 @@ async fn place(link: &mut Link, device: &mut Device, line: &[u8]) -> anyhow::Res
                     acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts });
                 }
                 Told::Polled => acknowledged = Some(Acknowledged { after: begun.elapsed(), attempts: 1 }),
-                Told::LinkFailed | Told::Refused => return Ok(None),
+                Told::LinkFailed => return Ok(Outcome::Unanswered),
+                Told::Refused => return Ok(Outcome::Refused),
                 Told::LinkRestored => {}
                 Told::Heard(message) => println(&format!("{} the receiver says {message}", clock()?))?,
+                Told::Step(step) => println(&format!("{} {step}", clock()?))?,
             }
         }
-        if acknowledged.is_some() {
-            return Ok(acknowledged);
+        if let Some(acknowledged) = acknowledged {
+            return Ok(Outcome::Acknowledged(acknowledged));
         }
         let Some(deadline) = device.poll_timeout() else { bail!("the call ended without an outcome") };
         tokio::select! {

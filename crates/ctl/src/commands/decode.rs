@@ -18,8 +18,9 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// What is spoken; with --timed by a unit that telephones, or detect.
-    #[arg(long, value_parser = protocol)]
+    /// What is spoken; with --timed by a unit that telephones, or detect. scaip and nowip are documents alone, sip one in
+    /// its message, too.
+    #[arg(long, value_parser = document_or_protocol)]
     protocol: Protocol,
     /// Run a call on virtual time: the words are what the unit does, in milliseconds, from the answer on.
     /// `A01*#@80/70` digits, each 80 on and 70 off; `1850Hz@200` a single tone; `+500` a pause; `?` wait until the
@@ -55,6 +56,12 @@ pub struct Arguments {
 pub fn protocol(name: &str) -> Result<Protocol, String> {
     let known = Protocol::spoken().find(|protocol| protocol.as_str() == name);
     known.ok_or_else(|| format!("one of {}", Protocol::names(Protocol::spoken())))
+}
+
+/// The same, and the documents of digital units.
+pub fn document_or_protocol(name: &str) -> Result<Protocol, String> {
+    let known = || Protocol::spoken().chain([Protocol::Scaip, Protocol::NowIp]);
+    known().find(|protocol| protocol.as_str() == name).ok_or_else(|| format!("one of {}", Protocol::names(known())))
 }
 
 /// A key as hex digits.

@@ -1,5 +1,5 @@
-//! Many premises units at once: each polls in its own time, and now and then one of them has an alarm. Every exchange has
-//! a connection, or a socket, of its own, and goes on until it is acknowledged.
+//! Many units at once: each polls in its own time, and now and then one of them has an alarm. Every exchange has a
+//! connection, or a socket, of its own, or its unit's where units keep them, and goes on until it is acknowledged.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use telecare_protocol::sia_dc09::{Unit, UnitCommand, UnitMessage, UnitSettings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::figures::Figures;
-use super::{PremisesArguments, unit};
+use super::{Fleet, PremisesArguments};
 use crate::Verdict;
-use crate::link::{Link, Target};
+use crate::device::{Device, Told};
+use crate::link::{Link, READ_BYTES, Target, Tls};
 
 /// Exchanges under way at once; beyond it the next one waits, and says so by the time it takes.
 const EXCHANGES_MAX: usize = 512;
@@ -22,8 +22,6 @@ const EXCHANGES_MAX: usize = 512;
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How long what has begun may take once no more begins.
 const LEFT_MAX: Duration = Duration::from_secs(60);
-/// The account of the first unit.
-const FIRST_ACCOUNT: u32 = 100_000;
 
 /// What came of it all.
 #[derive(Debug, Default)]
@@ -41,13 +39,22 @@ enum Next {
 }
 
 /// Runs them and tells what came of it.
-pub async fn run(arguments: &PremisesArguments, to: &Target, tell: impl Fn(&str)) -> anyhow::Result<Verdict> {
+pub async fn run(
+    arguments: &PremisesArguments,
+    (fleet, to, tls): (Fleet, &Target, Option<Tls>),
+    tell: impl Fn(&str),
+) -> anyhow::Result<Verdict> {
     let units = arguments.units.unwrap_or(1);
     let longest = Duration::from_secs(arguments.longest);
-    let usual = UnitSettings { poll_every: Duration::ZERO, attempts: u32::MAX, ..UnitSettings::default() };
-    let settings = arguments.settings(usual)?;
-    let outcome = Arc::new(Mutex::new(Outcome::default()));
-    let slots = Arc::new(Semaphore::new(EXCHANGES_MAX));
+    let kept = if arguments.keep_open { units } else { 0 };
+    let shared = Arc::new(Shared {
+        fleet,
+        to: to.clone(),
+        tls,
+        kept: (0..kept).map(|_| tokio::sync::Mutex::new(None)).collect(),
+        slots: Semaphore::new(EXCHANGES_MAX),
+        outcome: Mutex::new(Outcome::default()),
+    });
     let mut exchanges = JoinSet::new();
     let mut poll_gap = tokio::time::interval(Duration::from_secs(arguments.poll_every) / units);
     let alarm_gap = (arguments.alarms_per_s > 0.0).then(|| Duration::from_secs_f64(1.0 / arguments.alarms_per_s));
@@ -63,17 +70,16 @@ pub async fn run(arguments: &PremisesArguments, to: &Target, tell: impl Fn(&str)
             _ = poll_gap.tick() => Next::Poll({ polled += 1; (polled - 1) % units }),
             _ = alarms.tick() => Next::Alarm({ raised += 1; (raised - 1) % units }),
         };
-        let (slots, settings) = (Arc::clone(&slots), settings.clone());
-        let (outcome, to) = (Arc::clone(&outcome), to.clone());
+        let shared = Arc::clone(&shared);
         exchanges.spawn(async move {
             // Never closed.
-            let _slot = slots.acquire_owned().await;
-            exchange(next, raised, settings, &to, &outcome).await;
+            let _slot = shared.slots.acquire().await;
+            exchange(next, raised, &shared).await;
         });
     }
     let left = async { while exchanges.join_next().await.is_some() {} };
     let all = tokio::time::timeout(LEFT_MAX, left).await.is_ok();
-    let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+    let outcome = shared.outcome.lock().unwrap_or_else(PoisonError::into_inner);
     tell(&outcome.polls.in_words("polls"));
     tell(&outcome.alarms.in_words("alarms"));
     if let Some(file) = &arguments.ledger {
@@ -87,43 +93,90 @@ pub async fn run(arguments: &PremisesArguments, to: &Target, tell: impl Fn(&str)
     Ok(if all && !lost(&outcome.polls) && !lost(&outcome.alarms) { Verdict::Done } else { Verdict::Failed })
 }
 
+/// What all exchanges share.
+struct Shared {
+    fleet: Fleet,
+    to: Target,
+    tls: Option<Tls>,
+    /// What units keep between exchanges, where they keep anything.
+    kept: Vec<tokio::sync::Mutex<Option<Kept>>>,
+    slots: Semaphore,
+    outcome: Mutex<Outcome>,
+}
+
+/// A unit and the link that it keeps.
+struct Kept {
+    device: Device,
+    link: Link,
+}
+
+/// How an exchange went on one link.
+enum Went {
+    Acknowledged { after: Duration, attempts: u32 },
+    Refused,
+    Broken,
+}
+
 /// One exchange, until it is acknowledged.
-async fn exchange(next: Next, number: u32, settings: UnitSettings, to: &Target, outcome: &Mutex<Outcome>) {
+async fn exchange(next: Next, number: u32, shared: &Shared) {
     let index = match next {
         Next::Poll(index) | Next::Alarm(index) => index,
     };
-    let account = (FIRST_ACCOUNT + index).to_string();
-    let mut unit = unit(UnitSettings { account: account.clone(), ..settings });
     let is_alarm = matches!(next, Next::Alarm(_));
     let note = |change: &dyn Fn(&mut Figures)| {
-        let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outcome = shared.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         let Outcome { polls, alarms, .. } = &mut *outcome;
         change(if is_alarm { alarms } else { polls });
     };
     note(&|figures| figures.begun += 1);
-    if is_alarm {
-        // A manual test: a rehearsal frightens no one. The zone tells one of a unit from the next.
-        let message = UnitMessage::sia(&account, &format!("Nri1/RX{:04}", number % 10_000));
-        let _ = unit.send(message, Instant::now());
-    } else {
-        unit.poll(Instant::now());
-    }
-    let mut copy = None;
+    let mut keeps = match shared.kept.get(index as usize) {
+        Some(kept) => Some(kept.lock().await),
+        None => None,
+    };
+    let kept = keeps.as_mut().and_then(|kept| kept.take());
+    let (mut device, mut link) =
+        kept.map_or_else(|| (shared.fleet.device(index), None), |Kept { device, link }| (device, Some(link)));
+    let message = if is_alarm { shared.fleet.alarm(index, number) } else { shared.fleet.poll(index) };
+    device.send(&message);
+    let (mut copy, mut is_again) = (None, link.is_some());
     loop {
-        let done = match Link::open(to).await {
-            Ok(mut link) => converse(&mut unit, &mut link, &mut copy).await,
-            Err(_) => None,
+        let went = match link.take() {
+            Some(kept) => Some(kept),
+            None => {
+                let opened = Link::open(&shared.to, shared.tls.as_ref()).await.ok();
+                if is_again && opened.is_some() {
+                    device.connected();
+                }
+                opened
+            }
         };
-        match done {
-            Some(after) => {
-                note(&|figures| figures.acknowledged(after));
+        is_again = true;
+        let went = match went {
+            Some(mut open) => {
+                let went = converse(&mut device, &mut open, &mut copy).await;
+                link = Some(open);
+                went
+            }
+            None => Went::Broken,
+        };
+        match went {
+            Went::Acknowledged { after, attempts } => {
+                note(&|figures| {
+                    figures.acknowledged(after);
+                    figures.repeated += u64::from(attempts.saturating_sub(1));
+                });
                 if is_alarm {
-                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
-                    *outcome.by_account.entry(account).or_default() += 1;
+                    let mut outcome = shared.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                    *outcome.by_account.entry(shared.fleet.account(index)).or_default() += 1;
+                }
+                if let (Some(keeps), Some(link)) = (keeps.as_mut(), link) {
+                    **keeps = Some(Kept { device, link });
                 }
                 return;
             }
-            None => {
+            Went::Refused => return note(&|figures| figures.failed += 1),
+            Went::Broken => {
+                link = None;
                 note(&|figures| figures.repeated += 1);
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
@@ -131,34 +184,45 @@ async fn exchange(next: Next, number: u32, settings: UnitSettings, to: &Target, 
     }
 }
 
-/// On one link: sends what the unit has, again where it waits for an answer; how long the answer took. None when the link
-/// broke, or no answer came: then on a new one.
-async fn converse(unit: &mut Unit, link: &mut Link, copy: &mut Option<Vec<u8>>) -> Option<Duration> {
+/// On one link: sends what the unit has, again where it waits for an answer. Where the link broke, or no answer came, it
+/// goes on with a new one.
+async fn converse(device: &mut Device, link: &mut Link, copy: &mut Option<Vec<u8>>) -> Went {
     let mut sent = Instant::now();
-    if let Some(copy) = copy.as_ref() {
-        link.write(copy).await.ok()?;
+    // A digital unit sends anew on a new link by itself.
+    if let Some(copy) = copy.as_ref().filter(|_| !device.is_digital())
+        && link.write(copy).await.is_err()
+    {
+        return Went::Broken;
     }
-    let mut buffer = [0; 1024];
+    let mut buffer = vec![0; READ_BYTES];
+    let mut is_first = true;
     loop {
-        while let Some(command) = unit.next_command() {
-            match command {
-                UnitCommand::Send(bytes) => {
-                    sent = Instant::now();
-                    link.write(&bytes).await.ok()?;
+        while let Some(told) = device.next() {
+            match told {
+                Told::Send(bytes) => {
+                    if is_first || !device.is_digital() {
+                        sent = Instant::now();
+                    }
+                    is_first = false;
+                    if link.write(&bytes).await.is_err() {
+                        return Went::Broken;
+                    }
                     *copy = Some(bytes);
                 }
-                UnitCommand::Acknowledged { .. } | UnitCommand::Polled => return Some(sent.elapsed()),
-                UnitCommand::Refused(_) => return None,
-                UnitCommand::ClockSet(_) | UnitCommand::LinkFailed | UnitCommand::LinkRestored => {}
+                Told::Acknowledged { attempts } => return Went::Acknowledged { after: sent.elapsed(), attempts },
+                Told::Polled => return Went::Acknowledged { after: sent.elapsed(), attempts: 1 },
+                Told::Refused if device.is_digital() => return Went::Refused,
+                Told::Refused => return Went::Broken,
+                Told::LinkFailed | Told::LinkRestored | Told::Heard(_) | Told::Step(_) => {}
             }
         }
-        let deadline = unit.poll_timeout()?;
+        let Some(deadline) = device.poll_timeout() else { return Went::Broken };
         tokio::select! {
-            read = link.read(&mut buffer) => {
-                let count = read.ok()?;
-                unit.handle_bytes(&buffer[..count], Instant::now());
-            }
-            () = tokio::time::sleep_until(deadline.into()) => unit.handle_timeout(Instant::now()),
+            read = link.read(&mut buffer) => match read {
+                Ok(count) => device.handle_bytes(&buffer[..count]),
+                Err(_) => return Went::Broken,
+            },
+            () = tokio::time::sleep_until(deadline.into()) => device.handle_timeout(),
         }
     }
 }

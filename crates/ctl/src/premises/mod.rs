@@ -1,12 +1,14 @@
-//! Premises units over IP: what of them can be told on the command line, and many of them at once.
+//! Premises units over IP: what of them can be told on the command line, and many of them, or of digital units, at once.
 
 mod figures;
+mod fleet;
 pub mod load;
 
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+pub use fleet::Fleet;
 use telecare_protocol::sia_dc09::{Clock, Key, Keys, Unit, UnitSettings};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -36,13 +38,17 @@ pub struct PremisesArguments {
     /// Leave the stamp out of what is sent in clear.
     #[arg(long, conflicts_with_all = ["key_hex", "key_ascii"])]
     no_stamp: bool,
-    /// So many units at once, each on connections of its own that it closes after the answer; see --poll-every,
-    /// --alarms-per-s, --for.
+    /// So many units at once. Each exchange has a connection, or a socket for its datagrams, of its own that it closes
+    /// after the answer, unless --keep-open; see --poll-every, --alarms-per-s, --for [sia-dc09, scaip, nowip].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub units: Option<u32>,
-    /// With --units: each sends a NULL so often.
+    /// With --units: each gives a sign of life so often.
     #[arg(long, value_name = "S", default_value_t = 60, requires = "units", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub poll_every: u64,
+    /// With --units: each unit keeps its connection, or its socket, for all that it says. The line has to allow so many
+    /// from one address.
+    #[arg(long, requires = "units")]
+    pub keep_open: bool,
     /// With --units: alarms a second of all of them together.
     #[arg(long, value_name = "N", default_value_t = 0.0, requires = "units")]
     pub alarms_per_s: f64,
@@ -64,16 +70,9 @@ impl PremisesArguments {
 impl KeyArguments {
     /// The key, if one is given.
     pub fn key(&self) -> Result<Option<Key>, Usage> {
-        let text = |told: &str| match told.strip_prefix('@') {
-            Some(file) => {
-                let text = fs::read_to_string(Path::new(file)).map_err(|error| Usage(format!("{file}: {error}")))?;
-                Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-            }
-            None => Ok::<String, Usage>(told.to_owned()),
-        };
         let key = match (&self.key_hex, &self.key_ascii) {
-            (Some(hex), _) => Key::from_hex(&text(hex)?),
-            (None, Some(ascii)) => Key::from_ascii(&text(ascii)?),
+            (Some(hex), _) => Key::from_hex(&secret(hex)?),
+            (None, Some(ascii)) => Key::from_ascii(&secret(ascii)?),
             (None, None) => return Ok(None),
         };
         key.map(Some).map_err(|error| Usage(error.to_string()))
@@ -93,9 +92,21 @@ impl KeyArguments {
     }
 }
 
+/// A secret as it was told; `@FILE` names the file that holds it.
+pub fn secret(told: &str) -> Result<String, Usage> {
+    let Some(file) = told.strip_prefix('@') else { return Ok(told.to_owned()) };
+    let text = fs::read_to_string(Path::new(file)).map_err(|error| Usage(format!("{file}: {error}")))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 /// A unit that begins now, with a sequence and padding that nobody can foretell.
 pub fn unit(settings: UnitSettings) -> Unit {
     let chance = *Uuid::new_v4().as_bytes();
     let first = u16::from_be_bytes([chance[0], chance[1]]) % 9999 + 1;
-    Unit::new(settings, Clock { at: Instant::now(), utc: OffsetDateTime::now_utc() }, chance, first)
+    Unit::new(settings, clock(), chance, first)
+}
+
+/// What time it is.
+pub fn clock() -> Clock {
+    Clock { at: Instant::now(), utc: OffsetDateTime::now_utc() }
 }

@@ -70,7 +70,7 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outco
         let now = Instant::now();
         wire.over = end.is_some_and(|end| now >= end);
         if link.is_none() && now >= reopen {
-            match Link::open(&plan.to).await {
+            match Link::open(&plan.to, None).await {
                 Ok(opened) => {
                     outcome.connections += 1;
                     device.connected();
@@ -162,6 +162,7 @@ async fn happened(
         }
         Told::LinkRestored => tell("somebody answers again: what was held back follows"),
         Told::Heard(message) => tell(&format!("the receiver says {message}")),
+        Told::Step(step) => tell(&step),
     }
     true
 }

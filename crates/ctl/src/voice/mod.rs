@@ -3,16 +3,19 @@
 mod port;
 mod unit;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use clap::ValueEnum as _;
 use telecare_protocol::call::UnitEvent;
+use telecare_protocol::digital::UnitFault;
 use telecare_protocol::tones::Heard;
 use telecare_protocol::voice_modem::{Outcome, Reports, SimSettings, Simulator, TestCall, Told};
 
-use crate::Verdict;
 use crate::commands::call::{clock, println};
+use crate::{Usage, Verdict};
 use port::Port;
 pub use unit::{Calling, unit};
 
@@ -32,9 +35,12 @@ pub struct VoiceArguments {
     /// The number the exchange tells; P withholds it [voice-modem].
     #[arg(long, value_name = "NUMBER")]
     caller: Option<String>,
-    /// What is wrong with the unit; may be given several times [voice-modem].
-    #[arg(long, value_enum)]
-    fault: Vec<Fault>,
+    /// What is wrong with the unit; may be given several times. Telephoning: wrong-checksum, dropped-digit, long-gap,
+    /// missing-end, late-start, ignored-ack, hang-up-mid-frame, deaf [voice-modem]. Digital: no-from-tag, constant-branch,
+    /// wrong-length, deaf, duplicate, wrong-password, truncated, wrong-root, missing-element, dtd, bad-code [scaip,
+    /// nowip].
+    #[arg(long, value_name = "NAME", value_parser = fault)]
+    fault: Vec<String>,
     /// Faults of a frame are only in the first so many attempts; otherwise in all [voice-modem].
     #[arg(long, value_name = "N")]
     faulty_sends: Option<u32>,
@@ -50,7 +56,29 @@ pub struct VoiceArguments {
     stay_s: u64,
 }
 
-/// What can be wrong with a unit.
+/// The name of a fault of any unit.
+fn fault(name: &str) -> Result<String, String> {
+    if Fault::from_str(name, false).is_err() && UnitFault::of(name).is_none() {
+        return Err("no fault of any unit".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+impl VoiceArguments {
+    /// What is wrong with a unit that telephones.
+    fn faults(&self) -> Result<Vec<Fault>, Usage> {
+        let wrong = |name: &str| Usage(format!("a unit that telephones has no fault {name}"));
+        self.fault.iter().map(|name| Fault::from_str(name, false).map_err(|_| wrong(name))).collect()
+    }
+
+    /// What is wrong with a digital unit.
+    pub fn digital_faults(&self) -> Result<BTreeSet<UnitFault>, Usage> {
+        let wrong = |name: &str| Usage(format!("a digital unit has no fault {name}"));
+        self.fault.iter().map(|name| UnitFault::of(name).ok_or_else(|| wrong(name))).collect()
+    }
+}
+
+/// What can be wrong with a unit that telephones.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Fault {
     /// The checksum is wrong.

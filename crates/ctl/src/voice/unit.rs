@@ -72,7 +72,7 @@ fn text(digits: Vec<u8>) -> String {
 
 fn bs8521(arguments: &VoiceArguments, frame: String) -> Result<bs8521::UnitSettings, Usage> {
     let mut faults = bs8521::UnitFaults { sends: arguments.faulty_sends, ..bs8521::UnitFaults::default() };
-    for fault in &arguments.fault {
+    for fault in arguments.faults()? {
         match fault {
             Fault::WrongChecksum => faults.wrong_checksum = true,
             Fault::DroppedDigit => faults.dropped = Some(12),
@@ -90,7 +90,7 @@ fn bs8521(arguments: &VoiceArguments, frame: String) -> Result<bs8521::UnitSetti
 
 fn tunstall(arguments: &VoiceArguments, frame: String, probe: Probe) -> Result<tunstall::UnitSettings, Usage> {
     let mut faults = tunstall::UnitFaults { sends: arguments.faulty_sends, ..tunstall::UnitFaults::default() };
-    for fault in &arguments.fault {
+    for fault in arguments.faults()? {
         match fault {
             Fault::WrongChecksum => faults.wrong_checksum = true,
             Fault::DroppedDigit => faults.dropped = Some(frame.len() / 2),
@@ -116,7 +116,7 @@ fn panel(arguments: &VoiceArguments, message: String, protocol: Protocol) -> Res
     }
     let middle = message.len() / 2;
     let mut faults = contact_id::UnitFaults { sends: arguments.faulty_sends, ..contact_id::UnitFaults::default() };
-    for fault in &arguments.fault {
+    for fault in arguments.faults()? {
         match fault {
             Fault::WrongChecksum => faults.wrong_checksum = true,
             Fault::DroppedDigit => faults.dropped = Some(middle),

@@ -58,8 +58,21 @@ impl Frame {
         if computed == received { Ok(frame) } else { Err(FrameError::BadChecksum { computed, received }) }
     }
 
-    /// The 28 digits as a unit sends them, start, checksum and end included.
-    pub fn encode(&self) -> Result<String, InvalidField> {
+    /// Reads the 24 digits alone, as carriers with a checksum of their own have them. Checks in the same order.
+    pub fn decode_data(data: &[u8]) -> Result<Frame, FrameError> {
+        if let Some(index) = data.iter().position(|digit| !digit.is_ascii_digit()) {
+            return Err(FrameError::IllegalDigit { index });
+        }
+        let got = data.len();
+        if got > DATA_DIGITS {
+            return Err(FrameError::TooLong { got });
+        }
+        let text = std::str::from_utf8(data).map_err(|_| FrameError::IllegalDigit { index: 0 })?;
+        fields(text).map(|(_, frame)| frame).map_err(|_| FrameError::TooShort { got })
+    }
+
+    /// The 24 digits alone.
+    pub fn data(&self) -> Result<String, InvalidField> {
         let mut digits = String::with_capacity(BODY_DIGITS.saturating_add(2));
         for (name, field, width) in self.widths() {
             if field.len() != width || !field.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -67,6 +80,12 @@ impl Frame {
             }
             digits.push_str(field);
         }
+        Ok(digits)
+    }
+
+    /// The 28 digits as a unit sends them, start, checksum and end included.
+    pub fn encode(&self) -> Result<String, InvalidField> {
+        let digits = self.data()?;
         let sum = checksum(digits.as_bytes()).ok_or(InvalidField("frame"))?;
         Ok(format!("A{digits}{sum:02}#"))
     }
@@ -141,6 +160,8 @@ mod tests {
             let sum = checksum(body.as_bytes()).unwrap();
             let frame = Frame::decode_body(format!("{body}{sum:02}").as_bytes()).unwrap();
             prop_assert_eq!(frame.encode().unwrap(), format!("A{body}{sum:02}#"));
+            prop_assert_eq!(frame.data().unwrap(), body.clone());
+            prop_assert_eq!(Frame::decode_data(body.as_bytes()), Ok(frame));
         }
 
         #[test]

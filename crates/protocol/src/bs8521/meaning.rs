@@ -81,7 +81,7 @@ fn proprietary(code: &str) -> bool {
     code.starts_with(['8', '9'])
 }
 
-pub(super) fn stripped(digits: &str) -> String {
+pub(crate) fn stripped(digits: &str) -> String {
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
 }

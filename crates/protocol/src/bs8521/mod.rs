@@ -40,11 +40,13 @@ mod unit;
 
 pub use answer::Answer;
 pub use call::Call;
+pub(crate) use call::operator_command;
 pub use command::{Command, Expects, read_equipment, read_outstanding};
 pub use deframe::{Deframer, Piece, RUN_DIGITS_MAX, Run};
 pub use error::FrameError;
 pub use frame::{Frame, InvalidField};
 pub use meaning::report;
+pub(crate) use meaning::stripped;
 pub use settings::Settings;
 pub use stream::{Read, decode_all};
 pub use unit::{Unit, UnitFaults, UnitSettings};

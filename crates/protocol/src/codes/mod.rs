@@ -39,6 +39,11 @@ pub enum Table {
     EspaSystemStatus,
     RadionicsForms,
     RadionicsStatus,
+    ScaipStatusCodes,
+    ScaipDeviceTypes,
+    ScaipComponents,
+    ScaipLocations,
+    ScaipConfigurations,
     SurGardForms,
     SurGardLetters,
     SurGardTelenot,
@@ -92,6 +97,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("espa-444", include_str!("../../../../protocols/espa-444/codes.toml")),
     ("high-speed", include_str!("../../../../protocols/high-speed/codes.toml")),
     ("radionics-6500", include_str!("../../../../protocols/radionics-6500/codes.toml")),
+    ("scaip", include_str!("../../../../protocols/scaip/codes.toml")),
     ("sia-dc03", include_str!("../../../../protocols/sia-dc03/codes.toml")),
     ("surgard", include_str!("../../../../protocols/surgard/codes.toml")),
     ("texecom", include_str!("../../../../protocols/texecom/codes.toml")),
@@ -176,6 +182,11 @@ mod tests {
         assert_eq!(count(Table::Bs8521Statuses), 10);
         assert_eq!(count(Table::ContactIdEvents), 325, "282 of the table, 40 user-assigned, 3 telecare");
         assert_eq!(count(Table::SiaEvents), 305 + 20);
+        assert_eq!(count(Table::ScaipStatusCodes), 128);
+        assert_eq!(count(Table::ScaipDeviceTypes), 51, "0000 to 0051 without 0042, which nobody knows");
+        assert_eq!(count(Table::ScaipComponents), 30);
+        assert_eq!(count(Table::ScaipLocations), 53);
+        assert_eq!(count(Table::ScaipConfigurations), 4);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Lines do not come this way: they go through a session, which also keeps time and owes answers.
 
 mod blocks;
+mod documents;
 mod panels;
 mod tones;
 
@@ -95,6 +96,9 @@ pub fn decode(protocol: Protocol, bytes: &[u8], mode: Mode, codes: &Codes, optio
         Protocol::Texecom => panels::texecom(bytes, codes),
         Protocol::SiaDc09 => panels::dc09(bytes, codes, options),
         Protocol::OsborneHoffman => panels::osborne_hoffman(bytes, mode, codes, options),
+        Protocol::Sip => documents::sip(bytes, codes),
+        Protocol::Scaip => documents::scaip(bytes, codes),
+        Protocol::NowIp => documents::nowip(bytes, codes),
         Protocol::Detect | Protocol::Own => {
             let fault = Fault { name: "NotOnAnyLine".to_owned(), fields: Vec::new() };
             vec![Decoded::error(bytes.to_vec(), fault)]

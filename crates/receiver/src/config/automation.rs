@@ -57,7 +57,8 @@ impl Check<'_> {
         let texecom = line.texecom.as_ref().map(|table| (Protocol::Texecom, table.span()));
         let dc09 = line.sia_dc09.as_ref().map(|table| (Protocol::SiaDc09, table.span()));
         let written = line.outputs().map(|(of, table)| (of, table.span()));
-        let mut others = written.chain(espa).chain(osborne).chain(dc03).chain(texecom).chain(dc09);
+        let sip = line.sip.as_ref().map(|table| (Protocol::Sip, table.span()));
+        let mut others = written.chain(espa).chain(osborne).chain(dc03).chain(texecom).chain(dc09).chain(sip);
         if let Some((of, at)) = others.find(|(of, _)| *of != protocol) {
             let what = format!("the line speaks {protocol}, so the settings of {of} would do nothing");
             return Err(self.at(self.error(what, format!("name them {protocol}, or remove them")), at));

@@ -148,14 +148,19 @@ impl<'a> Check<'a> {
             let span = line.as_ref().name.span();
             let place = super::error::line_of(self.text, span.start);
             let line = self.line(line)?;
-            let end = match &line.transport {
-                Transport::Serial(serial) => format!("serial port {}", serial.path.display()),
-                Transport::VoiceModem(modem) => format!("serial port {}", modem.serial.path.display()),
-                Transport::TcpConnect { address } => format!("address {address}"),
-                Transport::TcpListen { address, .. } => format!("address {address}"),
-                Transport::UdpListen { address } => format!("UDP address {address}"),
+            let ends = match &line.transport {
+                Transport::Serial(serial) => vec![format!("serial port {}", serial.path.display())],
+                Transport::VoiceModem(modem) => vec![format!("serial port {}", modem.serial.path.display())],
+                Transport::TcpConnect { address } => vec![format!("address {address}")],
+                Transport::TcpListen { address, .. } => vec![format!("address {address}")],
+                Transport::UdpListen { address } => vec![format!("UDP address {address}")],
+                Transport::SipListen(listen) => {
+                    let streams = [listen.tcp, listen.tls].into_iter().flatten();
+                    let streams = streams.map(|address| format!("address {address}"));
+                    streams.chain(listen.udp.map(|address| format!("UDP address {address}"))).collect()
+                }
             };
-            for key in [format!("name {:?}", line.name.as_str()), end] {
+            for key in [format!("name {:?}", line.name.as_str())].into_iter().chain(ends) {
                 if let Some(first) = seen.insert(key.clone(), place) {
                     let what = format!("{key} is that of the line at {first}, too");
                     return Err(self.error(what, "give each line its own").at(self.text, span));

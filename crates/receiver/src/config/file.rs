@@ -11,7 +11,9 @@ use toml::Spanned;
 use crate::logging::{Format, Level};
 
 pub use line::Parity;
-pub(super) use line::{Automation, Espa, EspaRole, Line, OsborneHoffman, Serial, VoiceModem};
+pub(super) use line::{
+    Automation, Espa, EspaRole, Line, OsborneHoffman, Serial, Sip, SipAuthentication, SipListen, VoiceModem,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -14,6 +14,7 @@ use super::check::Check;
 use super::osborne_hoffman::OsborneHoffman;
 use super::panels::Panels;
 use super::sia_dc09::SiaDc09;
+use super::sip::{Sip, SipListen};
 use super::voice::{CallSettings, VoiceModem};
 use super::{ConfigError, Parity, file};
 
@@ -42,6 +43,8 @@ pub struct Line {
     pub panels: Panels,
     /// Settings of its protocol, where that is SIA DC-09.
     pub sia_dc09: SiaDc09,
+    /// Settings of its protocol, where digital units speak it.
+    pub sip: Sip,
     /// How many may be connected from one address, where it listens.
     pub per_source_max: usize,
     /// Certificate and key, where it listens with TLS.
@@ -54,6 +57,8 @@ impl Line {
         match self.protocol {
             Protocol::Espa444 => Some(self.espa.timing.link_watch).filter(|watch| !watch.is_zero()),
             Protocol::OsborneHoffman => self.osborne_hoffman.link_watch,
+            // Units come and go; whom the registry expects is missed by name.
+            Protocol::Sip | Protocol::SiaDc09 => None,
             protocol => match self.panels.link_watch(protocol) {
                 Some(watch) => (!watch.is_zero()).then_some(watch),
                 None => self.automation.link_watch,
@@ -96,6 +101,8 @@ pub enum Transport {
         /// Where to listen.
         address: SocketAddr,
     },
+    /// Digital units send SIP to this host, over any of its carriers.
+    SipListen(SipListen),
     /// A telephone line on a voice modem at a serial port.
     VoiceModem(Box<VoiceModem>),
 }
@@ -108,6 +115,7 @@ impl Transport {
             Transport::TcpConnect { .. } => "tcp-connect",
             Transport::TcpListen { .. } => "tcp-listen",
             Transport::UdpListen { .. } => "udp-listen",
+            Transport::SipListen(_) => "sip-listen",
             Transport::VoiceModem(_) => "voice-modem",
         }
     }
@@ -150,8 +158,8 @@ pub enum StopBits {
 const HARDWARE_RECEIVERS_USUAL: u64 = 8;
 const HARDWARE_RECEIVERS_MAX: u64 = 256;
 /// Units connected at once.
-const UNITS_USUAL: u64 = 4_096;
-const UNITS_MAX: u64 = 50_000;
+pub(super) const UNITS_USUAL: u64 = 4_096;
+pub(super) const UNITS_MAX: u64 = 50_000;
 /// From one address: a building of units behind one router, and no flood.
 const PER_SOURCE_USUAL: u64 = 256;
 
@@ -177,20 +185,16 @@ impl Check<'_> {
             protocol,
             namespace,
             listen_only: line.listen_only,
-            transport,
             automation: self.automation(line, protocol)?,
             calls: self.calls(line, protocol)?,
             espa: self.espa(line)?,
             osborne_hoffman: self.osborne_hoffman(line)?,
             panels,
             sia_dc09: self.sia_dc09(line)?,
+            sip: self.sip(line, &transport)?,
             per_source_max: self.per_source_max(line)?,
-            tls: line
-                .tcp_listen
-                .as_ref()
-                .and_then(|listen| listen.as_ref().tls.as_ref())
-                .map(|tls| self.line_tls(tls))
-                .transpose()?,
+            tls: self.tls_of_line(line)?,
+            transport,
             name: LineId::new(&name),
         })
     }
@@ -207,23 +211,26 @@ impl Check<'_> {
     }
 
     fn transport(&self, line: &file::Line, name: &str, span: std::ops::Range<usize>) -> Result<Transport, ConfigError> {
-        let transports = "serial, tcp-connect, tcp-listen, udp-listen, voice-modem";
-        match (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.voice_modem) {
-            (Some(serial), None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
-            (None, None, None, None, Some(modem)) => {
+        let transports = "serial, tcp-connect, tcp-listen, udp-listen, sip-listen, voice-modem";
+        let one =
+            (&line.serial, &line.tcp_connect, &line.tcp_listen, &line.udp_listen, &line.sip_listen, &line.voice_modem);
+        match one {
+            (Some(serial), None, None, None, None, None) => self.serial(serial.as_ref()).map(Transport::Serial),
+            (None, None, None, None, None, Some(modem)) => {
                 self.voice_modem(modem.as_ref()).map(Box::new).map(Transport::VoiceModem)
             }
-            (None, Some(connect), None, None, None) => {
+            (None, Some(connect), None, None, None, None) => {
                 Ok(Transport::TcpConnect { address: self.host_and_port(&connect.as_ref().address)? })
             }
-            (None, None, Some(listen), None, None) => Ok(Transport::TcpListen {
+            (None, None, Some(listen), None, None, None) => Ok(Transport::TcpListen {
                 address: self.address(&listen.as_ref().address)?,
                 connections_max: self.connections_max(line)?,
             }),
-            (None, None, None, Some(listen), None) => {
+            (None, None, None, Some(listen), None, None) => {
                 Ok(Transport::UdpListen { address: self.address(&listen.as_ref().address)? })
             }
-            (None, None, None, None, None) => {
+            (None, None, None, None, Some(listen), None) => self.sip_listen(listen).map(Transport::SipListen),
+            (None, None, None, None, None, None) => {
                 let error = self.error(format!("line {name:?} has no transport"), format!("add one of {transports}"));
                 Err(self.at(error, span))
             }
@@ -235,6 +242,14 @@ impl Check<'_> {
                 Err(self.at(error, span))
             }
         }
+    }
+
+    fn tls_of_line(&self, line: &file::Line) -> Result<Option<Tls>, ConfigError> {
+        if let Some(listen) = &line.sip_listen {
+            return self.sip_tls(listen.as_ref());
+        }
+        let tls = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().tls.as_ref());
+        tls.map(|tls| self.line_tls(tls)).transpose()
     }
 
     /// Hardware receivers are few; units are as many as there are people.
@@ -249,7 +264,9 @@ impl Check<'_> {
     }
 
     fn per_source_max(&self, line: &file::Line) -> Result<usize, ConfigError> {
-        let set = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let tcp = line.tcp_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let sip = line.sip_listen.as_ref().and_then(|listen| listen.as_ref().connections_per_source_max.as_ref());
+        let set = tcp.or(sip);
         let connections = set.map_or(Ok(PER_SOURCE_USUAL), |set| self.within(set, 1..=UNITS_MAX))?;
         Ok(usize::try_from(connections).unwrap_or(usize::MAX))
     }

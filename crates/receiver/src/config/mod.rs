@@ -15,6 +15,7 @@ mod osborne_hoffman;
 mod panels;
 mod secret;
 mod sia_dc09;
+mod sip;
 mod voice;
 mod webhook;
 
@@ -37,7 +38,10 @@ pub use file::Parity;
 pub use line::{DataBits, Line, Serial, StopBits, Transport};
 pub use osborne_hoffman::OsborneHoffman;
 pub use panels::Panels;
+pub(crate) use secret::escaped;
 pub use sia_dc09::SiaDc09;
+pub(crate) use sip::EXTENSION as SIP_EXTENSION;
+pub use sip::{Sip, SipListen};
 pub use voice::{CallSettings, Family, VoiceModem};
 pub(crate) use webhook::certificates;
 pub use webhook::{Secret, Webhook};

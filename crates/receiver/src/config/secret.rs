@@ -5,17 +5,56 @@
 //! which cannot read root's files, and root, who checks the configuration by hand.
 
 use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::check::Check;
+use super::error::line_of;
 use super::{ConfigError, DatabaseUrl};
 
 /// Where systemd says that it put the credentials.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// Rights on a file of secrets that no other user may have: to write as its group, anything as anybody.
+const RIGHTS_REFUSED: u32 = 0o027;
+
+/// A table of secrets under reading. None of its errors shows what stands in it.
+pub(super) struct SecretTable<'a> {
+    pub path: &'a Path,
+    pub text: &'a str,
+    /// What to do about any mistake in it.
+    pub remedy: &'static str,
+}
+
+impl SecretTable<'_> {
+    /// The table, or the place at which it is none; the parser's own words may show the line, so they are left out.
+    pub fn parse<T: DeserializeOwned>(&self, what: &str) -> Result<T, ConfigError> {
+        toml::from_str(self.text)
+            .map_err(|error| self.wrong(what.to_owned(), error.span().map_or(0, |span| span.start)))
+    }
+
+    /// A mistake at a place of it.
+    pub fn wrong(&self, what: String, at: usize) -> ConfigError {
+        ConfigError::new(self.path, what, self.remedy).on_line(Some(line_of(self.text, at)))
+    }
+}
+
 impl Check<'_> {
+    /// Reads a table of secrets that nobody else may read: where it is, and its text.
+    pub(super) fn secret_table(&self, file: &Spanned<PathBuf>) -> Result<(PathBuf, String), ConfigError> {
+        let path = self.secret_path(file.as_ref());
+        let text = self.read_named(&path, file.span())?;
+        let rights = path.metadata().map(|found| found.permissions().mode()).unwrap_or_default();
+        if rights & RIGHTS_REFUSED == 0 {
+            return Ok((path, text));
+        }
+        let what = format!("{} has the rights {:03o}: what is in it is not secret", path.display(), rights & 0o777);
+        Err(self.at(self.error(what, "chmod 600, or 640 with the receiver's group"), file.span()))
+    }
+
     /// Where a secret is: among the credentials if it is there, else beside the configuration.
     pub(super) fn secret_path(&self, path: &Path) -> PathBuf {
         credential(path, std::env::var_os(CREDENTIALS).map(PathBuf::from)).unwrap_or_else(|| self.resolve(path))
@@ -58,7 +97,7 @@ fn credential(path: &Path, directory: Option<PathBuf>) -> Option<PathBuf> {
 }
 
 /// As a URL takes it (RFC 3986, section 2.1).
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

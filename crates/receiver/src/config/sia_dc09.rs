@@ -12,7 +12,6 @@
 //! Which of the two a panel means, its text does not tell: 32 hex digits are 16 bytes or 32 characters. So it is
 //! always written down.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +21,8 @@ use telecare_protocol::sia_dc09::{Key, KeyError, Keys, Settings};
 use toml::Spanned;
 
 use super::check::Check;
-use super::error::line_of;
+use super::secret::SecretTable;
 use super::{ConfigError, file};
-
-/// Rights on a file of keys that no other user may have: to write as its group, anything as anybody.
-const RIGHTS_REFUSED: u32 = 0o027;
 
 /// Longest account.
 const ACCOUNT_CHARACTERS_MAX: usize = 16;
@@ -64,35 +60,20 @@ impl Check<'_> {
         }
         let keys = match &set.keys_file {
             Some(file) => {
-                let path = self.secret_path(file.as_ref());
-                let text = self.read_named(&path, file.span())?;
-                self.check_rights(&path, file)?;
+                let (path, text) = self.secret_table(file)?;
                 keys(&path, &text)?
             }
             None => Keys::default(),
         };
         Ok(SiaDc09 { settings, keys: Arc::new(keys) })
     }
-
-    fn check_rights(&self, path: &Path, file: &Spanned<std::path::PathBuf>) -> Result<(), ConfigError> {
-        let rights = path.metadata().map(|found| found.permissions().mode()).unwrap_or_default();
-        if rights & RIGHTS_REFUSED == 0 {
-            return Ok(());
-        }
-        let what = format!("{} has the rights {:03o}: its keys are not secret", path.display(), rights & 0o777);
-        Err(self.at(self.error(what, "chmod 600, or 640 with the receiver's group"), file.span()))
-    }
 }
 
 /// Reads a file of keys. No error shows any of a key.
 fn keys(path: &Path, text: &str) -> Result<Keys, ConfigError> {
-    let wrong = |what: String, at: usize| {
-        ConfigError::new(path, what, "write [[key]] with account, and hex or ascii").on_line(Some(line_of(text, at)))
-    };
-    let parsed: KeyFile = toml::from_str(text).map_err(|error| {
-        // The words of the parser may show the line, so only its place is told.
-        wrong("no file of keys".to_owned(), error.span().map_or(0, |span| span.start))
-    })?;
+    let table = SecretTable { path, text, remedy: "write [[key]] with account, and hex or ascii" };
+    let wrong = |what, at| table.wrong(what, at);
+    let parsed: KeyFile = table.parse("no file of keys")?;
     let mut keys = Keys::default();
     for entry in parsed.key {
         let start = entry.span().start;

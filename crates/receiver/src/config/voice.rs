@@ -122,6 +122,10 @@ impl Check<'_> {
 
     /// Datagrams are for protocols that have them, and units that speak over IP call, they are not called.
     fn fits_ip(&self, line: &file::Line, protocol: Protocol, transport: &Transport) -> Result<(), ConfigError> {
+        let is_sip = matches!(transport, Transport::SipListen(_));
+        if is_sip || protocol == Protocol::Sip {
+            return self.fits_sip(line, protocol, is_sip);
+        }
         let is_ip = protocol == Protocol::SiaDc09;
         let what = match transport {
             Transport::UdpListen { .. } if !is_ip => format!("nobody speaks {protocol} in datagrams"),

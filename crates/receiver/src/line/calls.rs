@@ -162,6 +162,7 @@ impl CallBook {
         self.draft(token, |draft| {
             draft.call.answered = Some(match answered {
                 Answered::Positive => CallAnswer::Positive,
+                Answered::Unconfirmed => CallAnswer::Unconfirmed,
                 Answered::Late => CallAnswer::Late,
                 Answered::Withheld => CallAnswer::Withheld,
             });
@@ -172,6 +173,11 @@ impl CallBook {
     /// Whether the store still owes its word on a message.
     pub fn waits(&self) -> bool {
         self.drafts.iter().any(|draft| draft.outcome.is_none())
+    }
+
+    /// Whether everything that was said is written down.
+    pub fn is_settled(&self) -> bool {
+        self.drafts.is_empty()
     }
 
     /// The conversation has ended, and so has every wait for its answers.

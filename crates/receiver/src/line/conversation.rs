@@ -14,17 +14,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use telecare_protocol::{Command, Delivery, Message, Session, Token};
+use telecare_protocol::{Command, Delivery, Session, Token};
 use telecare_queue::Answer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::calls::CallBook;
+use super::ledger::Ledger;
 use super::link::{Cause, Link, Presence, Present, STEADY_AFTER};
-use super::meters::{LineMeters, WaitedFor};
+use super::meters::LineMeters;
 use super::stopped;
 use super::world::World;
-use crate::intake::SessionIntake;
 use crate::pulse::{Pulse, TICK_EVERY};
 
 /// A peer that takes no byte for so long is gone: the longest answer is a few bytes, and at 1200 bit/s each
@@ -59,7 +59,7 @@ pub struct Conversation {
     /// The protocol.
     pub session: Session,
     /// Where deliveries go.
-    pub intake: SessionIntake,
+    pub ledger: Ledger,
     /// Where it says that somebody is there.
     pub link: Link,
     /// When somebody counts as being there.
@@ -84,10 +84,6 @@ struct Talk<'a, P> {
     opened: Instant,
     heard: bool,
     present: Option<Present>,
-    /// Deliveries without an answer, with their last byte and whether they are reports. The session bounds them.
-    owed: Vec<(Token, Instant, bool)>,
-    /// The last byte of what was answered just before the commands that run next, and what that waited for.
-    answering: Option<(Instant, WaitedFor)>,
     /// Since when the process has been stopping.
     stopping: Option<Instant>,
 }
@@ -102,17 +98,7 @@ enum Turn {
 
 /// Talks until the port is gone or the process stops.
 pub async fn converse<P: AsyncRead + AsyncWrite + Unpin>(port: P, with: Conversation, pulse: &Pulse) -> Ended {
-    let mut talk = Talk {
-        port,
-        with,
-        pulse,
-        opened: Instant::now(),
-        heard: false,
-        present: None,
-        owed: Vec::new(),
-        answering: None,
-        stopping: None,
-    };
+    let mut talk = Talk { port, with, pulse, opened: Instant::now(), heard: false, present: None, stopping: None };
     let ended = match talk.run().await {
         Ok(()) => Ended::Stopped,
         Err(cause) => Ended::Lost { cause, heard: talk.heard },
@@ -124,18 +110,12 @@ pub async fn converse<P: AsyncRead + AsyncWrite + Unpin>(port: P, with: Conversa
 /// Writes down the calls of a conversation that has ended. Where the store still owes its word on one, that is
 /// waited for beside the line: it opens its port again meanwhile.
 fn write_down(with: Conversation) {
-    let Conversation { mut book, mut intake, .. } = with;
-    if !book.waits() || !intake.owes() {
+    let Conversation { mut book, ledger, .. } = with;
+    if !book.waits() || !ledger.owes() {
         book.end();
         return;
     }
-    tokio::spawn(async move {
-        while intake.owes() {
-            let (token, answer) = intake.answered().await;
-            book.stored(token, answer);
-        }
-        book.end();
-    });
+    tokio::spawn(ledger.write_down(book));
 }
 
 impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
@@ -145,13 +125,13 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
             self.run_commands().await?;
             self.pulse.tick();
             let stopping = self.stopping.is_some();
-            if stopping && !self.with.intake.owes() {
+            if stopping && !self.with.ledger.owes() {
                 return Ok(());
             }
             let wake = self.next_wake();
             let turn = tokio::select! {
                 biased;
-                (token, answer) = self.with.intake.answered(), if self.with.intake.owes() => Turn::Answer(token, answer),
+                (token, answer) = self.with.ledger.answered(), if self.with.ledger.owes() => Turn::Answer(token, answer),
                 () = stopped(&mut self.with.stop), if !stopping => Turn::Stop,
                 read = self.port.read(&mut buffer), if !stopping && self.with.session.wants_bytes() => Turn::Bytes(read),
                 () = tokio::time::sleep_until(wake.into()) => Turn::Woken,
@@ -189,7 +169,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
     }
 
     async fn run_commands(&mut self) -> Result<(), Cause> {
-        let answering = self.answering.take();
+        let answering = self.with.ledger.take_answering();
         while let Some(command) = self.with.session.next_command() {
             match command {
                 Command::Send(bytes) => {
@@ -211,37 +191,18 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Talk<'_, P> {
     }
 
     fn deliver(&mut self, delivery: Delivery) {
-        self.with.meters.delivered(&delivery);
         if self.with.presence == Presence::Message {
             self.is_present();
         }
-        let is_report = matches!(delivery.message, Message::Report(_));
-        self.owed.push((delivery.token, delivery.last_byte, is_report));
-        self.with.book.delivered(&delivery);
-        let token = delivery.token;
-        if let Some(taken) = self.with.intake.take(delivery) {
-            self.with.book.signal(token, taken.signal);
-        }
+        self.with.ledger.deliver(delivery, &mut self.with.book);
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {
         let now = Instant::now();
-        let owed = self.owed.iter().position(|(known, ..)| *known == token);
-        let owed = owed.map(|at| self.owed.swap_remove(at));
-        self.with.book.stored(token, answer);
-        match answer {
-            Answer::Stored | Answer::Repeat => {
-                self.answering = owed.map(|(_, last_byte, is_report)| {
-                    let age = now.saturating_duration_since(last_byte);
-                    let queue = self.with.intake.queue();
-                    (last_byte, WaitedFor::by(queue, is_report, age))
-                });
-                self.with.session.handle_stored(token, now);
-            }
-            Answer::Refused => {
-                self.with.meters.refused.increment(1);
-                self.with.session.handle_refused(token, now);
-            }
+        if self.with.ledger.answer(token, answer, now, Some(&mut self.with.book)) {
+            self.with.session.handle_stored(token, now);
+        } else {
+            self.with.session.handle_refused(token, now);
         }
     }
 

@@ -62,6 +62,8 @@ pub struct LineMeters {
     junk_bytes: Counter,
     /// Answers not sent because the sender had stopped waiting.
     late_answers: Counter,
+    /// Messages that could not leave.
+    pub unsent: Counter,
     /// Positive answers written.
     acknowledged: Counter,
     /// Deliveries that nothing could store.
@@ -106,6 +108,7 @@ impl LineMeters {
             turned_away: instruments::turned_away(&line),
             junk_bytes: instruments::junk_bytes(&line),
             late_answers: instruments::late_answers(&line),
+            unsent: instruments::unsent(&line),
             acknowledged: instruments::acknowledged(&line),
             refused: instruments::refused(&line),
             signs_of_life: instruments::signs_of_life(&line),

@@ -4,21 +4,25 @@
 //! Supervisor ─┬─ LineTask ─┬─ serial | tcp connect ── converse ── Session
 //!             │            ├─ voice modem ── talk ── Call
 //!             │            ├─ tcp listen ── one task per connection ── converse ── Session
-//!             │            └─ udp listen ── one task per datagram ── Session
+//!             │            ├─ udp listen ── one task per datagram ── Session
+//!             │            └─ sip listen ── one task per connection, one for datagrams ── one Session
 //!             └─ link::watch: is anybody there?
 //! ```
 //!
 //! A line never gives up and never takes another with it: a lost port is opened again, a panic is contained,
 //! counted, and the task replaced.
 
+mod accept;
 mod backoff;
 mod calls;
 mod conversation;
+mod ledger;
 mod link;
 mod listen_only;
 mod meters;
 mod serial;
 mod session;
+mod sip;
 mod sources;
 mod tcp;
 mod udp;
@@ -41,6 +45,7 @@ use crate::pulse::{Pulse, Pulses};
 use backoff::Backoff;
 use calls::LineCalls;
 use conversation::{Conversation, Ended};
+use ledger::Ledger;
 use link::Presence;
 use listen_only::ListenOnly;
 use meters::LineMeters;
@@ -104,7 +109,7 @@ impl Supervisor {
         let meters = Arc::new(LineMeters::new(line.name.as_str(), line.protocol).within(line.answer_wait()));
         let link = Link::new(Arc::clone(&meters));
         let calls = LineCalls::new(shared.calls.clone(), &line.name, line.protocol);
-        let world = World::new(Arc::clone(&line.sia_dc09.keys));
+        let world = World::new(Arc::clone(&line.sia_dc09.keys)).with_accounts(Arc::clone(&line.sip.accounts));
         Supervisor { line: Arc::new(line), shared, meters, link, calls, world, listener: None }
     }
 
@@ -188,7 +193,9 @@ where
 fn away_max(line: &config::Line) -> Duration {
     match line.transport {
         Transport::Serial(_) | Transport::TcpConnect { .. } | Transport::VoiceModem(_) => link::AWAY_MAX,
-        Transport::TcpListen { .. } | Transport::UdpListen { .. } => line.link_watch().unwrap_or(Duration::MAX),
+        Transport::TcpListen { .. } | Transport::UdpListen { .. } | Transport::SipListen(_) => {
+            line.link_watch().unwrap_or(Duration::MAX)
+        }
     }
 }
 
@@ -206,6 +213,7 @@ impl LineTask {
             Transport::TcpConnect { address } => tcp::connect(&self, address).await,
             Transport::TcpListen { address, connections_max } => tcp::listen(&self, *address, *connections_max).await,
             Transport::UdpListen { address } => udp::listen(&self, *address).await,
+            Transport::SipListen(listen) => sip::listen(&self, listen).await,
         }
     }
 
@@ -240,7 +248,10 @@ impl LineTask {
         let intake = || SessionIntake::new(self.intake.clone());
         let with = Conversation {
             session: session::new(&self.line, &self.shared.codes, &told, &self.world.now()),
-            intake: guest.map_or_else(intake, |guest| intake().through(guest.gate())),
+            ledger: Ledger::new(
+                guest.map_or_else(intake, |guest| intake().through(guest.gate())),
+                Arc::clone(&self.meters),
+            ),
             link: self.link.clone(),
             presence,
             meters: Arc::clone(&self.meters),

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::net::sockopt;
-use telecare_protocol::{Command, Delivery, Message, Session, Token};
+use telecare_protocol::{Command, Delivery, Session, Token};
 use telecare_queue::Answer;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
 use super::backoff::Backoff;
 use super::calls::CallBook;
+use super::ledger::Ledger;
 use super::link::{Cause, Present};
-use super::meters::WaitedFor;
 use super::sources::{Guest, Sources};
 use super::{DRAIN_MAX, LineTask, session, stopped};
 use crate::intake::SessionIntake;
@@ -24,14 +24,22 @@ use crate::intake::SessionIntake;
 /// Longest datagram that is looked at; a longer one is cut, and then no frame.
 const DATAGRAM_BYTES_MAX: usize = 8 * 1024;
 /// Datagrams under way at once. Beyond it they wait in the kernel, as many as fit.
-const DATAGRAMS_MAX: usize = 4_096;
+pub const DATAGRAMS_MAX: usize = 4_096;
 /// Of one address.
-const DATAGRAMS_PER_SOURCE_MAX: usize = 256;
+pub const DATAGRAMS_PER_SOURCE_MAX: usize = 256;
 /// What the kernel may keep while we are busy. Bytes.
 const KERNEL_BYTES: usize = 4 * 1024 * 1024;
 
 /// Listens until the process stops.
 pub async fn listen(task: &Arc<LineTask>, address: SocketAddr) {
+    listen_with(task, address, |socket| take(task, socket)).await;
+}
+
+/// Binds, and again whenever what takes the datagrams fails, until the process stops.
+pub async fn listen_with<F>(task: &LineTask, address: SocketAddr, take: impl Fn(Arc<UdpSocket>) -> F)
+where
+    F: Future<Output = io::Result<()>>,
+{
     let mut backoff = Backoff::new();
     while !task.is_stopping() {
         match UdpSocket::bind(address).await {
@@ -43,7 +51,7 @@ pub async fn listen(task: &Arc<LineTask>, address: SocketAddr) {
                 if let Ok(address) = socket.local_addr() {
                     tracing::info!(line = %task.name(), %address, "listening for datagrams");
                 }
-                if let Err(error) = take(task, Arc::new(socket)).await {
+                if let Err(error) = take(Arc::new(socket)).await {
                     task.lost(Cause::of(&error), &format!("cannot receive datagrams: {error}"));
                 }
             }
@@ -106,10 +114,8 @@ struct Datagram<'a> {
     socket: &'a UdpSocket,
     from: SocketAddr,
     session: Session,
-    intake: SessionIntake,
+    ledger: Ledger,
     book: CallBook,
-    owed: Vec<(Token, Instant, bool)>,
-    answering: Option<(Instant, WaitedFor)>,
     heard: bool,
 }
 
@@ -120,10 +126,11 @@ impl<'a> Datagram<'a> {
             socket,
             from,
             session: session::new(&task.line, &task.shared.codes, &[], &task.world.now()),
-            intake: SessionIntake::new(task.intake.clone()).through(guest.gate()),
+            ledger: Ledger::new(
+                SessionIntake::new(task.intake.clone()).through(guest.gate()),
+                Arc::clone(&task.meters),
+            ),
             book: task.calls.book(Some(from.to_string())),
-            owed: Vec::new(),
-            answering: None,
             heard: false,
         }
     }
@@ -134,10 +141,10 @@ impl<'a> Datagram<'a> {
         self.session.handle_datagram(datagram, Instant::now());
         loop {
             self.run_commands().await;
-            if !self.intake.owes() {
+            if !self.ledger.owes() {
                 break;
             }
-            let (token, answer) = self.intake.answered().await;
+            let (token, answer) = self.ledger.answered().await;
             self.answer(token, answer);
         }
         if self.heard {
@@ -147,7 +154,7 @@ impl<'a> Datagram<'a> {
     }
 
     async fn run_commands(&mut self) {
-        let answering = self.answering.take();
+        let answering = self.ledger.take_answering();
         while let Some(command) = self.session.next_command() {
             match command {
                 Command::Send(bytes) => {
@@ -178,32 +185,15 @@ impl<'a> Datagram<'a> {
 
     fn deliver(&mut self, delivery: Delivery) {
         self.heard = true;
-        self.task.meters.delivered(&delivery);
-        let is_report = matches!(delivery.message, Message::Report(_));
-        self.owed.push((delivery.token, delivery.last_byte, is_report));
-        self.book.delivered(&delivery);
-        let token = delivery.token;
-        if let Some(taken) = self.intake.take(delivery) {
-            self.book.signal(token, taken.signal);
-        }
+        self.ledger.deliver(delivery, &mut self.book);
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {
         let now = Instant::now();
-        let owed = self.owed.iter().position(|(known, ..)| *known == token);
-        let owed = owed.map(|at| self.owed.swap_remove(at));
-        self.book.stored(token, answer);
-        match answer {
-            Answer::Stored | Answer::Repeat => {
-                self.answering = owed.map(|(_, last_byte, is_report)| {
-                    (last_byte, WaitedFor::by(self.intake.queue(), is_report, now.saturating_duration_since(last_byte)))
-                });
-                self.session.handle_stored(token, now);
-            }
-            Answer::Refused => {
-                self.task.meters.refused.increment(1);
-                self.session.handle_refused(token, now);
-            }
+        if self.ledger.answer(token, answer, now, Some(&mut self.book)) {
+            self.session.handle_stored(token, now);
+        } else {
+            self.session.handle_refused(token, now);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The names that a protocol's bad frames can have: a reason that is missing here would appear in a query only once it has
 //! happened.
 
-use telecare_protocol::{Protocol, dc03, texecom};
+use telecare_protocol::sip::SipError;
+use telecare_protocol::{Protocol, dc03, digital, nowip, scaip, texecom};
 
 const SURGARD: [&str; 6] = ["Empty", "IllegalCharacter", "WrongLength", "BadField", "UnknownForm", "AnswersOwed"];
 const ADEMCO685: [&str; 7] =
@@ -44,6 +45,7 @@ const SIA_DC09: [&str; 15] = [
     "BadContent",
     "UnexpectedReply",
 ];
+/// The errors of SIP messages and of the documents in them, and who may not be heard.
 const BS8521: [&str; 12] = [
     "IllegalDigit",
     "TooShort",
@@ -108,6 +110,9 @@ pub fn bad_frame_reasons(protocol: Protocol) -> Vec<&'static str> {
         Protocol::ContactId | Protocol::FastFormat => &[&CONTACT_ID],
         Protocol::Detect => &[&BS8521, &TUNSTALL, &CONTACT_ID],
         Protocol::SiaDc09 => &[&SIA_DC09],
+        Protocol::Sip | Protocol::Scaip | Protocol::NowIp => {
+            &[&digital::COUNTED, &SipError::NAMES, &scaip::DocumentError::NAMES, &nowip::ReadError::NAMES]
+        }
         Protocol::Own => &[],
     };
     let mut names: Vec<&str> = lists.iter().copied().flatten().copied().collect();

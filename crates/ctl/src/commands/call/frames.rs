@@ -3,8 +3,9 @@
 use telecare_protocol::{Protocol, ademco685, iti, sia_frame, surgard};
 use time::OffsetDateTime;
 
-use super::{Arguments, PANEL_TEST_ACCOUNT, TEST_ACCOUNT};
+use super::{Arguments, PANEL_TEST_ACCOUNT, TEST_ACCOUNT, TEST_CONTROLLER};
 use crate::Usage;
+use crate::digital::reference;
 use crate::text::unescaped;
 
 /// Contact ID 601, manual trigger test; SIA RX, the same.
@@ -17,6 +18,8 @@ pub(super) fn line(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         Protocol::OsborneHoffman => return panel_text(arguments),
         Protocol::SiaDc03 | Protocol::Texecom => return panel(arguments),
         Protocol::SiaDc09 => return dc09_frame(arguments),
+        Protocol::Scaip => return scaip(arguments),
+        Protocol::NowIp => return nowip(arguments),
         _ => {}
     }
     let (fields, protocol) = (&arguments.fields, arguments.protocol);
@@ -129,4 +132,29 @@ fn dc09_frame(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
         return fields.sia_dc09_null(fields.account.as_deref().unwrap_or(TEST_ACCOUNT));
     }
     fields.sia_dc09(&[("account", TEST_ACCOUNT), ("data", "Nri1/RX001"), ("code", "601")])
+}
+
+/// A SCAIP document with a reference of its own. Bytes that are given go out as they are.
+fn scaip(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let mut fields = arguments.fields.clone();
+    let reference = fields.reference.get_or_insert_with(reference).clone();
+    if let Some(frame) = &arguments.frame {
+        return Ok(unescaped(frame.as_bytes()));
+    }
+    if arguments.heartbeat {
+        return Ok(fields.scaip_heartbeat(&reference, fields.account.as_deref().unwrap_or(TEST_ACCOUNT)));
+    }
+    fields.scaip(&[("account", TEST_ACCOUNT), ("code", "0002/0102"), ("crd", "no-voice:")])
+}
+
+/// A NOW-IP document. Bytes that are given go out as they are.
+fn nowip(arguments: &Arguments) -> Result<Vec<u8>, Usage> {
+    let fields = &arguments.fields;
+    if let Some(frame) = &arguments.frame {
+        return Ok(unescaped(frame.as_bytes()));
+    }
+    if arguments.heartbeat {
+        return fields.nowip_heartbeat(TEST_CONTROLLER);
+    }
+    fields.nowip(&[("controller", TEST_CONTROLLER), ("event", "058")])
 }

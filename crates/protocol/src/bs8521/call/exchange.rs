@@ -195,7 +195,7 @@ impl Call {
         let outstanding = ("outstanding".to_owned(), Value::Number(i64::from(self.outstanding)));
         let fault = Fault { name: "OutstandingUnread".to_owned(), fields: vec![outstanding] };
         let mut report = Report::unreadable(Protocol::Bs8521, fault);
-        report.identity = self.opening.as_ref().map(|opening| crate::bs8521::meaning::stripped(&opening.controller));
+        report.identity = self.opening.as_ref().map(|opening| crate::bs8521::stripped(&opening.controller));
         self.book.tell(report, now);
         self.exchange(Command::ClearDown);
     }

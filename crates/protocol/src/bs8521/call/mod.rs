@@ -29,6 +29,7 @@ use std::time::Instant;
 
 use self::alarms::{Alarms, Owing};
 use self::exchange::Exchange;
+pub(crate) use self::operator::operator_command;
 use super::{Deframer, Frame, Settings};
 use crate::call::{Begun, Book, Command, End, Operated, Operator, Request, Side};
 use crate::session::after;

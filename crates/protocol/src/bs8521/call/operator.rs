@@ -20,22 +20,27 @@ impl Call {
 
     fn command(&self, wanted: &Operator) -> Result<Command, Operated> {
         let is_scheme = self.opening.as_ref().is_some_and(Frame::is_grouped);
-        match wanted {
-            Operator::Speak => Ok(Command::Speak),
-            Operator::Listen => Ok(Command::Listen),
-            Operator::Duplex => Ok(Command::Speech(Digit::Eight)),
-            Operator::Simplex => Ok(Command::Speech(Digit::Nine)),
-            Operator::Volume(wanted) => Ok(Command::Speech(volume(*wanted))),
-            Operator::Clear if is_scheme => Ok(Command::Clear),
-            Operator::Clear | Operator::ClearDown | Operator::HangUp => Ok(Command::ClearDown),
-            Operator::Next if is_scheme => Ok(Command::List(ANY_UNIT.to_owned())),
-            Operator::Select(unit) if is_scheme => local_unit(unit).map(Command::Select),
-            Operator::Next | Operator::Select(_) => Err(Operated::Unsupported),
-            Operator::Control(_) if !self.settings.allow_control => {
-                Err(Operated::Refused("doors and relays are switched off on this line"))
-            }
-            Operator::Control(control) => equipment(*control).map(Command::Equipment).ok_or(Operated::Unsupported),
+        operator_command(wanted, is_scheme, self.settings.allow_control)
+    }
+}
+
+/// The command for what an operator wants, of a scheme or a dispersed unit; or why there is none.
+pub(crate) fn operator_command(wanted: &Operator, is_scheme: bool, allow_control: bool) -> Result<Command, Operated> {
+    match wanted {
+        Operator::Speak => Ok(Command::Speak),
+        Operator::Listen => Ok(Command::Listen),
+        Operator::Duplex => Ok(Command::Speech(Digit::Eight)),
+        Operator::Simplex => Ok(Command::Speech(Digit::Nine)),
+        Operator::Volume(wanted) => Ok(Command::Speech(volume(*wanted))),
+        Operator::Clear if is_scheme => Ok(Command::Clear),
+        Operator::Clear | Operator::ClearDown | Operator::HangUp => Ok(Command::ClearDown),
+        Operator::Next if is_scheme => Ok(Command::List(ANY_UNIT.to_owned())),
+        Operator::Select(unit) if is_scheme => local_unit(unit).map(Command::Select),
+        Operator::Next | Operator::Select(_) => Err(Operated::Unsupported),
+        Operator::Control(_) if !allow_control => {
+            Err(Operated::Refused("doors and relays are switched off on this line"))
         }
+        Operator::Control(control) => equipment(*control).map(Command::Equipment).ok_or(Operated::Unsupported),
     }
 }
 

@@ -19,6 +19,7 @@ pub(in crate::config) struct Line {
     pub tcp_connect: Option<Spanned<TcpConnect>>,
     pub tcp_listen: Option<Spanned<TcpListen>>,
     pub udp_listen: Option<Spanned<UdpListen>>,
+    pub sip_listen: Option<Spanned<SipListen>>,
     pub voice_modem: Option<Spanned<VoiceModem>>,
     pub surgard: Option<Spanned<Automation>>,
     #[serde(rename = "ademco-685")]
@@ -41,6 +42,7 @@ pub(in crate::config) struct Line {
     pub texecom: Option<Spanned<Texecom>>,
     #[serde(rename = "sia-dc09")]
     pub sia_dc09: Option<Spanned<SiaDc09>>,
+    pub sip: Option<Spanned<Sip>>,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +90,20 @@ pub(in crate::config) struct TcpListen {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(in crate::config) struct UdpListen {
     pub address: Spanned<String>,
+}
+
+/// Where digital units come in: any of the three, at least one.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(in crate::config) struct SipListen {
+    pub udp: Option<Spanned<String>>,
+    pub tcp: Option<Spanned<String>>,
+    pub tls: Option<Spanned<String>>,
+    pub certificate: Option<Spanned<PathBuf>>,
+    pub key: Option<Spanned<PathBuf>>,
+    pub client_certificates: Option<Spanned<PathBuf>>,
+    pub connections_max: Option<Spanned<u64>>,
+    pub connections_per_source_max: Option<Spanned<u64>>,
 }
 
 /// What all automation outputs have; the defaults are the protocol's.
@@ -189,6 +205,40 @@ pub(in crate::config) struct Espa {
 pub(in crate::config) struct SiaDc09 {
     pub keys_file: Option<Spanned<PathBuf>>,
     pub partial_frame_s: Option<Spanned<u64>>,
+}
+
+/// What a line of digital units has; the defaults are the protocol's.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(in crate::config) struct Sip {
+    pub authentication: Option<Spanned<SipAuthentication>>,
+    pub accounts_file: Option<Spanned<PathBuf>>,
+    pub realm: Option<Spanned<String>>,
+    #[serde(default)]
+    pub operators: SipOperators,
+    pub operator_address: Option<Spanned<String>>,
+    pub call_within_s: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub embedded_reply: Vec<String>,
+    pub mac: Option<Spanned<String>>,
+}
+
+/// What a digital unit has to prove.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::config) enum SipAuthentication {
+    None,
+    Digest,
+    Certificate,
+}
+
+/// Where units are told to call.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(in crate::config) struct SipOperators {
+    pub sip: Option<Spanned<String>>,
+    pub tel: Option<Spanned<String>>,
+    pub gsm: Option<Spanned<String>>,
 }
 
 /// Which side of an ESPA 4.4.4 line this receiver is.

@@ -15,7 +15,7 @@ fn talk(rig: &Rig, room: usize) -> (DuplexStream, impl Future<Output = Ended>) {
     let world = World::new(Arc::default());
     let with = Conversation {
         session: session::new(&line, &rig.shared.codes, &[], &world.now()),
-        intake: SessionIntake::new(rig.shared.intake.line(&line.name, None, true)),
+        ledger: Ledger::new(SessionIntake::new(rig.shared.intake.line(&line.name, None, true)), Arc::clone(&meters)),
         link: Link::new(Arc::clone(&meters)),
         presence: Presence::Open,
         meters,

@@ -10,6 +10,8 @@ mod panels;
 pub(super) mod pty;
 mod serial;
 mod sia_dc09;
+mod sip;
+mod sip_listen;
 mod tcp;
 mod voice;
 
@@ -26,14 +28,14 @@ use crate::rig::{self, bounded};
 const ACK: &[u8] = &[0x06];
 
 /// A queue of its own, and what lines need besides.
-struct Rig {
-    base: rig::Rig,
-    shared: Shared,
-    stop: watch::Sender<bool>,
+pub(super) struct Rig {
+    pub base: rig::Rig,
+    pub shared: Shared,
+    pub stop: watch::Sender<bool>,
 }
 
 impl Rig {
-    async fn new() -> Rig {
+    pub async fn new() -> Rig {
         let base = rig::Rig::new().await;
         let (stop, stopped) = watch::channel(false);
         let shared = Shared {
@@ -60,7 +62,7 @@ impl Rig {
     }
 }
 
-fn surgard(transport: Transport) -> Line {
+pub(super) fn surgard(transport: Transport) -> Line {
     let automation =
         Automation { header_digits: 3, first: None, last: 0x14, ack_wait: Duration::from_secs(4), link_watch: None };
     let (name, protocol) = (LineId::new("a"), Protocol::SurGard);
@@ -81,6 +83,7 @@ fn surgard(transport: Transport) -> Line {
         osborne_hoffman,
         panels,
         sia_dc09,
+        sip: config::Sip::default(),
         per_source_max: 8,
         tls: None,
     }

@@ -345,6 +345,12 @@ pub const CATALOGUE: &[Metric] = &[
         "Answers not sent because the sender had stopped waiting for them.",
         "it moves",
     ),
+    total(
+        "telecare_unsent_total",
+        &[LINE],
+        "Messages to digital units that could not leave: the kernel had no room, or the unit took nothing.",
+        "it moves",
+    ),
     level(
         "telecare_voice_lines",
         &[("standing", Values::Each(VOICE_LINES))],
