@@ -1,8 +1,11 @@
 //! Tones: sound files, RTP, and audio of any kind with any losses.
 
+use std::time::Instant;
+
 use telecare_protocol::Protocol;
 use telecare_protocol::tones::{Digit, Note, Sound};
 use telecare_tone::ear::{Ear, Told};
+use telecare_tone::feed::Feed;
 use telecare_tone::law::Law;
 use telecare_tone::plan::{Voice, play};
 use telecare_tone::rtp::{Media, Receiver, Settings};
@@ -75,6 +78,8 @@ pub fn tone_audio(data: &[u8]) {
     }
     told.extend(ear.push(&[f32::NAN, f32::INFINITY, 1e30, -1e30]));
     told.extend(ear.finish());
+    let mut feed = Feed::new(Instant::now());
+    told.iter().for_each(|told| drop(feed.take(told)));
     for (index, one) in told.iter().enumerate() {
         let Told::Sound(one) = one else { continue };
         let Some(ended) = one.ended else { continue };

@@ -1,10 +1,11 @@
-//! Both paths and the events on one timeline: what a call's line holds.
+//! Both paths and the events on one timeline: what a call's line holds. What a session takes of it is
+//! [`Feed`](crate::feed::Feed)'s.
 
 use telecare_protocol::Protocol;
 use telecare_protocol::tones::{Sound, Tone};
 
 use crate::digits::{self, Sounded};
-use crate::frames::{self, Frame, Layout, Limits, Outcome, Refused};
+use crate::frames::{self, Arriving, Frame, Layout, Limits, Outcome, Refused};
 use crate::rtp::{Media, Merge};
 
 /// What is heard in a call.
@@ -12,10 +13,12 @@ use crate::rtp::{Media, Merge};
 pub enum Told {
     /// A sound began, or ended.
     Sound(Sounded),
-    /// A whole message. Sessions take its digits by [`Frame::heard`] where the digit path did not give them all.
+    /// A whole message.
     Frame(Frame),
     /// A message's shape without a message.
     Refused(Refused),
+    /// What may become a message is arriving, or stopped.
+    Arriving(Arriving),
 }
 
 /// Hears one call.
@@ -76,6 +79,7 @@ impl Ear {
         let outcomes = outcomes.into_iter().map(|outcome| match outcome {
             Outcome::Frame(frame) => Told::Frame(frame),
             Outcome::Refused(refused) => Told::Refused(refused),
+            Outcome::Arriving(arriving) => Told::Arriving(arriving),
         });
         sounds.into_iter().chain(outcomes).collect()
     }

@@ -15,6 +15,7 @@
 pub mod damage;
 pub mod digits;
 pub mod ear;
+pub mod feed;
 pub mod frames;
 pub mod hops;
 pub mod law;

@@ -93,6 +93,45 @@ fn what_must_be_rejected_is() {
     assert_eq!(played(ALL, ms(100), Voice { twist_db: -10.0, ..normal }), "");
 }
 
+/// Some sound over all of it, from tones of a level each.
+fn with_tones(samples: &mut [f32], tones: &[u16], dbm0: f32) {
+    let long = telecare_tone::digits::duration(samples.len() as u64);
+    for hertz in tones {
+        let more =
+            play(&[Note::alone(Sound::Tone(Tone(*hertz)), long)], Voice { dbm0, ..Voice::default() }, ms(0), ms(0));
+        samples.iter_mut().zip(more).for_each(|(sample, more)| *sample += more);
+    }
+}
+
+#[test]
+fn a_third_tone_is_tolerated_16_db_down_and_no_digit_is_heard_beside_one_as_loud() {
+    for (third, seed) in [(300, 0), (600, 1), (1060, 2), (1100, 3), (1400, 4), (2000, 5), (2600, 6)] {
+        for (below, wanted) in [(16.0, ALL), (3.0, "")] {
+            let voice = Voice { dbm0: -12.0, ..Voice::default() };
+            let mut samples = play(&tones::notes(ALL, ms(40), ms(40)), voice, ms(100), ms(100));
+            with_tones(&mut samples, &[third], voice.dbm0 - below);
+            damage::noise(&mut samples, telecare_tone::level::amplitude(-12.0).powi(2), 25.0, &mut random(seed));
+            assert_eq!(digits(&heard(&samples, &[], Settings::default())), wanted, "{third} Hz, {below} dB down");
+        }
+    }
+}
+
+#[test]
+fn dial_tone_is_no_digit_and_hides_none() {
+    let mut alone = vec![0.0; 8000 * 4];
+    with_tones(&mut alone[800..16_000], &[350, 440], -4.0);
+    with_tones(&mut alone[20_000..24_000], &[350, 440], -4.0);
+    Law::A.through(&mut alone);
+    assert_eq!(digits(&heard(&alone, &[], Settings::default())), "");
+    for (dbm0, low, high) in [(-28.0, 350, 440), (-28.0, 346, 445), (-28.0, 354, 435), (-12.0, 350, 440)] {
+        let voice = Voice { dbm0, ..Voice::default() };
+        let mut samples = play(&tones::notes(ALL, ms(40), ms(40)), voice, ms(200), ms(100));
+        with_tones(&mut samples, &[low, high], f32::min(dbm0 + 22.0, -4.0));
+        Law::A.through(&mut samples);
+        assert_eq!(digits(&heard(&samples, &[], Settings::default())), ALL, "{dbm0} dBm0 over {low} + {high} Hz");
+    }
+}
+
 #[test]
 fn times_are_within_five_milliseconds() {
     let mut random = random(5);

@@ -39,7 +39,9 @@ fn each_condition() {
         ("noise -3 dB", Damage { snr: Some((-3.0, -2.0)), ..Damage::default() }, 0.85),
         ("loss 10 %", Damage { loss: Some((0.09, 0.1)), ..Damage::default() }, 0.95),
         ("loss 20 %", Damage { loss: Some((0.19, 0.2)), ..Damage::default() }, 0.85),
-        ("talker", Damage { talker: Some((-1.0, 0.0)), ..Damage::default() }, 0.85),
+        ("loss 10 % in bursts", Damage { loss: Some((0.09, 0.1)), burst: Some((1.5, 3.0)), ..Damage::default() }, 0.75),
+        ("talker", Damage { talker: Some((-1.0, 0.0)), ..Damage::default() }, 0.9),
+        ("louder talker", Damage { talker: Some((0.0, 6.0)), ..Damage::default() }, 0.5),
         ("echo", Damage { echo: Some((50.0, 60.0)), ..Damage::default() }, 0.95),
     ] {
         let (right, wrong, total) = run(15, &damage);

@@ -11,7 +11,7 @@ use telecare_protocol::{Codes, DecodeOptions, Mode, Protocol, decode};
 use telecare_tone::PACKET;
 use telecare_tone::digits::Sounded;
 use telecare_tone::ear::{Ear, Told};
-use telecare_tone::frames::{Frame, Layout, Refused};
+use telecare_tone::frames::{Arriving, Frame, Layout, Refused};
 use telecare_tone::wav::{self, BYTES_MAX};
 
 use super::decode::protocol;
@@ -69,9 +69,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         for told in told {
             match told {
                 Told::Sound(Sounded { ended: None, .. }) => continue,
+                Told::Arriving(Arriving { is_over, .. }) if !arguments.json || !is_over => continue,
                 Told::Sound(_) => sounds += 1,
                 Told::Frame(_) => frames += 1,
-                Told::Refused(_) => {}
+                Told::Refused(_) | Told::Arriving(_) => {}
             }
             writeln!(out, "{}", if arguments.json { as_json(&told) } else { in_text(&told, &codes) })?;
         }
@@ -133,6 +134,7 @@ fn as_json(told: &Told) -> String {
             "began_ms": ms(refused.began), "ended_ms": ms(refused.ended), "clear": refused.is_clear,
             "margin": refused.margin.map(rounded),
         }),
+        Told::Arriving(arriving) => json!({ "kind": "unfinished", "began_ms": ms(arriving.began) }),
     }
     .to_string()
 }
@@ -146,6 +148,7 @@ fn in_text(told: &Told, codes: &Codes) -> String {
             let (kind, _) = kind_and_name(sound.sound);
             format!("{when}  {kind} {}, {:.0} dBm0{doubt}", sound.sound, sound.dbm0)
         }
+        Told::Arriving(arriving) => format!("{:9.3} s  something that became no message", ms(arriving.began) / 1000.0),
         Told::Frame(frame) => frame_in_text(frame, &span(frame.began(), frame.ended()), codes),
         Told::Refused(Refused { began, ended, layout, keys, is_clear, .. }) => {
             let why = if *is_clear { "clearly heard, check digits wrong" } else { "not sure enough" };

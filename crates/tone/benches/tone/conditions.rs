@@ -1,5 +1,6 @@
 //! Messages under every condition, drawn from ranges.
 
+use std::ops::{AddAssign, Range};
 use std::time::Instant;
 
 use telecare_protocol::tones::Sound;
@@ -9,7 +10,7 @@ use telecare_tone::frames::{Layout, Outcome};
 
 use super::Options;
 use super::others::Other;
-use super::support::{Damage, all_cases, call, hear};
+use super::support::{Case, Damage, all_cases, call, hear};
 
 /// A condition by its name.
 const NONE: Damage = Damage { snr: None, loss: None, burst: None, talker: None, echo: None };
@@ -47,6 +48,11 @@ const CONDITIONS: [(&str, Damage); 13] = [
     ),
 ];
 
+/// Conditions in which a message may be lost, and none may be wrong, begin so; of them twice as many are judged.
+const DAMAGED: &str = "damaged";
+/// A decision later than this is counted, ms.
+const LATE_MS: u64 = 60;
+
 #[derive(Clone, Copy, Default)]
 struct Count {
     right: u64,
@@ -66,49 +72,44 @@ impl Count {
     }
 }
 
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Count) {
+        self.right += other.right;
+        self.wrong += other.wrong;
+        self.total += other.total;
+    }
+}
+
+/// What came of some messages.
+#[derive(Default)]
+struct Came {
+    frame: Count,
+    digit: Count,
+    /// From the end of the last digit to each decision, ms.
+    decided: Vec<u64>,
+}
+
 /// Right in percent / wrong accepted, in numbers.
 pub fn run(options: &Options, others: &[Other]) {
     let names: Vec<&str> = others.iter().map(Other::name).collect();
     println!("\nright % / wrong accepted; {} of each layout, others {}: {names:?}", options.frames, options.others);
     println!(
-        "{:22} {:10} {:>13} {:>13}   others…   latest decision after the last digit",
+        "{:22} {:10} {:>13} {:>13}   others…   decisions after the last digit: half of them, latest, later than {LATE_MS} ms",
         "", "", "frame path", "digit path"
     );
     let is_wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let mut all = [Count::default(); 2];
     for (name, damage) in CONDITIONS.iter().filter(|(name, _)| is_wanted(name)) {
         let began = Instant::now();
+        let is_damaged = name.starts_with(DAMAGED);
+        let frames = options.frames * if is_damaged { 2 } else { 1 };
         for layout in Layout::ALL {
-            let (mut frame, mut digit, mut latest) = (Count::default(), Count::default(), 0);
-            let mut calls = Vec::new();
-            for index in 0..options.frames {
-                let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(index);
-                let case =
-                    all_cases(seed).into_iter().find(|case| case.layout == layout).expect("there is one of each");
-                let (samples, lost, ends) = call(&case, damage, seed);
-                let told = hear(&samples, &lost);
-                let accepted: Vec<String> = told
-                    .iter()
-                    .filter_map(|outcome| match outcome {
-                        Outcome::Frame(frame) => {
-                            if std::env::var_os("STATS").is_some() {
-                                println!("STATS {} {name} {} {seed} {:?} margin {:.2} cost {:.2} chosen {} lost {:.2} misfit {:.2}", frame.keys == case.keys, layout.as_str(), frame.layout, frame.margin, frame.cost, frame.is_chosen, frame.lost, frame.misfit);
-                            }
-                            latest = latest.max(frame.decided.saturating_sub(ends));
-                            Some(frame.keys.clone())
-                        }
-                        Outcome::Refused(_) => None,
-                    })
-                    .collect();
-                if accepted.iter().any(|accepted| *accepted != case.keys) {
-                    println!("    WRONG seed {seed}: {} accepted as {accepted:?}", case.keys);
-                }
-                frame.add(&accepted, &case.keys);
-                digit.add(&verified(layout, &digit_path(&samples, &lost)), &case.keys);
-                if calls.len() < options.others && layout != Layout::Stmf {
-                    calls.push((case.keys, samples));
-                }
-            }
-            let (keys, audio): (Vec<String>, Vec<Vec<f32>>) = calls.into_iter().unzip();
+            let mut came = heard(layout, damage, options.seed, frames);
+            let calls = (0..frames.min(options.others)).filter(|_| layout != Layout::Stmf && !others.is_empty());
+            let (keys, audio): (Vec<String>, Vec<Vec<f32>>) = calls
+                .map(|index| made(layout, damage, options.seed, index))
+                .map(|(case, (audio, ..))| (case.keys, audio))
+                .unzip();
             let mut shown = String::new();
             for other in others.iter().filter(|_| !audio.is_empty()) {
                 let mut count = Count::default();
@@ -117,20 +118,68 @@ pub fn run(options: &Options, others: &[Other]) {
                 }
                 shown += &format!(" {}", count.shown());
             }
+            came.decided.sort_unstable();
             println!(
-                "{name:22} {:10} {} {}  {shown}   {} ms",
+                "{name:22} {:10} {} {}  {shown}   {} {} ms, {}",
                 layout.as_str(),
-                frame.shown(),
-                digit.shown(),
-                latest / 8
+                came.frame.shown(),
+                came.digit.shown(),
+                came.decided.get(came.decided.len() / 2).unwrap_or(&0),
+                came.decided.last().unwrap_or(&0),
+                came.decided.iter().filter(|decided| **decided > LATE_MS).count(),
             );
+            all[usize::from(is_damaged)] += came.frame;
         }
         println!("    {:.0} s", began.elapsed().as_secs_f64());
     }
+    let [usual, damaged] = all;
+    println!(
+        "frame path, wrong accepted: {} of {}; heavily damaged {} of {}",
+        usual.wrong, usual.total, damaged.wrong, damaged.total
+    );
+}
+
+fn made(layout: Layout, damage: &Damage, seed: u64, index: u64) -> (Case, (Vec<f32>, Vec<Range<usize>>, u64)) {
+    let seed = seed.wrapping_mul(1_000_003).wrapping_add(index);
+    let case = all_cases(seed).into_iter().find(|case| case.layout == layout).expect("there is one of each");
+    let audio = call(&case, damage, seed);
+    (case, audio)
+}
+
+/// Both paths on so many messages, on all cores.
+fn heard(layout: Layout, damage: &Damage, seed: u64, frames: u64) -> Came {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let part = |first: u64| {
+        let mut came = Came::default();
+        for index in (first..frames).step_by(cores as usize) {
+            let (case, (samples, lost, ends)) = made(layout, damage, seed, index);
+            let told = hear(&samples, &lost);
+            let frames =
+                || told.iter().filter_map(|told| if let Outcome::Frame(frame) = told { Some(frame) } else { None });
+            came.decided.extend(frames().map(|frame| frame.decided.saturating_sub(ends) / 8));
+            let accepted: Vec<String> = frames().map(|frame| frame.keys.clone()).collect();
+            if accepted.iter().any(|accepted| *accepted != case.keys) {
+                println!("    WRONG number {index}: {} accepted as {accepted:?}", case.keys);
+            }
+            came.frame.add(&accepted, &case.keys);
+            came.digit.add(&verified(layout, &digit_path(&samples, &lost)), &case.keys);
+        }
+        came
+    };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..cores).map(|first| scope.spawn(move || part(first))).collect();
+        parts.into_iter().fold(Came::default(), |mut all, part| {
+            let came = part.join().expect("it goes through all of its part");
+            all.frame += came.frame;
+            all.digit += came.digit;
+            all.decided.extend(came.decided);
+            all
+        })
+    })
 }
 
 /// The digits that the digit path hears, those of STMF made of their tones.
-fn digit_path(samples: &[f32], lost: &[std::ops::Range<usize>]) -> String {
+fn digit_path(samples: &[f32], lost: &[Range<usize>]) -> String {
     let mut listener = digits::Listener::new(digits::Settings::default());
     let mut told = Vec::new();
     let mut at = 0;

@@ -1,7 +1,7 @@
 //! `cargo xtask bench tone`: how well tones are heard, right and wrong side by side, by us and by others.
 //!
-//! `--frames N` of each layout and condition (1000), `--seed S` (1), `--only WORD` conditions with it in their name,
-//! `--others N` of them for other decoders (200), `--no-speech`, `--no-frames`.
+//! `--frames N` of each layout and condition (1000), twice as many of the heavily damaged ones, `--seed S` (1), `--only
+//! WORD` conditions with it in their name, `--others N` of them for other decoders (200), `--no-speech`, `--no-frames`.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -19,7 +19,7 @@ use telecare_tone::{damage, digits};
 
 struct Options {
     frames: u64,
-    others: usize,
+    others: u64,
     seed: u64,
     only: Option<String>,
     speech: bool,
@@ -34,7 +34,7 @@ fn main() {
             || words.next().and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{word} takes a number"));
         match word.as_str() {
             "--frames" => options.frames = number(),
-            "--others" => options.others = number() as usize,
+            "--others" => options.others = number(),
             "--seed" => options.seed = number(),
             "--only" => options.only = words.next(),
             "--no-speech" => options.speech = false,

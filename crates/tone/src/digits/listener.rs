@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::dial::DialTone;
 use super::fit::{Fit, Turning};
 use super::found::{BURST_WINDOW, Found, WINDOW, find, is_there, strongest, tone};
 use super::settings::parts;
@@ -34,6 +35,7 @@ pub struct Listener {
     frequencies: Vec<u16>,
     bank: Bank,
     cutter: Cutter,
+    dial: DialTone,
     /// The last samples; lost ones are no number.
     samples: VecDeque<f32>,
     hops: VecDeque<Hop>,
@@ -78,6 +80,7 @@ impl Listener {
             frequencies,
             bank,
             cutter: Cutter::default(),
+            dial: DialTone::new(),
             samples: VecDeque::with_capacity(KEPT + HOP),
             hops: VecDeque::with_capacity(2 * WINDOW + 1),
             now: 0,
@@ -106,8 +109,10 @@ impl Listener {
     fn cut(&mut self, samples: impl Iterator<Item = f32>) -> Vec<Sounded> {
         let mut told = Vec::new();
         let mut cutter = std::mem::take(&mut self.cutter);
+        let mut dial = std::mem::take(&mut self.dial);
+        let samples = samples.map(|sample| dial.take(sample));
         cutter.push(samples, |number, step| self.step(number, step, &mut told));
-        self.cutter = cutter;
+        (self.cutter, self.dial) = (cutter, dial);
         told
     }
 

@@ -7,6 +7,7 @@
 //!
 //! What was lost is neither sound nor silence: it ends nothing and begins nothing.
 
+mod dial;
 mod fit;
 mod found;
 mod listener;

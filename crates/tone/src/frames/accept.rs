@@ -35,10 +35,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            margin_min: 3.5,
-            chosen_margin_min: 3.5,
-            margin_per_misfit: 0.7,
-            chosen_margin_per_misfit: 0.7,
+            margin_min: 3.0,
+            chosen_margin_min: 3.0,
+            margin_per_misfit: 1.3,
+            chosen_margin_per_misfit: 1.3,
             lost_max: 0.5,
             cost_max: 5.0,
             slot_cost_max: 4.5,
@@ -99,16 +99,27 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Its digits as sessions take them; `origin` is when the first sample of the call was. Digits of which something
-    /// was lost, or that another would fit as well, are doubtful: they rest on the check digits.
+    /// Its digits as sessions take them, those of STMF as tones; `origin` is when the first sample of the call was.
+    /// Digits of which something was lost, or that another would fit as well, are doubtful: they rest on the check
+    /// digits.
     pub fn heard(&self, origin: Instant) -> Vec<Heard> {
         let at = |samples: u64| origin.checked_add(duration(samples)).unwrap_or(origin);
-        let digit = |slot: &Slot| {
-            let lasted = Duration::from_nanos(slot.ended.saturating_sub(slot.began).saturating_mul(125_000));
+        let heard = |slot: &Slot, sound: Sound, began: u64, ended: u64| {
+            let lasted = Duration::from_nanos(ended.saturating_sub(began).saturating_mul(125_000));
             let doubtful = slot.received < 0.99 || slot.cost > 0.0;
-            Heard { doubtful, ..Heard::new(Sound::Digit(slot.digit), at(slot.began), Length::Measured(lasted)) }
+            Heard { doubtful, ..Heard::new(sound, at(began), Length::Measured(lasted)) }
         };
-        self.slots.iter().map(digit).collect()
+        let sounds = |slot: &Slot| {
+            let (low, high) = slot.digit.tones();
+            let middle = slot.began.midpoint(slot.ended);
+            if self.layout == Layout::Stmf {
+                let low = heard(slot, Sound::Tone(low), slot.began, middle);
+                vec![low, heard(slot, Sound::Tone(high), middle, slot.ended)]
+            } else {
+                vec![heard(slot, Sound::Digit(slot.digit), slot.began, slot.ended)]
+            }
+        };
+        self.slots.iter().flat_map(sounds).collect()
     }
 
     /// Its first sample.
@@ -242,6 +253,11 @@ pub(super) fn likeliest(costs: &[Costs]) -> String {
         best.map_or('?', |(digit, _)| digit.as_char())
     };
     costs.iter().map(cheapest).collect()
+}
+
+/// Whether a slot can be one of some keys: none of the others was heard clearly.
+pub(super) fn may_be(costs: &Costs, keys: &[u8]) -> bool {
+    Digit::all().zip(costs).any(|(digit, cost)| *cost < CLEAR && keys.contains(&digit.as_byte()))
 }
 
 /// Whether only one digit is likely.

@@ -13,6 +13,9 @@ const STRAY: u64 = 3;
 const STRAY_COST: f32 = 0.02;
 /// How much of what came before counts.
 const FADES: f32 = 0.97;
+/// Symbols before the first that are looked at, and how good they may be beside the message's own.
+const GOES_BACK: usize = 3;
+const GOES_BACK_SHARE: f32 = 0.5;
 
 /// Chains of one pace.
 #[derive(Clone, Debug)]
@@ -96,6 +99,18 @@ impl Chain {
         walk.starts.reverse();
         walk.symbols.reverse();
         Some(walk)
+    }
+
+    /// Whether there were symbols as good before the first: it is a part of something longer, at whatever pace.
+    pub fn goes_back(&self, walk: &Walk) -> bool {
+        let Some(longer) = self.walk(walk.symbols.len().saturating_add(GOES_BACK)) else { return false };
+        let before = longer.symbols.iter().take(GOES_BACK).map(|symbol| symbol.score);
+        before.sum::<f32>() > GOES_BACK_SHARE * GOES_BACK as f32 * walk.mean()
+    }
+
+    /// The start of the newest symbol.
+    pub fn newest(&self) -> u64 {
+        self.newest
     }
 
     fn link(&self, start: u64) -> Option<&Link> {

@@ -14,6 +14,9 @@ pub enum Layout {
     /// The same in tones one after the other.
     Stmf,
     /// 16 digits without a frame around them: types 18, 98 and 55.
+    ///
+    /// Not types 17 and 27, whose one check digit among 8 or 9 digits is right by chance in parts of any other message,
+    /// and not type 56, which has none: nothing could choose between what was nearly heard. They are the digit path's.
     ContactId,
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::accept::{Frame, Judged, Limits, Refused, is_clear, likeliest};
+use super::accept::{Frame, Judged, Limits, Refused, is_clear, likeliest, may_be};
+use super::arriving::{Arrivals, Arriving};
 use super::best::Costs;
 use super::chain::{Chain, Walk};
 use super::emission::{History, Pace};
@@ -14,6 +15,8 @@ use crate::hops::{Bank, Cutter, HOP};
 
 /// Paces that are hunted, in steps of 2.5 ms: 90 to 200 ms a digit, each with the paces around it.
 const DTMF_PERIODS: [u16; 11] = [37, 40, 44, 48, 52, 56, 60, 64, 69, 74, 79];
+/// The slowest pace of Contact ID, whose digits and pauses are 50 to 60 ms: 140 ms a digit.
+const CONTACT_ID_PERIOD_MAX: u16 = 56;
 /// Paces of STMF, B: 160 ms a digit.
 const STMF_PERIODS: [u16; 3] = [60, 64, 68];
 /// A symbol from which on a chain is looked at.
@@ -28,9 +31,6 @@ const MISSING_MAX: f32 = 0.4;
 const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
 /// Starts of parts that are remembered.
 const PARTS_MAX: usize = 8;
-/// Symbols before the first that are looked at, and how good they may be beside the message's own.
-const GOES_BACK: usize = 3;
-const GOES_BACK_SHARE: f32 = 0.5;
 /// Symbols that are waited for at most: one may be lost as well.
 const WAITS_MAX: u8 = 2;
 /// Periods after the last slot's end until the next symbol, if there is one, can be heard.
@@ -55,6 +55,8 @@ pub enum Outcome {
     Frame(Frame),
     /// A message's shape without a message.
     Refused(Refused),
+    /// What may become one is arriving, or stopped.
+    Arriving(Arriving),
 }
 
 /// Hears messages in one call.
@@ -65,6 +67,7 @@ pub struct Listener {
     history: History,
     chains: Vec<Chain>,
     searches: Vec<Search>,
+    arrivals: Arrivals,
     limits: Limits,
     /// Everything before this step belongs to an accepted message.
     taken: u64,
@@ -119,6 +122,7 @@ impl Listener {
             history: History::default(),
             chains: dtmf.chain(stmf).filter(is_wanted).map(Chain::new).collect(),
             searches: layouts.iter().map(search).collect(),
+            arrivals: Arrivals::default(),
             limits,
             taken: 0,
         }
@@ -147,6 +151,9 @@ impl Listener {
         self.history.push(hop);
         for chain in &mut self.chains {
             let (symbol, sum) = chain.push(&self.history);
+            if chain.newest() >= self.taken {
+                told.extend(self.arrivals.push(chain, &symbol, chain.newest()).map(Outcome::Arriving));
+            }
             let is_lost = symbol.received < 0.5;
             if symbol.score < SCORE_MIN && !is_lost || sum < 2.0 * MEAN_MIN {
                 continue;
@@ -157,6 +164,7 @@ impl Listener {
                 search.offer(chain, self.taken, number);
             }
         }
+        told.extend(self.arrivals.expire(number).map(Outcome::Arriving));
         for index in 0..self.searches.len() {
             self.decide(index, number, told);
         }
@@ -173,20 +181,25 @@ impl Listener {
             search.candidate = Some(Candidate { ready: slots.ends().saturating_add(1), ..candidate });
             return;
         }
+        if search.layout == Layout::ContactId && slots.period > f32::from(CONTACT_ID_PERIOD_MAX) {
+            return;
+        }
         let scored = score(&self.history, &candidate.walk, &slots);
         let (costs, copies) = search.with_copies(&scored.costs, &slots);
         let now = number.saturating_add(1).saturating_mul(HOP as u64);
         let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
         let alone = match search.layout {
             Layout::ContactId => alone(&self.history, &slots, &scored, number, candidate.waited),
-            Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => Alone::Yes,
+            Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => {
+                in_place(&self.history, search.layout, &slots, &scored, number)
+            }
         };
         match judged.judge(&self.limits) {
             _ if !scored.is_plausible() => {}
             _ if alone == Alone::No || alone == Alone::Unknown && candidate.waited >= WAITS_MAX => {
                 search.is_part(&candidate)
             }
-            Ok(frame) if alone == Alone::Unknown || search.has_to_wait(&frame) && candidate.waited == 0 => {
+            Ok(_) if alone == Alone::Unknown || search.may_go_on(&costs) && candidate.waited == 0 => {
                 let ready = slots.ends().saturating_add((slots.period * (WAITS + f32::from(candidate.waited))) as u64);
                 search.candidate = Some(Candidate { ready, waited: candidate.waited.saturating_add(1), ..candidate });
             }
@@ -197,6 +210,7 @@ impl Listener {
                     search.copies.clear();
                     search.refused = None;
                 }
+                self.arrivals.clear();
                 told.push(Outcome::Frame(frame));
             }
             Err(refused) => {
@@ -212,6 +226,9 @@ impl Listener {
 impl Search {
     /// Takes the newest chain for a candidate if it is one, and better than the last.
     fn offer(&mut self, chain: &Chain, taken: u64, number: u64) {
+        if self.layout == Layout::ContactId && chain.pace.period > CONTACT_ID_PERIOD_MAX {
+            return;
+        }
         let Some(walk) = chain.walk(self.layout.symbols()) else { return };
         let mean = walk.mean();
         let missing = walk.symbols.iter().filter(|symbol| symbol.score < 0.05).count() as f32;
@@ -228,17 +245,18 @@ impl Search {
         {
             return;
         }
-        if !self.fits(&walk) || self.layout == Layout::ContactId && goes_back(chain, &walk) {
+        if !self.fits(&walk) || self.layout == Layout::ContactId && chain.goes_back(&walk) {
             return;
         }
         self.candidate =
             Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), waited: 0 });
     }
 
-    /// Whether a message may be the beginning of a longer one of another layout: it begins as one, or the check digits
-    /// had to choose.
-    fn has_to_wait(&self, frame: &Frame) -> bool {
-        self.layout == Layout::ContactId && (frame.keys.starts_with('A') || frame.is_chosen)
+    /// Whether it may be the beginning of a longer message of another layout: each slot can be what stands there.
+    fn may_go_on(&self, costs: &[Costs]) -> bool {
+        let may_be =
+            |layout: Layout| costs.iter().enumerate().all(|(place, costs)| may_be(costs, layout.may_be(place)));
+        self.layout == Layout::ContactId && (may_be(Layout::Bs8521) || may_be(Layout::Tunstall))
     }
 
     /// The middle of something longer: other looks at the same symbols are that as well.
@@ -306,13 +324,6 @@ fn may_be_same(one: &[Costs], other: &[Costs]) -> bool {
     agree >= AGREE_MIN * one.len() as f32
 }
 
-/// Whether the chain had symbols as good before the first: it is a part of something longer, at whatever pace.
-fn goes_back(chain: &Chain, walk: &Walk) -> bool {
-    let Some(longer) = chain.walk(walk.symbols.len().saturating_add(GOES_BACK)) else { return false };
-    let before = longer.symbols.iter().take(GOES_BACK).map(|symbol| symbol.score);
-    before.sum::<f32>() > GOES_BACK_SHARE * GOES_BACK as f32 * walk.mean()
-}
-
 /// Whether something stands alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Alone {
@@ -320,6 +331,19 @@ enum Alone {
     /// What stood beside it was lost.
     Unknown,
     No,
+}
+
+/// A message of which no fixed key was heard may be one symbol off: then what stands beside both ends must be none.
+fn in_place(history: &History, layout: Layout, slots: &Slots, scored: &Scored, number: u64) -> Alone {
+    if layout.anchors().iter().any(|place| scored.received.get(*place).is_some_and(|received| *received > 0.5)) {
+        return Alone::Yes;
+    }
+    let count = slots.low.len() as i64;
+    let levels = [-1, count].map(|shift| beside(history, slots, scored, shift, number));
+    if levels.iter().flatten().any(|level| DIGIT_LEVEL.contains(level)) {
+        return Alone::No;
+    }
+    if levels.iter().all(Option::is_some) { Alone::Yes } else { Alone::Unknown }
 }
 
 /// No digit where one more would stand before the first, or after the last as far as that came: a part of a longer
@@ -333,16 +357,23 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     {
         return Alone::No;
     }
+    // Of a message of which one end was not heard, the other end may be one further: what stands there must be known.
+    let is_heard = |received: Option<&f32>| received.is_some_and(|received| *received > 0.5);
+    let may_begin_before = !is_heard(scored.received.last()) && level(-1).is_none();
+    let may_end_after = !is_heard(scored.received.first()) && level(count).is_none();
+    if may_begin_before || may_end_after {
+        return Alone::Unknown;
+    }
     let is_first = slots.low.first().is_some_and(|first| (first.start as f32) < 2.0 * slots.period);
     let is_known = if waited > 0 {
         (count..count + i64::from(waited)).any(|shift| level(shift).is_some())
     } else {
-        is_first || level(-1).is_some() && level(-2).is_some()
+        is_first || level(-1).is_some() || level(-2).is_some()
     };
     if is_known { Alone::Yes } else { Alone::Unknown }
 }
 
-fn key_of(low: u8, high: u8) -> u8 {
+pub(super) fn key_of(low: u8, high: u8) -> u8 {
     const ROWS: [&[u8; 4]; 4] = [b"123A", b"456B", b"789C", b"*0#D"];
     ROWS.get(usize::from(low)).and_then(|row| row.get(usize::from(high))).copied().unwrap_or(b'?')
 }

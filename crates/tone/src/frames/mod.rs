@@ -10,6 +10,7 @@
 //! refused is kept: the unit repeats it, and costs add up.
 
 mod accept;
+mod arriving;
 mod best;
 mod chain;
 mod emission;
@@ -19,6 +20,7 @@ mod score;
 mod slots;
 
 pub use accept::{Frame, Limits, Refused, Slot};
+pub use arriving::Arriving;
 pub use best::{Best, Costs, best};
 pub use layout::Layout;
 pub use listener::{Listener, Outcome};

@@ -2,7 +2,8 @@
 //!
 //! Over the whole of a slot, at the sender's own frequencies, the amplitude at each of the eight places is compared with
 //! what a digit at the sender's own level would give there. What does not fit is other sound: it may be anything, so a
-//! misfit costs with its logarithm (Cauchy's distribution), and no single place can outvote the rest.
+//! misfit costs with its logarithm (Cauchy's distribution), and no single place can outvote the rest. Whether a tone
+//! keeps its level and phase through the slot counts as well: a digit's does, a voice's harmonic wanders.
 
 use std::f32::consts::TAU;
 use std::ops::Range;
@@ -23,8 +24,12 @@ const OFF_STEP: f32 = 0.002;
 const MISFIT: f32 = 0.08;
 /// A tone in a pause as strong as this beside the slots' is a digit.
 const BUSY: f32 = 0.6;
-/// Slots in which the tones may be much weaker than elsewhere though they were received.
+/// Slots in which both tones may be much weaker than elsewhere though they were received: more are another message.
 const MISSING_MAX: usize = 1;
+/// Slots in which one of them may be: another voice cancels it, or the pace is not the sender's.
+const WEAKENED_MAX: usize = 4;
+/// How much of the energy at a tone's place may turn against the rest for it to be a digit's.
+const UNSTEADY_MAX: f32 = 0.3;
 /// Pauses in which somebody may speak as loud as a digit.
 const BUSY_MAX: usize = 2;
 /// Symbols of STMF in which somebody may speak as loud as the other tone.
@@ -35,6 +40,10 @@ const TWIST_DB: std::ops::RangeInclusive<f32> = -12.0..=14.0;
 const APART: u64 = 2;
 /// How much of what is there in the pauses is to be expected in a slot.
 const PAUSE_COUNTS: f32 = 0.5;
+/// Steps of a block: 20 ms.
+const BLOCK: u64 = 8;
+/// How much a tone's steadiness counts beside its level: a voice passes through its place, and does not stay.
+const STEADY_COUNTS: f32 = 1.5;
 /// The share of a slot that must be received for it to say anything: less may be its edges alone.
 const LEAST: f32 = 0.12;
 /// A tone weaker than this beside the others is missing.
@@ -49,8 +58,10 @@ pub struct Scored {
     pub received: Vec<f32>,
     /// Amplitudes of the low and of the high tones.
     pub levels: [f32; 2],
-    /// Slots that were received and have tones much weaker than the others'.
+    /// Slots that were received and have both tones much weaker than the others'.
     pub missing: usize,
+    /// Slots that were received and have one tone much weaker than the others'.
+    pub weakened: usize,
     /// Pauses that have tones as strong as the slots': the pace is not the sender's.
     pub busy: usize,
     /// Symbols of STMF that have both groups of tones at once: they are digits of DTMF.
@@ -67,17 +78,25 @@ struct Heard {
     share: f32,
     /// Amplitude at each tone.
     at: [f32; 4],
-    /// Amplitude at each tone in the pauses before and after: somebody who speaks there may speak here too.
+    /// Amplitude at each tone in the pauses before and after, block by block: somebody who speaks there may speak here
+    /// too.
     pause: [f32; 4],
     /// What a tone of amplitude 1 gives at another's place.
     leaks: [[f32; 4]; 4],
+    /// Amplitude and phase at each tone in each of its blocks, with the share received.
+    blocks: Vec<([(f32, f32); 4], f32)>,
 }
 
 impl Scored {
     /// Whether the pace and the levels are a sender's.
     pub fn is_plausible(&self) -> bool {
         let twist_db = 20.0 * (self.levels[0] / self.levels[1]).log10();
-        self.missing <= MISSING_MAX && self.busy <= BUSY_MAX && self.both <= BOTH_MAX && TWIST_DB.contains(&twist_db)
+        let weakened_max = if self.busy == 0 { WEAKENED_MAX } else { MISSING_MAX };
+        self.missing <= MISSING_MAX
+            && self.weakened <= weakened_max
+            && self.busy <= BUSY_MAX
+            && self.both <= BOTH_MAX
+            && TWIST_DB.contains(&twist_db)
     }
 }
 
@@ -90,16 +109,17 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
     let groups = [(0, &slots.low, &seem[0]), (4, &slots.high, &seem[1])].map(|(base, slots, seem)| {
         let off = offsets(history, slots, seem, base, &hertz);
         let mut heard: Vec<Heard> = slots.iter().map(|slot| hear(history, slot, base, &off, &hertz)).collect();
-        let pauses: Vec<[f32; 4]> = slots
+        let pauses: Vec<Heard> = slots
             .windows(2)
             .map(|pair| pair[0].end + APART..pair[1].start.saturating_sub(APART))
             .map(|pause| hear(history, &pause, base, &off, &hertz))
-            .map(|pause| if pause.share > 0.3 { pause.at } else { [0.0; 4] })
             .collect();
+        let known = |pause: &Heard, at: [f32; 4]| if pause.share > 0.3 { at } else { [0.0; 4] };
         for (index, heard) in heard.iter_mut().enumerate() {
             let before = index.checked_sub(1).and_then(|index| pauses.get(index));
             for pause in before.into_iter().chain(pauses.get(index)) {
-                heard.pause.iter_mut().zip(pause).for_each(|(most, at)| *most = most.max(*at));
+                let wandering = known(pause, pause.in_blocks());
+                heard.pause.iter_mut().zip(wandering).for_each(|(most, at)| *most = most.max(at));
             }
         }
         let level = median(heard.iter().filter(|heard| heard.share > 0.5).map(|heard| strongest(&heard.at).1));
@@ -108,6 +128,7 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
             let others = heard.at.iter().enumerate().filter(move |(place, _)| *place != most);
             others.map(|(_, amplitude)| *amplitude).collect::<Vec<f32>>()
         }));
+        let pauses: Vec<[f32; 4]> = pauses.iter().map(|pause| known(pause, pause.at)).collect();
         (heard, level.max(1e-6), beside, off, pauses)
     });
     let [low, high] = &groups;
@@ -126,9 +147,9 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         std::array::from_fn(|_| all.next().unwrap_or(0.0))
     });
     let costs: Vec<Costs> = costs.collect();
-    let is_missing = |heard: &Heard, level: f32| heard.share > 0.6 && strongest(&heard.at).1 < WEAK * level;
-    let missing =
-        low.0.iter().zip(&high.0).filter(|(of_low, of_high)| is_missing(of_low, low.1) || is_missing(of_high, high.1));
+    let is_weak = |heard: &Heard, level: f32| heard.share > 0.6 && strongest(&heard.at).1 < WEAK * level;
+    let weak: Vec<[bool; 2]> =
+        low.0.iter().zip(&high.0).map(|(of_low, of_high)| [is_weak(of_low, low.1), is_weak(of_high, high.1)]).collect();
     let is_stmf = slots.low != slots.high;
     let is_busy = |pause: &[f32; 4], level: f32| strongest(pause).1 > BUSY * level;
     let busy = low.4.iter().zip(&high.4).filter(|(of_low, of_high)| {
@@ -147,7 +168,8 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         costs,
         received: received.collect(),
         levels: [low.1, high.1],
-        missing: missing.count(),
+        missing: weak.iter().filter(|weak| **weak == [true; 2]).count(),
+        weakened: weak.iter().filter(|weak| weak.contains(&true)).count(),
         busy: busy.count(),
         both: if is_stmf { both.count() } else { 0 },
         misfit: (mean(&low_least) + mean(&high_least)) / 2.0,
@@ -164,7 +186,9 @@ pub fn beside(history: &History, slots: &Slots, scored: &Scored, shift: i64, now
         let slot = slot.start..slot.end.min(now + 1).max(slot.start);
         let base = 4 * group;
         let heard = hear(history, &slot, base, scored.off.get(group)?, &hertz);
-        (heard.share > 0.4 && !slot.is_empty()).then(|| strongest(&heard.at).1 / scored.levels[group])
+        let (place, most) = strongest(&heard.at);
+        let level = if heard.unsteady(place) > UNSTEADY_MAX { 0.0 } else { most / scored.levels[group] };
+        (heard.share > 0.4 && !slot.is_empty()).then_some(level)
     };
     Some(level(low, 0)?.min(level(high, 1)?))
 }
@@ -194,11 +218,45 @@ fn offsets(history: &History, slots: &[Range<u64>], heard: &[usize], base: usize
     found.map(|found| found.unwrap_or(usual))
 }
 
+/// The parts of a slot, each at the sender's frequencies with the phase on the slot's own clock.
+fn blocks(
+    history: &History,
+    slot: &Range<u64>,
+    base: usize,
+    off: &[f32; 4],
+    hertz: &[f32; 8],
+) -> Vec<([(f32, f32); 4], f32)> {
+    let steps = slot.end.saturating_sub(slot.start);
+    let count = ((steps + BLOCK / 2) / BLOCK).max(1);
+    let part = |index: u64| slot.start + steps * index / count..slot.start + steps * (index + 1) / count;
+    let block = |index: u64| {
+        let part = part(index);
+        let mut at = [(0.0, 0.0); 4];
+        let mut received = 0.0;
+        for (place, at) in at.iter_mut().enumerate() {
+            let beside = off[place] * hertz[base + place];
+            let (re, im, samples) = sums(history, &part, base + place, beside, part.start - slot.start);
+            let scale = 2.0 / samples.max(1.0);
+            (*at, received) = ((re * scale, im * scale), samples);
+        }
+        (at, received / ((part.end - part.start).max(1) as usize * HOP) as f32)
+    };
+    (0..count).map(block).collect()
+}
+
 /// Amplitude of a tone in a slot, so many hertz beside the lane's frequency, and the samples received.
 fn tuned(history: &History, slot: &Range<u64>, lane: usize, beside: f32) -> (f32, f32) {
+    let (re, im, samples) = sums(history, slot, lane, beside, 0);
+    (2.0 * re.hypot(im) / samples.max(1.0), samples)
+}
+
+/// The sums of a tone over some steps, so many hertz beside the lane's frequency, and the samples received; the phase is
+/// counted from so many steps before the first.
+fn sums(history: &History, slot: &Range<u64>, lane: usize, beside: f32, from: u64) -> (f32, f32, f32) {
     let (mut re, mut im, mut samples) = (0.0, 0.0, 0.0);
-    let (turn_sin, turn_cos) = (-TAU * beside * HOP as f32 / crate::RATE as f32).sin_cos();
-    let (mut cos, mut sin) = (1.0_f32, 0.0_f32);
+    let turn = -TAU * beside * HOP as f32 / crate::RATE as f32;
+    let (turn_sin, turn_cos) = turn.sin_cos();
+    let (mut sin, mut cos) = (turn * from as f32).sin_cos();
     for number in slot.clone() {
         if let Some(hop) = history.hop(number) {
             re += hop.re[lane] * cos - hop.im[lane] * sin;
@@ -207,7 +265,7 @@ fn tuned(history: &History, slot: &Range<u64>, lane: usize, beside: f32) -> (f32
         }
         (cos, sin) = (cos * turn_cos - sin * turn_sin, cos * turn_sin + sin * turn_cos);
     }
-    (2.0 * re.hypot(im) / samples.max(1.0), samples)
+    (re, im, samples)
 }
 
 fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz: &[f32; 8]) -> Heard {
@@ -218,6 +276,7 @@ fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz
     }
     let whole = (slot.end.saturating_sub(slot.start) as usize * HOP) as f32;
     let true_hertz: [f32; 4] = std::array::from_fn(|place| hertz[base + place] * (1.0 + off[place]));
+    let blocks = blocks(history, slot, base, off, hertz);
     let mut leaks = [[0.0; 4]; 4];
     for one in 0..4 {
         leaks[one][one] = 1.0;
@@ -227,7 +286,7 @@ fn hear(history: &History, slot: &Range<u64>, base: usize, off: &[f32; 4], hertz
             leaks[other][one] = leak;
         }
     }
-    Heard { share: samples / whole.max(1.0), at, pause: [0.0; 4], leaks }
+    Heard { share: samples / whole.max(1.0), at, pause: [0.0; 4], leaks, blocks }
 }
 
 fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
@@ -251,12 +310,59 @@ fn group_costs(heard: &Heard, level: f32, beside: f32) -> ([f32; 4], Option<f32>
     }
     let usual = (MISFIT * level).max(beside / heard.share.clamp(0.05, 1.0).sqrt());
     let usual: [f32; 4] = std::array::from_fn(|place| usual.max(PAUSE_COUNTS * heard.pause[place]));
-    let costs: [f32; 4] = std::array::from_fn(|tone| {
+    let whole: [f32; 4] = std::array::from_fn(|tone| {
         let misfit = |place: usize| (heard.at[place] - level * heard.leaks[tone][place]) / usual[place];
         (0..4).map(|place| misfit(place).powi(2).ln_1p()).sum()
     });
+    let costs: [f32; 4] =
+        std::array::from_fn(|tone| whole[tone] + STEADY_COUNTS * heard.steadiness(tone, level, usual[tone]));
     let least = costs.iter().copied().fold(f32::MAX, f32::min);
-    (costs.map(|cost| cost - least), Some(least))
+    let misfit = whole.iter().copied().fold(f32::MAX, f32::min);
+    (costs.map(|cost| cost - least), Some(misfit))
+}
+
+impl Heard {
+    /// Amplitude at each tone, of what changes its frequency or phase as well.
+    fn in_blocks(&self) -> [f32; 4] {
+        std::array::from_fn(|place| {
+            let sum: f32 =
+                self.blocks.iter().map(|(at, share)| share * (at[place].0.powi(2) + at[place].1.powi(2))).sum();
+            let share: f32 = self.blocks.iter().map(|(_, share)| share).sum();
+            self.at[place].max((sum / share.max(0.01)).sqrt())
+        })
+    }
+
+    /// The share of the energy at a place that no tone of one level and phase explains.
+    fn unsteady(&self, place: usize) -> f32 {
+        let share: f32 = self.blocks.iter().map(|(_, share)| share).sum();
+        let mean = |of: fn((f32, f32)) -> f32| {
+            self.blocks.iter().map(|(at, share)| share * of(at[place])).sum::<f32>() / share.max(1e-6)
+        };
+        let energy = mean(|(re, im)| re * re + im * im);
+        let steady = mean(|(re, _)| re).powi(2) + mean(|(_, im)| im).powi(2);
+        1.0 - steady / energy.max(1e-12)
+    }
+
+    /// How much less than silence a tone of this level explains the blocks at a place: negative where it is steady in
+    /// level and phase, positive where it is not.
+    fn steadiness(&self, place: usize, level: f32, usual: f32) -> f32 {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (at, share) in &self.blocks {
+            re += at[place].0 * share;
+            im += at[place].1 * share;
+        }
+        let length = re.hypot(im).max(1e-9);
+        let (re, im) = (level * re / length, level * im / length);
+        let usual = usual * (self.blocks.len() as f32).sqrt();
+        let mut sum = 0.0;
+        for (at, share) in &self.blocks {
+            let (x, y) = at[place];
+            let own = ((x - re).powi(2) + (y - im).powi(2)) / (usual * usual);
+            let none = (x * x + y * y) / (usual * usual);
+            sum += share * (own.ln_1p() - none.ln_1p());
+        }
+        sum / self.blocks.len().max(1) as f32
+    }
 }
 
 fn mean(values: &[f32]) -> f32 {

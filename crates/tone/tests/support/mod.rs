@@ -159,7 +159,7 @@ pub fn frame(case: &Case, damage: &Damage, seed: u64) -> Option<(Frame, u64)> {
     }
     let frame = told.into_iter().find_map(|outcome| match outcome {
         Outcome::Frame(frame) => Some(frame),
-        Outcome::Refused(_) => None,
+        Outcome::Refused(_) | Outcome::Arriving(_) => None,
     });
     frame.map(|frame| (frame, ends))
 }
@@ -181,6 +181,6 @@ pub fn copies(case: &Case, lost: &[&[usize]]) -> Option<String> {
     }
     hear(&samples, &ranges).into_iter().find_map(|outcome| match outcome {
         Outcome::Frame(frame) => Some(frame.keys),
-        Outcome::Refused(_) => None,
+        Outcome::Refused(_) | Outcome::Arriving(_) => None,
     })
 }
