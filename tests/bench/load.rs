@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rustix::event::{Timespec, epoll};
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime};
 use telecare_tests::pty::Pty;
 
 const ACK: u8 = 0x06;
@@ -22,6 +23,8 @@ const CONNECT_EVERY: Duration = Duration::from_millis(5);
 /// How often what went unanswered is looked for.
 const SWEEP_EVERY: Duration = Duration::from_millis(5);
 const EVENTS_MAX: usize = 512;
+/// What the clock's events are known by.
+const CLOCK: u64 = u64::MAX;
 
 /// A message of a plan.
 #[derive(Clone, Debug)]
@@ -72,12 +75,18 @@ struct Connection {
 pub struct Units {
     connections: Vec<Connection>,
     epoll: std::os::fd::OwnedFd,
+    /// Wakes to the microsecond: a wait of `epoll` by itself is whole milliseconds, and a message would leave half a
+    /// millisecond after its time.
+    clock: std::os::fd::OwnedFd,
 }
 
 impl Units {
     /// So many TCP connections to each address, and these ports.
     pub fn connect(addresses: &[SocketAddr], each: usize, ports: Vec<Pty>) -> Result<Units> {
-        let mut units = Units { connections: Vec::new(), epoll: epoll::create(epoll::CreateFlags::CLOEXEC)? };
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let clock = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        epoll::add(&epoll, &clock, epoll::EventData::new_u64(CLOCK), epoll::EventFlags::IN)?;
+        let mut units = Units { connections: Vec::new(), epoll, clock };
         for address in addresses {
             for _ in 0..each {
                 units.add(End::Tcp(*address, None))?;
@@ -126,14 +135,17 @@ impl Units {
                 ensure!(now < last + patience, "{} of {} messages are not acknowledged", plan.len() - done, plan.len());
             }
             let until = plan.get(next).map_or(sweep_at, |shot| sweep_at.min(begun + shot.due));
-            let wait = until.saturating_duration_since(Instant::now());
+            // A clock set anew has not rung; one set to nothing never would.
+            let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
             let wait = Timespec { tv_sec: wait.as_secs().try_into()?, tv_nsec: wait.subsec_nanos().into() };
+            let once = Itimerspec { it_interval: Timespec::default(), it_value: wait };
+            timerfd_settime(&self.clock, TimerfdTimerFlags::empty(), &once)?;
             events.clear();
-            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait)) {
+            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), None) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error).context("wait for answers"),
             }
-            for event in &events {
+            for event in events.iter().filter(|event| event.data.u64() != CLOCK) {
                 let on = usize::try_from(event.data.u64())?;
                 for at in self.hear(on)? {
                     let Some((shot, _)) = self.connections[on].under_way.take() else { continue };

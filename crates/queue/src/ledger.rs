@@ -154,8 +154,9 @@ impl Ledger {
         }
     }
 
-    /// Entries are committed, rows are as they are now. Refolds what that touches.
-    pub fn settle(&mut self, committed: &[i64], rows: &[Arc<Alarm>], aliases: &[(AlarmId, AlarmId)]) {
+    /// Entries are committed, rows are as they are now. Refolds what that touches, and says whether any card shows it:
+    /// most commits only confirm what the cards say already.
+    pub fn settle(&mut self, committed: &[i64], rows: &[Arc<Alarm>], aliases: &[(AlarmId, AlarmId)]) -> bool {
         let committed: HashSet<i64> = committed.iter().copied().collect();
         let mut touched: BTreeSet<Unit> = BTreeSet::new();
         for (alias, of) in aliases {
@@ -182,9 +183,7 @@ impl Ledger {
             self.decided.remove(seq);
             self.joined.remove(seq);
         }
-        for unit in touched {
-            self.refold(&unit);
-        }
+        touched.into_iter().fold(!aliases.is_empty(), |shows, unit| self.refold(&unit) || shows)
     }
 
     /// Replaces every row: the database has been read afresh.
@@ -248,7 +247,9 @@ impl Ledger {
         forgotten
     }
 
-    fn refold(&mut self, unit: &Unit) {
+    /// Makes a unit's cards anew; says whether one of them is another now.
+    fn refold(&mut self, unit: &Unit) -> bool {
+        let before: Vec<Arc<Alarm>> = self.cards_of_unit(unit).cloned().collect();
         for id in self.cards_of.get(unit).cloned().unwrap_or_default() {
             self.remove_card(id);
         }
@@ -267,6 +268,12 @@ impl Ledger {
                 What::Action(_) | What::Verdict(_) => {}
             }
         }
+        let is_same = |old: &Arc<Alarm>| self.cards.get(&old.id).is_some_and(|new| shows_the_same(old, new));
+        self.cards_of_unit(unit).count() != before.len() || !before.iter().all(is_same)
+    }
+
+    fn cards_of_unit(&self, unit: &str) -> impl Iterator<Item = &Arc<Alarm>> {
+        self.cards_of.get(unit).into_iter().flatten().filter_map(|id| self.cards.get(id))
     }
 
     fn apply_signal(&mut self, seq: i64, signal: &Signal) {
@@ -336,6 +343,11 @@ impl Ledger {
             drop_from(&mut self.base_of, &row.unit.key, id);
         }
     }
+}
+
+/// Whether two states of a card are the same to people. A revision counts writes.
+fn shows_the_same(one: &Alarm, other: &Alarm) -> bool {
+    *one == Alarm { revision: one.revision, ..other.clone() }
 }
 
 fn drop_from(index: &mut HashMap<Unit, BTreeSet<AlarmId>>, unit: &Unit, id: AlarmId) {

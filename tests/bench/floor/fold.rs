@@ -10,7 +10,18 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 const LOOK: &str = include_str!("../../../crates/queue/src/database/sql/look.sql");
-const WRITE: &str = include_str!("../../../crates/queue/src/database/sql/write.sql");
+/// The parts that cards with a signal each need, as the product puts them together.
+const WRITE: &str = concat!(
+    "WITH ",
+    include_str!("../../../crates/queue/src/database/sql/write/opened.sql"),
+    ", ",
+    include_str!("../../../crates/queue/src/database/sql/write/kept.sql"),
+    ", ",
+    include_str!("../../../crates/queue/src/database/sql/write/heard.sql"),
+    "SELECT coalesce(jsonb_object_agg(id, previous) FILTER (WHERE previous IS NOT NULL), '{}') FROM opened \
+     HAVING nobody_was_quicker((SELECT count(*) FROM opened) = jsonb_array_length($1) \
+     AND (SELECT count(*) FROM kept) = jsonb_array_length($2))"
+);
 
 /// A writer of cards with one signal each.
 #[derive(Debug)]

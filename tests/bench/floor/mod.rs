@@ -36,7 +36,7 @@ pub fn block_on<T>(probe: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Instants at an even pace from now on, each told when it has come: a thread that sleeps, as the load's does.
-fn paced(rate: f64, seconds: f64) -> mpsc::UnboundedReceiver<Instant> {
+pub fn paced(rate: f64, seconds: f64) -> mpsc::UnboundedReceiver<Instant> {
     let (tell, told) = mpsc::unbounded_channel();
     thread::spawn(move || {
         let begun = Instant::now();

@@ -11,6 +11,7 @@ mod fold;
 pub mod inspect;
 pub mod read;
 mod reader;
+mod statement;
 mod wanted;
 mod write;
 

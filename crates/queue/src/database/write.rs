@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::batch::Heard;
 use super::fold::{self, Fold};
+use super::statement::Parts;
 use crate::entry::{Entry, Hash, What};
 use crate::record::{ActionRecord, AlarmRecord, SignalRecord, bytea};
 
@@ -47,6 +48,16 @@ impl Write {
         Write { changed, receiver: self.receiver.clone(), ..Write::default() }
     }
 
+    fn parts(&self) -> Parts {
+        Parts {
+            changed: !self.changed.is_empty(),
+            opened: !self.opened.is_empty(),
+            signals: !self.signals.is_empty(),
+            actions: !self.actions.is_empty(),
+            verdicts: !self.verdicts.is_empty(),
+        }
+    }
+
     /// Writes it. Says which alarm came before one that was opened, where that was not known.
     pub async fn execute(
         self,
@@ -54,7 +65,7 @@ impl Write {
         heard: Heard,
         software: &str,
     ) -> Result<HashMap<AlarmId, AlarmId>, sqlx::Error> {
-        let query = sqlx::query_scalar::<_, Json<HashMap<Uuid, Uuid>>>(include_str!("sql/write.sql"));
+        let query = sqlx::query_scalar::<_, Json<HashMap<Uuid, Uuid>>>(self.parts().statement());
         let query = query.bind(Json(self.opened)).bind(Json(self.signals));
         let query = query.bind(Json(self.actions)).bind(Json(self.verdicts));
         let query = query.bind(self.receiver).bind(heard.last_seq).bind(heard.head_seq).bind(heard.head.to_vec());

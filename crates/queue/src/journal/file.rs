@@ -371,14 +371,6 @@ fn kept(row: &SqliteRow) -> Option<KeptEntry> {
     Some(KeptEntry { entry, settled: row.try_get(5).ok()?, refused: row.try_get(6).ok()? })
 }
 
-/// Moves what the WAL holds into the file, beside the writer.
-pub async fn checkpoint(path: &Path) -> Result<(), JournalError> {
-    let mut connection = options(path).connect().await?;
-    sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await?;
-    connection.close().await?;
-    Ok(())
-}
-
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).disable_statement_logging()
 }

@@ -12,6 +12,7 @@ mod recover;
 mod rescue;
 mod rows;
 mod settling;
+mod wal;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use std::time::Duration;
 use telecare_alarm::ReceiverId;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
@@ -37,7 +39,7 @@ const FILE_NAME: &str = "journal.sqlite";
 const OWNER: &str = "receiver";
 /// How long a lost file's successor waits between tries.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
-/// How often the WAL is moved into the file and old entries go.
+/// How often old entries go.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 
 /// What the core asks of the journal. At most one `Append` is under way.
@@ -132,16 +134,28 @@ impl Journal {
         let mut settling = Settling::default();
         let mut keep_from = OffsetDateTime::UNIX_EPOCH;
         let mut tidy_at = Instant::now() + TIDY_EVERY;
+        let mut move_at = Instant::now() + wal::MOVE_EVERY;
+        let mut moving = JoinSet::new();
         let mut reopen_at = Instant::now();
         loop {
-            let wake = if self.file.is_none() { reopen_at } else { settling.due().unwrap_or(tidy_at).min(tidy_at) };
+            let due = [Some(tidy_at), settling.due(), moving.is_empty().then_some(move_at)];
+            let wake = if self.file.is_none() { Some(reopen_at) } else { due.into_iter().flatten().min() };
             let command = tokio::select! {
                 biased;
+                Some(bytes) = moving.join_next() => {
+                    if matches!(bytes, Ok(Some(bytes)) if bytes > wal::BYTES_MAX) {
+                        self.begin_wal_anew(&events).await;
+                    }
+                    continue;
+                }
                 command = commands.recv() => command.unwrap_or(Command::Close),
-                () = sleep_until(wake) => {
+                () = sleep_until(wake.unwrap_or(tidy_at)) => {
                     if self.file.is_none() {
                         reopen_at = Instant::now() + REOPEN_EVERY;
                         self.reopen(&events).await;
+                    } else if moving.is_empty() && Instant::now() >= move_at {
+                        move_at = Instant::now() + wal::MOVE_EVERY;
+                        self.move_wal(&mut moving);
                     } else if Instant::now() >= tidy_at {
                         tidy_at = Instant::now() + TIDY_EVERY;
                         self.tidy(keep_from, &events).await;
@@ -281,14 +295,25 @@ impl Journal {
         }
     }
 
+    /// Moves the WAL into the file beside the writer.
+    fn move_wal(&self, moving: &mut JoinSet<Option<u64>>) {
+        let Some(path) = self.file.as_ref().map(|file| file.path().to_owned()) else { return };
+        moving.spawn(async move {
+            let moved = wal::move_beside(&path).await;
+            moved.inspect_err(|error| warn!(%error, "the journal's WAL could not be moved into its file")).ok()
+        });
+    }
+
+    /// What has come since the last move is little, and moved where nothing comes in between.
+    async fn begin_wal_anew(&mut self, events: &mpsc::UnboundedSender<Event>) {
+        let Some(file) = &mut self.file else { return };
+        if let Err(error) = wal::move_now(&mut file.connection).await {
+            self.failed(error, events).await;
+        }
+    }
+
     async fn tidy(&mut self, keep_from: OffsetDateTime, events: &mpsc::UnboundedSender<Event>) {
         let Some(file) = &mut self.file else { return };
-        let path = file.path().to_owned();
-        tokio::spawn(async move {
-            if let Err(error) = file::checkpoint(&path).await {
-                warn!(%error, "the journal's WAL could not be moved into its file");
-            }
-        });
         let now = OffsetDateTime::now_utc();
         let by_age = now - self.config.keep;
         let too_large = file.bytes().await.is_ok_and(|bytes| bytes > self.config.bytes_max);

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{error, info};
 
+use super::publish::STALE_MAX;
 use super::{JournalState, Keeper, batches};
 use crate::board::Link;
 use crate::database::{self, Batch, Command, Committed, Event, Heard, LastKnown};
@@ -292,9 +293,10 @@ impl Keeper {
             self.backlog.remove(seq);
         }
         let rows: Vec<_> = committed.rows.into_iter().map(Arc::new).collect();
-        self.ledger.settle(&done, &rows, &committed.aliases);
+        let shows = self.ledger.settle(&done, &rows, &committed.aliases);
+        self.dirty |= shows;
         if !done.is_empty() {
-            self.dirty = true;
+            self.stale_at.get_or_insert(self.committed_at + STALE_MAX);
             let refused = committed.verdicts.iter().filter_map(|(id, outcome)| {
                 let seq = self.acting.get(id)?.seq?;
                 Some((seq, outcome.as_ref().err()?.name().to_owned()))
@@ -338,8 +340,7 @@ impl Keeper {
         let rows: Vec<_> = rows.into_iter().map(Arc::new).collect();
         let news = self.ledger.news(rows);
         if !news.is_empty() {
-            self.ledger.settle(&[], &news, &[]);
-            self.dirty = true;
+            self.dirty |= self.ledger.settle(&[], &news, &[]);
             self.settle(Settle { rows: news, ..Settle::default() });
         }
         if self.silent != silent {

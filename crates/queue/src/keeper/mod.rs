@@ -137,6 +137,8 @@ pub struct Keeper {
     boot: Uuid,
     version: u64,
     dirty: bool,
+    /// By when the board is made anew although no card has changed: how much waits for the database has.
+    stale_at: Option<Instant>,
     /// Before this a changed board is not made anew, unless an answer waits for it.
     publish_at: Instant,
     board: watch::Sender<Arc<Board>>,
@@ -223,6 +225,7 @@ impl Keeper {
             boot,
             version: 0,
             dirty: true,
+            stale_at: None,
             publish_at: now,
             board: ends.board,
             troubles: ends.troubles,
@@ -380,6 +383,7 @@ impl Keeper {
         answer
             .into_iter()
             .chain(board)
+            .chain(self.stale_at)
             .chain(action)
             .chain(link)
             .chain(duty)

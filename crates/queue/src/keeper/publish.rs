@@ -18,16 +18,20 @@ const PUBLISH_PER_CARD: Duration = Duration::from_micros(2);
 const PUBLISH_WAIT_MIN: Duration = Duration::from_millis(1);
 /// Longest that a change waits to be seen.
 const PUBLISH_WAIT_MAX: Duration = Duration::from_millis(25);
+/// How late a board is that says anew how much waits for the database, and nothing of any card: a console that is told
+/// of nothing new is not there to be told of what is.
+pub(super) const STALE_MAX: Duration = Duration::from_millis(25);
 
 impl Keeper {
     /// Shows what changed, unless it is too early for so many cards.
     pub(super) fn publish(&mut self) {
         let now = Instant::now();
+        self.dirty |= self.stale_at.take_if(|at| *at <= now).is_some();
         // An answer comes after the board that shows what it says.
         if !self.dirty || (now < self.publish_at && self.outbox.is_empty()) {
             return;
         }
-        self.dirty = false;
+        (self.dirty, self.stale_at) = (false, None);
         self.version += 1;
         self.board.send_replace(Arc::new(Board {
             boot: self.boot,

@@ -100,6 +100,30 @@ fn two_ids_of_one_unit_answer_alike() {
 }
 
 #[test]
+fn a_commit_that_only_confirms_shows_nothing_new() {
+    let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
+    let first = press("u", 1);
+    let entry = Arc::new(chain.link(What::Signal(Arc::new(first.clone())), START).unwrap());
+    ledger.push(&entry);
+    let row = Alarm { revision: 1, ..Alarm::open(&first, None) };
+    assert!(!ledger.settle(&[entry.seq], &[Arc::new(row.clone())], &[]), "the card was there");
+    assert_eq!(ledger.card(row.id).unwrap().revision, 1);
+    let mut pressed = Alarm { revision: 2, ..row.clone() };
+    pressed.attach(&press("u", 2));
+    assert!(ledger.settle(&[], &[Arc::new(pressed.clone())], &[]), "somebody else took a press in");
+    let linked = Alarm { revision: 3, previous: Some(AlarmId(uuid::Uuid::from_u128(9))), ..pressed };
+    assert!(ledger.settle(&[], &[Arc::new(linked)], &[]), "it has an earlier alarm");
+    assert!(ledger.settle(&[], &[Arc::new(Alarm { revision: 1, ..Alarm::open(&press("v", 3), None) })], &[]));
+    // An act that nobody here has answered stays off the card until its row says so.
+    let claim = action(7, row.id, "Ann", Act::Claim { lease: std::time::Duration::from_secs(9) });
+    let entry = Arc::new(chain.link(What::Action(Arc::new(claim.clone())), START).unwrap());
+    ledger.push(&entry);
+    let mut claimed = Alarm { revision: 4, ..ledger.card(row.id).unwrap().as_ref().clone() };
+    claimed.act(&claim).unwrap();
+    assert!(ledger.settle(&[entry.seq], &[Arc::new(claimed)], &[]));
+}
+
+#[test]
 fn a_closed_card_is_forgotten_after_ten_minutes() {
     let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
     let first = press("u", 0);

@@ -1,0 +1,98 @@
+//! The writer's one statement, made of the parts that a batch needs. A part without rows costs PostgreSQL a tenth of a
+//! lone signal's time: its tables and indexes are locked and opened all the same.
+//!
+//! Everything that a batch writes is one statement, because each statement is a way there and back. It fails as a
+//! serialisation does, and then nothing of it is written, when somebody was quicker: a unit has another open alarm, a row
+//! is no longer what it was when it was looked at, or a signal or action is there already. It says which alarm was the
+//! latest closed one of its unit, for those that were opened.
+//!
+//! Rows come as JSON: `$1` alarms to open, none of whose units may have an open one; `$2` signals; `$3` actions; `$4` what
+//! this receiver answered by itself; `$12` rows to change, each with the revision after the one that was looked at. `$5`
+//! to `$11` are this receiver's row, in every transaction: see `sql/write/heard.sql`.
+
+use std::sync::LazyLock;
+
+/// Which parts a statement has beside this receiver's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub changed: bool,
+    pub opened: bool,
+    pub signals: bool,
+    pub actions: bool,
+    pub verdicts: bool,
+}
+
+/// A part's SQL, and how it is found out that somebody was quicker with it.
+const PARTS: [(&str, &str); 5] = [
+    (include_str!("sql/write/changed.sql"), "(SELECT count(*) FROM changed) = jsonb_array_length($12)"),
+    (include_str!("sql/write/opened.sql"), "(SELECT count(*) FROM opened) = jsonb_array_length($1)"),
+    (include_str!("sql/write/kept.sql"), "(SELECT count(*) FROM kept) = jsonb_array_length($2)"),
+    (include_str!("sql/write/done.sql"), "(SELECT count(*) FROM done) = jsonb_array_length($3)"),
+    // A verdict that is there already is no news.
+    (include_str!("sql/write/said.sql"), "true"),
+];
+const HEARD: &str = include_str!("sql/write/heard.sql");
+
+/// All there are, made once: the connection prepares each when it first needs it.
+static STATEMENTS: LazyLock<[String; 32]> =
+    LazyLock::new(|| std::array::from_fn(|which| made_of(|part| which >> part & 1 == 1)));
+
+impl Parts {
+    /// The statement.
+    pub fn statement(self) -> &'static str {
+        let parts = [self.changed, self.opened, self.signals, self.actions, self.verdicts];
+        let which = parts.iter().enumerate().map(|(part, is_there)| usize::from(*is_there) << part).sum::<usize>();
+        &STATEMENTS[which]
+    }
+}
+
+fn made_of(is_there: impl Fn(usize) -> bool) -> String {
+    let parts = || PARTS.iter().enumerate().filter(|(part, _)| is_there(*part)).map(|(_, part)| part);
+    let tables: Vec<&str> = parts().map(|(table, _)| *table).chain([HEARD]).collect();
+    let checks: Vec<&str> = parts().map(|(_, check)| *check).chain(["true"]).collect();
+    let (tables, checks) = (tables.join(", "), checks.join("\n    AND "));
+    // Without alarms to open there is no earlier one to tell.
+    let told = if is_there(1) {
+        "SELECT coalesce(jsonb_object_agg(id, previous) FILTER (WHERE previous IS NOT NULL), '{}') FROM opened HAVING"
+    } else {
+        "SELECT '{}'::jsonb WHERE"
+    };
+    format!("WITH {tables}{told} nobody_was_quicker(\n    {checks}\n)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_has_its_own_parts_and_their_checks() {
+        assert_eq!(STATEMENTS.iter().collect::<HashSet<_>>().len(), STATEMENTS.len());
+        let none = Parts { changed: false, opened: false, signals: false, actions: false, verdicts: false };
+        let all = Parts { changed: true, opened: true, signals: true, actions: true, verdicts: true };
+        for (parts, has, lacks) in [
+            (none, &["INTO receiver"][..], &["INTO alarm", "INTO signal", "$12", "$1)"][..]),
+            (
+                Parts { opened: true, signals: true, ..none },
+                &["INTO alarm (", "$1)", "$2)", "previous)"],
+                &["INTO action", "$12"],
+            ),
+            (
+                Parts { changed: true, actions: true, ..none },
+                &["UPDATE alarm", "$12)", "$3)"],
+                &["INTO alarm (", "INTO signal"],
+            ),
+            (
+                all,
+                &["UPDATE alarm", "INTO alarm (", "INTO signal", "INTO action", "INTO own_verdict", "INTO receiver"],
+                &[],
+            ),
+        ] {
+            let statement = parts.statement();
+            assert!(has.iter().all(|part| statement.contains(part)), "{parts:?}: {statement}");
+            assert!(!lacks.iter().any(|part| statement.contains(part)), "{parts:?}: {statement}");
+            assert_eq!(statement.matches('(').count(), statement.matches(')').count());
+        }
+    }
+}
