@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use telecare_tests::console::{Console, account_of};
 use telecare_tests::disk::{Disk, Fault};
+use telecare_tests::postgres::Postgres;
 use telecare_tests::receiver::{Line, Receiver, Setup, Transport};
 use telecare_tests::scratch::Scratch;
 use telecare_tests::sip::{QUIET, Unit, heartbeat, mrq, mrs};
@@ -358,6 +359,31 @@ fn while_nothing_can_store_units_are_told_to_go_elsewhere() -> Result<()> {
     })?;
     let card = site.card("90000006")?;
     assert_eq!(card["presses"], refused, "{card}");
+    Ok(())
+}
+
+#[test]
+fn while_the_database_is_away_the_journal_is_enough() -> Result<()> {
+    let postgres = Postgres::start()?;
+    let database = vec![postgres.url(&postgres.create_database()?)];
+    let at = SocketAddr::from(([127, 0, 0, 1], port::free()?));
+    let transport = Transport::Sip(format!("udp = \"{at}\", tcp = \"{at}\""));
+    let lines = vec![Line { protocol: "sip", ..Line::new(LINE, transport) }];
+    let site = Site { receiver: Receiver::start(Setup { lines, database, ..Setup::default() })?, at };
+    site.console().until_connected()?;
+    let away = |site: &Site| site.console().list().map(|list| list["degraded"] == true);
+    let mut unit = Unit::udp("90000009", site.at)?;
+    for (reference, is_stopped) in [("D1", false), ("D2", true), ("D3", true)] {
+        if is_stopped && !away(&site)? {
+            postgres.stop()?;
+        }
+        let told = unit.tell(&unit.scaip(&mrq(reference, "90000009")), PATIENCE)?;
+        assert_eq!((told.status, told.acknowledgement), (Some(200), Some(mrs(reference))), "{reference}");
+    }
+    postgres.start_again()?;
+    site.console().until_connected()?;
+    let card = site.card("90000009")?;
+    ensure!(card["presses"] == 3, "{card}");
     Ok(())
 }
 
