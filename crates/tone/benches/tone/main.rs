@@ -1,7 +1,7 @@
 //! `cargo xtask bench tone`: how well tones are heard, right and wrong side by side, by us and by others.
 //!
 //! `--frames N` of each layout and condition (1000), twice as many of the heavily damaged ones, `--seed S` (1), `--only
-//! WORD` conditions with it in their name, `--others N` of them for other decoders (200), `--no-speech`, `--no-frames`.
+//! WORD` conditions with it in their name and nothing else, `--others N` of them for other decoders (200), `--no-speech`, `--no-frames`.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -46,12 +46,14 @@ fn main() {
     let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tone");
     std::fs::create_dir_all(&scratch).expect("the target directory is ours");
     println!("seed {}", options.seed);
-    speed();
-    limits::run(&options);
+    if options.only.is_none() {
+        speed();
+        limits::run(&options);
+    }
     if options.messages {
         conditions::run(&options, &others::Other::all(&scratch));
     }
-    if options.speech {
+    if options.speech && options.only.is_none() {
         talk_off(&scratch);
     }
 }

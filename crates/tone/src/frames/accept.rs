@@ -38,16 +38,20 @@ impl Default for Limits {
             margin_min: 3.0,
             chosen_margin_min: 3.0,
             margin_per_misfit: 1.3,
-            chosen_margin_per_misfit: 1.3,
+            chosen_margin_per_misfit: 1.7,
             lost_max: 0.5,
-            cost_max: 5.0,
-            slot_cost_max: 4.5,
+            cost_max: 2.5,
+            slot_cost_max: 2.5,
         }
     }
 }
 
 /// A margin beyond this is not explored.
 pub(super) const MARGIN_ENOUGH: f32 = 16.0;
+/// How much more a message must lead by that was bent, beside what the bending cost.
+const BENT_COUNTS: f32 = 2.0;
+/// How much more a message with one check digit must lead by: it passes one wrong message in 15, two pass one in 100.
+const ONE_CHECK_DIGIT: f32 = 1.0;
 /// A digit is clearly heard where every other costs so much more.
 const CLEAR: f32 = 5.0;
 
@@ -188,12 +192,12 @@ impl Judged<'_> {
     }
 
     fn margin_min(&self, best: &Best, limits: &Limits) -> f32 {
-        // What was bent must lead by what the bending cost, too.
         let (least, misfit) = if self.is_chosen(best) {
-            (limits.chosen_margin_min + best.cost, limits.chosen_margin_per_misfit)
+            (limits.chosen_margin_min + BENT_COUNTS * best.cost, limits.chosen_margin_per_misfit)
         } else {
             (limits.margin_min, limits.margin_per_misfit)
         };
+        let least = if self.layout == Layout::ContactId { least + ONE_CHECK_DIGIT } else { least };
         least + misfit * self.scored.misfit
     }
 

@@ -333,9 +333,12 @@ enum Alone {
     No,
 }
 
-/// A message of which no fixed key was heard may be one symbol off: then what stands beside both ends must be none.
+/// A message of which no fixed key was clearly heard may be one symbol off: then what stands beside both ends must be none.
 fn in_place(history: &History, layout: Layout, slots: &Slots, scored: &Scored, number: u64) -> Alone {
-    if layout.anchors().iter().any(|place| scored.received.get(*place).is_some_and(|received| *received > 0.5)) {
+    let is_heard = |place: &usize| {
+        scored.costs.get(*place).is_some_and(|costs| is_clear(costs) && may_be(costs, layout.may_be(*place)))
+    };
+    if layout.anchors().iter().any(is_heard) {
         return Alone::Yes;
     }
     let count = slots.low.len() as i64;
@@ -362,6 +365,11 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     let may_begin_before = !is_heard(scored.received.last()) && level(-1).is_none();
     let may_end_after = !is_heard(scored.received.first()) && level(count).is_none();
     if may_begin_before || may_end_after {
+        return Alone::Unknown;
+    }
+    // Where another sound stands for a digit at an end, the message may go on at the other.
+    let is_digit = |shift: i64| level(shift).is_none_or(|level| DIGIT_LEVEL.contains(&level));
+    if waited == 0 && ![0, 1, count - 2, count - 1].into_iter().all(is_digit) {
         return Alone::Unknown;
     }
     let is_first = slots.low.first().is_some_and(|first| (first.start as f32) < 2.0 * slots.period);
