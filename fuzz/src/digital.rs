@@ -84,7 +84,7 @@ struct Rig {
 }
 
 fn flow(user: usize) -> Flow {
-    let transport = if user % 2 == 0 { Transport::Udp } else { Transport::Tcp };
+    let transport = if user.is_multiple_of(2) { Transport::Udp } else { Transport::Tcp };
     Flow { transport, remote: ([192, 0, 2, 1], 5060 + user as u16).into(), connection: (user % 2) as u64 }
 }
 
