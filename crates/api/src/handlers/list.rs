@@ -38,6 +38,14 @@ const WAITING_POLLS_MAX: usize = 2_048;
 /// How long one rendering of a state of the list serves every console that asks for that state.
 const RENDERING_SHARED: Duration = Duration::from_millis(100);
 
+/// A rendering that took long serves consoles that come back for so many times as long, although there is a newer state:
+/// with ten thousand cards each of hundreds of consoles would have one of its own, megabytes until it is sent.
+const RENDERING_COSTS: u32 = 4;
+/// A rendering that took less is made for each state, so that what a console sees is the present.
+const RENDERING_CHEAP: Duration = Duration::from_millis(5);
+/// Longest that such a console sees what was.
+const RENDERING_OLD_MAX: Duration = Duration::from_millis(200);
+
 /// What the polls share.
 pub struct List {
     waiting: Semaphore,
@@ -46,9 +54,13 @@ pub struct List {
 }
 
 /// A state of the list as it goes out. Two hundred consoles that wake for one change share it.
+#[derive(Clone)]
 struct Rendered {
+    board: Arc<Board>,
     cursor: String,
     at: OffsetDateTime,
+    /// Until when it serves those who come back, and have seen an older state.
+    serves_until: OffsetDateTime,
     body: Bytes,
 }
 
@@ -105,7 +117,7 @@ pub async fn list(
     let waits = !poll.wait.is_zero() && poll.known.as_ref() == Some(&cursor(&first, OffsetDateTime::now_utc()));
     let crowded = waits && !wait_in_turn(&api, &mut boards, poll.known.as_deref(), poll.wait).await;
     let board = boards.borrow().clone();
-    let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
+    let (mut response, board) = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
     // What is aside was shown to nobody.
     let sight = Sight::of(&board, OffsetDateTime::now_utc());
     let shown = board.open.iter().filter(|alarm| poll.wanted == Wanted::All || sight.listing(alarm).is_shown());
@@ -170,22 +182,25 @@ async fn wait(
     }
 }
 
-fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<Response, Problem> {
-    let cursor = cursor(board, now);
+/// The answer, and the board that it shows.
+fn answer(api: &Api, board: &Arc<Board>, poll: &Poll, now: OffsetDateTime) -> Result<(Response, Arc<Board>), Problem> {
+    let present = cursor(board, now);
+    let unchanged = poll.conditional && poll.known.as_ref() == Some(&present);
+    let (mut response, cursor, shown) = if unchanged {
+        (StatusCode::NOT_MODIFIED.into_response(), present, Arc::clone(board))
+    } else {
+        let all = poll.wanted == Wanted::All;
+        let shape = || ListShape::of(board, &present, &Sight::of(board, now), all, &api.settings);
+        let rendered = api.list.rendered(board, &present, poll, now, shape)?;
+        let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        (([json], rendered.body).into_response(), rendered.cursor, rendered.board)
+    };
     // A cursor is hex digits and the signs `-:d~`, all fit for a header.
     let etag = HeaderValue::try_from(format!("\"{cursor}\"")).map_err(|_| Problem::internal())?;
-    let unchanged = poll.conditional && poll.known.as_ref() == Some(&cursor);
-    let mut response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let shape = || ListShape::of(board, &cursor, &Sight::of(board, now), poll.wanted == Wanted::All, &api.settings);
-        let body = api.list.rendered(&cursor, poll.wanted == Wanted::All, now, shape)?;
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
-    };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, etag);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    Ok((response, shown))
 }
 
 impl List {
@@ -194,31 +209,66 @@ impl List {
         List { waiting: Semaphore::new(WAITING_POLLS_MAX), rendered: [Mutex::new(None), Mutex::new(None)] }
     }
 
-    /// The list's bytes: those of a moment ago if they are of the same state. The lock is held while they are
-    /// made, so that of many consoles one does the work.
+    /// The list's bytes: those of a moment ago if they are of the same state, or if they were costly and whoever asks has
+    /// seen an older one. The lock is held while they are made, so that of many consoles one does the work.
     fn rendered(
         &self,
+        board: &Arc<Board>,
         cursor: &str,
-        all: bool,
+        poll: &Poll,
         now: OffsetDateTime,
         shape: impl FnOnce() -> ListShape,
-    ) -> Result<Bytes, Problem> {
+    ) -> Result<Rendered, Problem> {
         let [shown, everything] = &self.rendered;
-        let rendered = if all { everything } else { shown };
+        let rendered = if poll.wanted == Wanted::All { everything } else { shown };
         let mut rendered = rendered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = rendered.as_ref()
-            && last.cursor == cursor
-            && (last.at..last.at + RENDERING_SHARED).contains(&now)
+            && (last.is_state(cursor, now) || last.is_news(board, poll.known.as_deref(), now))
         {
-            return Ok(last.body.clone());
+            return Ok(last.clone());
         }
+        let begun = Instant::now();
         let body = serde_json::to_vec(&shape()).map(Bytes::from).map_err(|error| {
             tracing::error!(%error, "the list could not be written as JSON");
             Problem::internal()
         })?;
-        *rendered = Some(Rendered { cursor: cursor.to_owned(), at: now, body: body.clone() });
-        Ok(body)
+        let cost = begun.elapsed();
+        let serves = if cost < RENDERING_CHEAP { Duration::ZERO } else { cost * RENDERING_COSTS };
+        let made = Rendered {
+            board: Arc::clone(board),
+            cursor: cursor.to_owned(),
+            at: now,
+            serves_until: now + cost + serves.min(RENDERING_OLD_MAX),
+            body,
+        };
+        *rendered = Some(made.clone());
+        Ok(made)
     }
+}
+
+impl Rendered {
+    /// Whether it is of this state, and its ages are still right.
+    fn is_state(&self, cursor: &str, now: OffsetDateTime) -> bool {
+        self.cursor == cursor && (self.at..self.at + RENDERING_SHARED).contains(&now)
+    }
+
+    /// Whether it is news to a console that comes back, of a moment ago, and its standing is the present one. Who comes
+    /// without a state gets the present: it may have just acted.
+    fn is_news(&self, present: &Board, known: Option<&str>, now: OffsetDateTime) -> bool {
+        let has_older =
+            known.and_then(|known| version_of(present, known)).is_some_and(|known| known < self.board.version);
+        has_older
+            && self.board.boot == present.boot
+            && self.board.link == present.link
+            && (self.at..self.serves_until).contains(&now)
+    }
+}
+
+/// The version that a cursor of this run names.
+fn version_of(board: &Board, cursor: &str) -> Option<u64> {
+    let version = cursor.strip_prefix(&board.boot.to_string())?.strip_prefix(':')?;
+    let digits = version.find(|c: char| !c.is_ascii_digit()).map_or(version, |end| version.split_at(end).0);
+    digits.parse().ok()
 }
 
 impl Poll {
@@ -346,15 +396,45 @@ mod tests {
             tls: None,
             software: "0".to_owned(),
         };
-        let board = board_of(vec![waiting_alarm(1)], Link::Standalone);
+        let board = Arc::new(board_of(vec![waiting_alarm(1)], Link::Standalone));
         let list = List::new();
         let shape = |cursor: &str, all, at| ListShape::of(&board, cursor, &Sight::of(&board, at), all, &settings);
-        let render_as = |cursor: &str, all, at| list.rendered(cursor, all, at, || shape(cursor, all, at)).unwrap();
-        let render = |cursor: &str, at| render_as(cursor, false, at);
+        let render = |cursor: &str, at| {
+            let poll = poll(&[], None).unwrap();
+            list.rendered(&board, cursor, &poll, at, || shape(cursor, false, at)).unwrap().body
+        };
         let first = render("b:1", CLAIMED_AT);
         assert_eq!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED / 2));
         assert_ne!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED));
         assert_ne!(first, render("b:2", CLAIMED_AT));
         assert_ne!(first, render("b:1", CLAIMED_AT - RENDERING_SHARED), "a clock that was set back");
+    }
+
+    #[test]
+    fn a_costly_rendering_serves_who_comes_back_and_nobody_else() {
+        let of = |version, link| Arc::new(Board { version, ..board_of(vec![waiting_alarm(1)], link) });
+        let (old, present) = (of(7, Link::Connected), of(9, Link::Connected));
+        let later = |ms| CLAIMED_AT + Duration::from_millis(ms);
+        let rendered = Rendered {
+            board: Arc::clone(&old),
+            cursor: old.cursor(),
+            at: CLAIMED_AT,
+            serves_until: later(100),
+            body: Bytes::new(),
+        };
+        let known = |version: u64| format!("{}:{version}", old.boot);
+        let table = [
+            (Some(known(6)), 50, true, "it has seen an older state"),
+            (Some(format!("{}d~a1", known(6))), 50, true, "whatever else its cursor says"),
+            (Some(known(7)), 50, false, "it has seen this one: it would not get on"),
+            (Some(known(8)), 50, false, "it has seen a newer one"),
+            (None, 50, false, "it may have just acted"),
+            (Some("another:6".to_owned()), 50, false, "of another run"),
+            (Some(known(6)), 100, false, "too old"),
+        ];
+        for (known, ms, expected, why) in table {
+            assert_eq!(rendered.is_news(&present, known.as_deref(), later(ms)), expected, "{why}");
+        }
+        assert!(!rendered.is_news(&of(9, Link::CutOff), Some(&known(6)), later(50)), "what consoles must say at once");
     }
 }
