@@ -309,6 +309,13 @@ fn a_unit_that_was_given_a_number_and_does_not_call_is_told_of() {
     let report = rig.report();
     assert_eq!((report.identity.as_deref(), report.events[0].code.as_str()), (Some("90000001"), "NoCall"));
     assert!(!rig.deliveries[1].owed);
+    // Nobody else would say it: what the store refuses is offered until it is stored.
+    rig.refused(1);
+    rig.wait(6);
+    assert_eq!((rig.deliveries.len(), rig.report().events[0].code.as_str()), (3, "NoCall"));
+    rig.stored(2);
+    rig.wait(60);
+    assert_eq!(rig.deliveries.len(), 3);
 }
 
 #[test]
@@ -333,6 +340,15 @@ fn a_now_ip_unit_calls_first_and_its_call_goes_on_with_its_alarm() {
 }
 
 #[test]
+fn what_now_ip_cannot_read_is_stored_answered_by_sip_and_never_acknowledged() {
+    let mut rig = open();
+    assert!(rig.message("1001", "<ATM><version>1.5</version>").is_empty());
+    assert!(matches!(rig.report().outcome, Outcome::Unreadable(_)));
+    assert_eq!(rig.stored(0), ["200"]);
+    assert_eq!(rig.left, [(0, Answered::Withheld)], "and its call is written down at once");
+}
+
+#[test]
 fn a_call_without_an_alarm_is_somebody() {
     let mut rig = open();
     let invite = rig.request("INVITE", "1002", "", "");
@@ -340,6 +356,7 @@ fn a_call_without_an_alarm_is_somebody() {
     rig.wait(7);
     assert_eq!((rig.report().protocol, rig.report().identity.as_deref()), (Protocol::Sip, Some("1002")));
     assert_eq!(rig.routes.len(), 1, "and its call is sent on");
+    assert!(!rig.deliveries[0].owed, "nobody waits for an acknowledgement of it");
 }
 
 /// What a line may meet.

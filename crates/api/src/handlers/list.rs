@@ -43,7 +43,7 @@ const RENDERING_SHARED: Duration = Duration::from_millis(100);
 const RENDERING_COSTS: u32 = 4;
 /// A rendering that took less is made for each state, so that what a console sees is the present.
 const RENDERING_CHEAP: Duration = Duration::from_millis(5);
-/// Longest that such a console sees what was.
+/// Longest that it does so once it is written.
 const RENDERING_OLD_MAX: Duration = Duration::from_millis(200);
 
 /// What the polls share.
@@ -233,12 +233,11 @@ impl List {
             Problem::internal()
         })?;
         let cost = begun.elapsed();
-        let serves = if cost < RENDERING_CHEAP { Duration::ZERO } else { cost * RENDERING_COSTS };
         let made = Rendered {
             board: Arc::clone(board),
             cursor: cursor.to_owned(),
             at: now,
-            serves_until: now + cost + serves.min(RENDERING_OLD_MAX),
+            serves_until: now + cost + serves(cost),
             body,
         };
         *rendered = Some(made.clone());
@@ -262,6 +261,11 @@ impl Rendered {
             && self.board.link == present.link
             && (self.at..self.serves_until).contains(&now)
     }
+}
+
+/// How long a rendering of this cost serves those who come back.
+fn serves(cost: Duration) -> Duration {
+    if cost < RENDERING_CHEAP { Duration::ZERO } else { (cost * RENDERING_COSTS).min(RENDERING_OLD_MAX) }
 }
 
 /// The version that a cursor of this run names.
@@ -408,6 +412,14 @@ mod tests {
         assert_ne!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED));
         assert_ne!(first, render("b:2", CLAIMED_AT));
         assert_ne!(first, render("b:1", CLAIMED_AT - RENDERING_SHARED), "a clock that was set back");
+    }
+
+    #[test]
+    fn a_rendering_serves_by_its_cost() {
+        let ms = Duration::from_millis;
+        for (cost, expected) in [(ms(4), ms(0)), (ms(5), ms(20)), (ms(40), ms(160)), (ms(300), ms(200))] {
+            assert_eq!(serves(cost), expected, "{cost:?}");
+        }
     }
 
     #[test]

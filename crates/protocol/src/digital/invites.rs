@@ -5,7 +5,7 @@
 //! has sent no SCAIP document calls before its alarm, as NOW-IP does, and [`crate::nowip::Calls`] says when to send it on.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::session::{Command, Heard, Owed, Session};
 use crate::nowip::CallId;
@@ -16,6 +16,9 @@ use crate::{Message, Protocol, RepeatProof, Report, Sender, Status, Trigger};
 
 /// Units whose call is expected at once; beyond it the next one's is not waited for.
 pub const EXPECTED_MAX: usize = 10_000;
+
+/// What the store refuses is offered again after so long, until it is stored or the call comes.
+const TELL_AGAIN: Duration = Duration::from_secs(5);
 
 /// Calls under way.
 #[derive(Debug, Default)]
@@ -138,12 +141,18 @@ impl Session {
         }
     }
 
+    /// That a unit did not call could not be stored: its call is waited for a little longer, and then it is told again.
+    pub(super) fn tell_again(&mut self, user: &str, flow: Flow, now: Instant) {
+        self.invites.expect(user, flow, after(now, TELL_AGAIN));
+    }
+
     /// A unit that wanted to call did not: somebody is to call it.
     pub(super) fn no_call_came(&mut self, now: Instant) {
         while let Some((user, flow)) = self.invites.late(now) {
             let sender = self.units.of(&user).and_then(|known| known.sender.clone());
-            let report = no_call(sender.unwrap_or(Sender { protocol: Protocol::Sip, identity: user }));
-            self.deliver(Heard::nothing(flow, now), Message::Report(report), RepeatProof::None, Owed::Nothing);
+            let report = no_call(sender.unwrap_or_else(|| Sender { protocol: Protocol::Sip, identity: user.clone() }));
+            let then = Owed::NoCall { user, flow };
+            self.deliver(Heard::nothing(flow, now), Message::Report(report), RepeatProof::None, then);
         }
     }
 }

@@ -93,7 +93,8 @@ impl Session {
         }
         let about = about.and_then(|about| self.named.iter().rev().find(|(theirs, _)| *theirs == about));
         let about = about.map(|(_, own)| *own);
-        let own = self.deliver_about(heard, message, repeat, Owed::NowIp { request, token }, about);
+        let owes = owed || request.is_some();
+        let own = self.deliver_about(heard, message, repeat, Owed::NowIp { request, token }, (owes, about));
         if self.named.len() >= NAMED_MAX {
             self.named.pop_front();
         }
@@ -103,21 +104,26 @@ impl Session {
         }
     }
 
-    pub(super) fn nowip_stored(&mut self, request: Option<RequestId>, token: Token, now: Instant) {
+    pub(super) fn nowip_stored(&mut self, own: Token, request: Option<RequestId>, theirs: Token, now: Instant) {
         if let Some(request) = request {
             self.edge.respond(request, Reply::of(200), now);
+            self.answered_by_sip_alone(own, theirs);
         }
-        self.calls.stored(token, now);
+        self.calls.stored(theirs, now);
     }
 
-    pub(super) fn nowip_refused(&mut self, own: Token, request: Option<RequestId>, token: Token, now: Instant) {
-        self.calls.refused(token, now);
+    pub(super) fn nowip_refused(&mut self, own: Token, request: Option<RequestId>, theirs: Token, now: Instant) {
         if let Some(request) = request {
             self.unavailable(request, now);
-            // Where the conversation owes its sender nothing more, the refusal is what it was given.
-            if !self.tokens.contains_key(&token) {
-                self.commands.push_back(Command::Left(own, Answered::Withheld));
-            }
+            self.answered_by_sip_alone(own, theirs);
+        }
+        self.calls.refused(theirs, now);
+    }
+
+    /// What the conversation acknowledges to nobody, like what could not be read, is done with.
+    fn answered_by_sip_alone(&mut self, own: Token, theirs: Token) {
+        if !self.tokens.contains_key(&theirs) {
+            self.commands.push_back(Command::Left(own, Answered::Withheld));
         }
     }
 }

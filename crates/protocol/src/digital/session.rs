@@ -71,8 +71,8 @@ pub(super) enum Owed {
     Scaip { request: RequestId, user: String, back: Box<Known>, answer: Box<scaip::Response> },
     /// A NOW-IP document, by the name its machine gave it; its sender waits where there is a request.
     NowIp { request: Option<RequestId>, token: Token },
-    /// Nobody waits.
-    Nothing,
+    /// That a unit did not call. Nobody waits, and nobody would say it again.
+    NoCall { user: String, flow: Flow },
 }
 
 impl Session {
@@ -136,8 +136,8 @@ impl Session {
             Some(Owed::Scaip { request, user, back, answer }) => {
                 self.scaip_stored(token, request, &user, *back, &answer, now);
             }
-            Some(Owed::NowIp { request, token }) => self.nowip_stored(request, token, now),
-            Some(Owed::Nothing) | None => {}
+            Some(Owed::NowIp { request, token: theirs }) => self.nowip_stored(token, request, theirs, now),
+            Some(Owed::NoCall { .. }) | None => {}
         }
         self.settle(now);
     }
@@ -150,7 +150,8 @@ impl Session {
                 self.commands.push_back(Command::Left(token, Answered::Withheld));
             }
             Some(Owed::NowIp { request, token: theirs }) => self.nowip_refused(token, request, theirs, now),
-            Some(Owed::Nothing) | None => {}
+            Some(Owed::NoCall { user, flow }) => self.tell_again(&user, flow, now),
+            None => {}
         }
         self.settle(now);
     }
@@ -235,22 +236,22 @@ impl Session {
 
     /// Hands a delivery to the intake, and keeps what follows from it.
     pub(super) fn deliver(&mut self, heard: Heard, message: Message, repeat: RepeatProof, then: Owed) -> Token {
-        self.deliver_about(heard, message, repeat, then, None)
+        let owed = !matches!(then, Owed::NoCall { .. });
+        self.deliver_about(heard, message, repeat, then, (owed, None))
     }
 
-    /// The same for what speaks about an earlier delivery.
+    /// The same for what says itself whether its sender is owed an answer, and which earlier delivery it is about.
     pub(super) fn deliver_about(
         &mut self,
         heard: Heard,
         message: Message,
         repeat: RepeatProof,
         then: Owed,
-        about: Option<Token>,
+        (owed, about): (bool, Option<Token>),
     ) -> Token {
         let token = Token(self.next_token);
         self.next_token = self.next_token.saturating_add(1);
         let Heard { flow, raw, first_byte, last_byte } = heard;
-        let owed = !matches!(then, Owed::Nothing);
         let delivery = Delivery { token, message, raw, first_byte, last_byte, repeat, owed, about };
         self.commands.push_back(Command::Deliver(flow, Box::new(delivery)));
         self.owed.insert(token, then);

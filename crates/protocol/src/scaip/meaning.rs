@@ -3,19 +3,23 @@
 //! Fields of a report, each only where it says something: `ref`, `mty`, `cid`, `dty`, `did`, `dco` with `component` in
 //! words, `dte`, `crd` (a list: `scheme`, `address`), `stc`, `stt`, `lco`, `lva`, `lte`, `geo`, `tim`, `gga`, `ico`, `ite`,
 //! `ame`, `mreq`, `ver` where it is not 01.00; `sco` with `system_configuration` in words, `cha`, `hbo`, `pri` where they
-//! are not zero; `unknown`, names of elements nobody knows.
+//! are not zero; `callback`, where a unit that wants to be called back says that it is reached; `unknown`, names of
+//! elements nobody knows.
 //!
 //! A group's controller speaks for many dwellings under one identity. There the device named by `did` is the local unit:
 //! what a flat's unit and a flat's trigger are called is not known to differ, and two people must never be one card (C).
 
 use super::request::VERSION;
-use super::{Class, Request};
+use super::{Class, Request, Voice};
 use crate::codes::{Code, Table};
 use crate::report::{texts, warnings};
 use crate::{Codes, Event, Fields, Location, Origin, Outcome, Protocol, Report, Sender, Status, Trigger, Value};
 
 /// What identifies a message: the fields that a copy of it has alike (C).
 const KEY: [&str; 7] = ["cid", "ref", "mty", "dty", "did", "stc", "lco"];
+
+/// Of a unit that wants to be called back and does not say where.
+const NO_ADDRESS: &str = "wanted";
 
 impl Request {
     /// Whose message it is.
@@ -140,7 +144,12 @@ impl Request {
         }
         let words = |table, code: Option<String>| code.map(|code| codes.words(table, &code)).unwrap_or_default();
         let configuration = (self.system_configuration != 0).then(|| self.system_configuration.to_string());
+        let callback = match self.voice() {
+            Voice::Callback(address) => address.unwrap_or_else(|| NO_ADDRESS.to_owned()),
+            Voice::None | Voice::Sip | Voice::Tel | Voice::Gsm => String::new(),
+        };
         fields.extend(texts(&[
+            ("callback", &callback),
             ("component", &words(Table::ScaipComponents, self.component.map(short))),
             ("system_configuration", &words(Table::ScaipConfigurations, configuration)),
             ("unknown", &self.unknown.join(", ")),
