@@ -186,6 +186,17 @@ impl Ledger {
         touched.into_iter().fold(!aliases.is_empty(), |shows, unit| self.refold(&unit) || shows)
     }
 
+    /// Known rows learn which alarm their unit had before; those that do so for the first time are returned.
+    pub fn link(&mut self, found: &[(AlarmId, AlarmId)]) -> Vec<Arc<Alarm>> {
+        let linked = found.iter().filter_map(|(id, previous)| {
+            let row = self.base.get(id).filter(|row| row.previous.is_none())?;
+            Some(Arc::new(Alarm { previous: Some(*previous), ..Alarm::clone(row) }))
+        });
+        let linked: Vec<Arc<Alarm>> = linked.collect();
+        self.settle(&[], &linked, &[]);
+        linked
+    }
+
     /// Replaces every row: the database has been read afresh.
     pub fn rebase(&mut self, committed: &[i64], rows: &[Arc<Alarm>], aliases: &[(AlarmId, AlarmId)]) {
         let mut touched: BTreeSet<Unit> = self.cards_of.keys().cloned().collect();
@@ -333,7 +344,12 @@ impl Ledger {
         drop_from(&mut self.cards_of, &card.unit.key, id);
     }
 
-    fn put_base(&mut self, row: Arc<Alarm>) {
+    fn put_base(&mut self, mut row: Arc<Alarm>) {
+        // What was looked up beside stays known when the row comes back without it.
+        let previous = self.base.get(&row.id).and_then(|known| known.previous);
+        if row.previous.is_none() && previous.is_some() {
+            row = Arc::new(Alarm { previous, ..Alarm::clone(&row) });
+        }
         self.base_of.entry(row.unit.key.clone()).or_default().insert(row.id);
         self.base.insert(row.id, row);
     }

@@ -76,13 +76,9 @@ impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> WriteError {
         let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
         // Class 22 data, 23 integrity, 54 limits: the entry's fault. 40 serialisation: nobody's.
-        // Another receiver opened an alarm of the unit while this one reopened the one before.
-        if error.as_database_error().and_then(|error| error.constraint()) == Some("alarm_open_unit") {
-            return WriteError::Again(error.to_string());
-        }
         match code.get(..2) {
-            // Somebody holds a row for longer than a writer does.
-            _ if code == "55P03" => WriteError::Again(error.to_string()),
+            // Somebody holds a row for longer than a writer does; or it is there already, or the unit has another open alarm.
+            _ if code == "55P03" || code == "23505" => WriteError::Again(error.to_string()),
             Some("22" | "23" | "54") => WriteError::Permanent(error.to_string()),
             Some("40") => WriteError::Again(error.to_string()),
             _ => WriteError::Away(Refused::from(error)),
@@ -106,23 +102,22 @@ impl Batch {
         if tries.locks || wanted.takes_back() {
             let mut transaction = connection.begin().await?;
             let rows = wanted.lock(&mut transaction, tries).await?;
-            let mut folded = Fold::of(self, entries, rows);
-            self.write_folded(&mut transaction, &mut folded, entries, (receiver, software)).await?;
+            let folded = Fold::of(self, entries, rows);
+            self.write_folded(&mut transaction, &folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
             return Ok(folded.committed());
         }
         let known = self.known.as_ref().filter(|_| !tries.offered_before);
         let bet = known.map(|known| Fold::of(self, entries, Rows::of(known))).filter(Fold::tells_when_wrong);
-        let mut folded = match bet {
+        let folded = match bet {
             Some(folded) => folded,
             None => Fold::of(self, entries, wanted.look(connection, tries, None).await?),
         };
         if folded.is_one_statement() && self.expected.is_empty() {
-            let previous = Write::of(&folded, entries, receiver).execute(connection, self.heard, software).await?;
-            folded.found_previous(previous);
+            Write::of(&folded, entries, receiver).execute(connection, self.heard, software).await?;
         } else {
             let mut transaction = connection.begin().await?;
-            self.write_folded(&mut transaction, &mut folded, entries, (receiver, software)).await?;
+            self.write_folded(&mut transaction, &folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
         }
         Ok(folded.committed())
@@ -131,7 +126,7 @@ impl Batch {
     async fn write_folded(
         &self,
         transaction: &mut PgConnection,
-        folded: &mut Fold<'_>,
+        folded: &Fold<'_>,
         entries: &[Arc<Entry>],
         (receiver, software): (&str, &str),
     ) -> Result<(), WriteError> {
@@ -140,8 +135,7 @@ impl Batch {
             // Closing comes before opening: a unit has one open alarm at each statement's end.
             write.take_changed().execute(&mut *transaction, self.heard, software).await?;
         }
-        let previous = write.execute(&mut *transaction, self.heard, software).await?;
-        folded.found_previous(previous);
+        write.execute(&mut *transaction, self.heard, software).await?;
         if !folded.aliases.is_empty() {
             let (alias, of): (Vec<Uuid>, Vec<Uuid>) = folded.aliases.iter().map(|(a, b)| (a.0, b.0)).unzip();
             sqlx::query(include_str!("sql/aliases.sql")).bind(alias).bind(of).execute(&mut *transaction).await?;

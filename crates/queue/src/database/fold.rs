@@ -25,8 +25,8 @@ pub struct Rows {
     pub signals: HashSet<Uuid>,
     /// Actions kept already, and what was said to them.
     pub actions: HashMap<Uuid, Option<String>>,
-    /// The latest closed alarm of units without an open one.
-    pub previous: HashMap<String, AlarmId>,
+    /// The latest closed alarm of units without an open one, as far as it is known here.
+    previous: HashMap<String, AlarmId>,
     /// Units whose open alarm this batch closed.
     closed_now: HashSet<String>,
 }
@@ -253,15 +253,6 @@ impl<'a> Fold<'a> {
         let closes: HashSet<&str> =
             self.updated().filter(|alarm| alarm.closed.is_some()).map(|alarm| &*alarm.unit.key).collect();
         self.aliases.is_empty() && (closes.is_empty() || self.opened().all(|alarm| !closes.contains(&*alarm.unit.key)))
-    }
-
-    /// The latest closed alarm of units whose alarm was opened without knowing it.
-    pub fn found_previous(&mut self, previous: HashMap<AlarmId, AlarmId>) {
-        for (id, previous) in previous {
-            if let Some(alarm) = self.rows.locked.get_mut(&id) {
-                alarm.previous = Some(previous);
-            }
-        }
     }
 
     /// Rows to insert.

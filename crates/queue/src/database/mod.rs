@@ -5,6 +5,7 @@
 //! server wait for the one before.
 
 mod batch;
+mod before;
 mod clock;
 mod connect;
 mod fold;
@@ -34,6 +35,7 @@ use crate::entry::{Hash, What};
 use crate::registry::Names;
 use crate::told::Event as KeeperEvent;
 pub use batch::{Batch, Heard, LastKnown};
+use before::Opened;
 pub use connect::Refused;
 
 /// How long a start waits to learn what the database alone knows of the last run. Longer, and a copy of one of its signals
@@ -96,6 +98,8 @@ pub enum Event {
         /// When an operator was last heard at any receiver.
         operator_heard_at: Option<OffsetDateTime>,
     },
+    /// Alarms that were opened, each with the one that its unit had before.
+    Before(Vec<(AlarmId, AlarmId)>),
 }
 
 /// What became of a batch.
@@ -183,17 +187,21 @@ impl Database {
                 Ok((connection, pool)) => {
                     wait = RETRY_FIRST;
                     self.pool.send_replace(Some(pool.clone()));
+                    let (opened, asked) = mpsc::channel(before::ASKED_MAX);
+                    let events = self.events.clone();
                     let reader = reader::Reader::new(
                         self.receiver.clone(),
-                        pool,
+                        pool.clone(),
                         self.events.clone(),
                         self.hint.clone(),
                         self.names.clone(),
                     );
-                    let reader = tokio::spawn(reader.run());
-                    let serving: Boxed<'_, _> = Box::pin(self.serve(connection, &mut commands));
+                    let beside = tokio::spawn(async move {
+                        tokio::join!(reader.run(), before::run(pool, asked, events));
+                    });
+                    let serving: Boxed<'_, _> = Box::pin(self.serve(connection, &mut commands, &opened));
                     let ended = serving.await;
-                    reader.abort();
+                    beside.abort();
                     self.pool.send_replace(None);
                     match ended {
                         Some(down) => down,
@@ -228,6 +236,7 @@ impl Database {
         &self,
         mut connection: PgConnection,
         commands: &mut mpsc::UnboundedReceiver<Command>,
+        opened: &mpsc::Sender<Opened>,
     ) -> Option<Refused> {
         loop {
             let Some(command) = commands.recv().await else {
@@ -239,6 +248,8 @@ impl Database {
                     if !committed.rows.is_empty() {
                         self.hint.notify_one();
                     }
+                    // When too many wait, the history finds it out.
+                    committed.rows.iter().filter_map(Opened::of).for_each(|one| drop(opened.try_send(one)));
                     Event::Committed(Box::new(committed))
                 }),
                 Command::Refill(rows) => {

@@ -1,10 +1,10 @@
 //! The writer's one statement, made of the parts that a batch needs. A part without rows costs PostgreSQL a tenth of a
 //! lone signal's time: its tables and indexes are locked and opened all the same.
 //!
-//! Everything that a batch writes is one statement, because each statement is a way there and back. It fails as a
-//! serialisation does, and then nothing of it is written, when somebody was quicker: a unit has another open alarm, a row
-//! is no longer what it was when it was looked at, or a signal or action is there already. It says which alarm was the
-//! latest closed one of its unit, for those that were opened.
+//! Everything that a batch writes is one statement, because each statement is a way there and back. It fails, and then
+//! nothing of it is written, when somebody was quicker: a unit has another open alarm, or a signal or action is there
+//! already (a unique index says so: to ask first and insert then costs each row a second look at its indexes), or a row is
+//! no longer what it was when it was looked at (then as a serialisation fails).
 //!
 //! Rows come as JSON: `$1` alarms to open, none of whose units may have an open one; `$2` signals; `$3` actions; `$4` what
 //! this receiver answered by itself; `$12` rows to change, each with the revision after the one that was looked at. `$5`
@@ -22,15 +22,16 @@ pub(super) struct Parts {
     pub verdicts: bool,
 }
 
-/// A part's SQL, and how it is found out that somebody was quicker with it.
-const PARTS: [(&str, &str); 5] = [
-    (include_str!("sql/write/changed.sql"), "(SELECT count(*) FROM changed) = jsonb_array_length($12)"),
-    (include_str!("sql/write/opened.sql"), "(SELECT count(*) FROM opened) = jsonb_array_length($1)"),
-    (include_str!("sql/write/kept.sql"), "(SELECT count(*) FROM kept) = jsonb_array_length($2)"),
-    (include_str!("sql/write/done.sql"), "(SELECT count(*) FROM done) = jsonb_array_length($3)"),
-    // A verdict that is there already is no news.
-    (include_str!("sql/write/said.sql"), "true"),
+/// Each part's SQL.
+const PARTS: [&str; 5] = [
+    include_str!("sql/write/changed.sql"),
+    include_str!("sql/write/opened.sql"),
+    include_str!("sql/write/kept.sql"),
+    include_str!("sql/write/done.sql"),
+    include_str!("sql/write/said.sql"),
 ];
+/// No index tells that a row was changed meanwhile: then fewer are found than are to be changed.
+const ALL_CHANGED: &str = "SELECT nobody_was_quicker((SELECT count(*) FROM changed) = jsonb_array_length($12))";
 const HEARD: &str = include_str!("sql/write/heard.sql");
 
 /// All there are, made once: the connection prepares each when it first needs it.
@@ -47,17 +48,9 @@ impl Parts {
 }
 
 fn made_of(is_there: impl Fn(usize) -> bool) -> String {
-    let parts = || PARTS.iter().enumerate().filter(|(part, _)| is_there(*part)).map(|(_, part)| part);
-    let tables: Vec<&str> = parts().map(|(table, _)| *table).chain([HEARD]).collect();
-    let checks: Vec<&str> = parts().map(|(_, check)| *check).chain(["true"]).collect();
-    let (tables, checks) = (tables.join(", "), checks.join("\n    AND "));
-    // Without alarms to open there is no earlier one to tell.
-    let told = if is_there(1) {
-        "SELECT coalesce(jsonb_object_agg(id, previous) FILTER (WHERE previous IS NOT NULL), '{}') FROM opened HAVING"
-    } else {
-        "SELECT '{}'::jsonb WHERE"
-    };
-    format!("WITH {tables}{told} nobody_was_quicker(\n    {checks}\n)")
+    let parts = PARTS.iter().enumerate().filter(|(part, _)| is_there(*part)).map(|(_, part)| *part);
+    let parts: Vec<&str> = parts.chain([HEARD]).collect();
+    format!("WITH {} {}", parts.join(", "), if is_there(0) { ALL_CHANGED } else { "SELECT true" })
 }
 
 #[cfg(test)]
@@ -75,12 +68,12 @@ mod tests {
             (none, &["INTO receiver"][..], &["INTO alarm", "INTO signal", "$12", "$1)"][..]),
             (
                 Parts { opened: true, signals: true, ..none },
-                &["INTO alarm (", "$1)", "$2)", "previous)"],
-                &["INTO action", "$12"],
+                &["INTO alarm (", "$1)", "$2)", "SELECT true"],
+                &["INTO action", "$12", "nobody_was_quicker"],
             ),
             (
                 Parts { changed: true, actions: true, ..none },
-                &["UPDATE alarm", "$12)", "$3)"],
+                &["UPDATE alarm", "$12)", "$3)", "nobody_was_quicker"],
                 &["INTO alarm (", "INTO signal"],
             ),
             (

@@ -78,7 +78,6 @@ impl Wanted {
                     let found = found.filter(|_| mine.is_none_or(|mine| mine.contains(&id)));
                     rows.take(AlarmId(id), said.unwrap_or_default(), found.map(|Json(record)| record));
                 }
-                "previous" => drop(rows.previous.insert(said.unwrap_or_default(), AlarmId(id))),
                 "alias" => drop(rows.aliases.insert(AlarmId(id), AlarmId(row.try_get(2)?))),
                 "action" => drop(rows.actions.insert(id, said)),
                 _ => drop(rows.signals.insert(id)),

@@ -1,6 +1,5 @@
 //! What a folded batch writes, as rows of JSON, in one statement.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -58,20 +57,19 @@ impl Write {
         }
     }
 
-    /// Writes it. Says which alarm came before one that was opened, where that was not known.
+    /// Writes it.
     pub async fn execute(
         self,
         connection: &mut PgConnection,
         heard: Heard,
         software: &str,
-    ) -> Result<HashMap<AlarmId, AlarmId>, sqlx::Error> {
-        let query = sqlx::query_scalar::<_, Json<HashMap<Uuid, Uuid>>>(self.parts().statement());
+    ) -> Result<(), sqlx::Error> {
+        let query = sqlx::query(self.parts().statement());
         let query = query.bind(Json(self.opened)).bind(Json(self.signals));
         let query = query.bind(Json(self.actions)).bind(Json(self.verdicts));
         let query = query.bind(self.receiver).bind(heard.last_seq).bind(heard.head_seq).bind(heard.head.to_vec());
         let query = query.bind(heard.unforwarded).bind(software).bind(heard.operator_heard_at);
-        let Json(previous) = query.bind(Json(self.changed)).fetch_one(connection).await?;
-        Ok(previous.into_iter().map(|(id, previous)| (AlarmId(id), AlarmId(previous))).collect())
+        query.bind(Json(self.changed)).execute(connection).await.map(drop)
     }
 }
 

@@ -58,6 +58,7 @@ impl Keeper {
                 self.hear_elsewhere(expected, operator_heard_at);
                 self.changed(rows, silent);
             }
+            Event::Before(found) => self.found_before(&found),
         }
     }
 
@@ -330,6 +331,13 @@ impl Keeper {
             self.trouble(name, None);
         }
         info!(open = self.ledger.open().count(), "connected");
+    }
+
+    /// Cards say which alarm their unit had before. The database has it with the card's next change, or in the history.
+    fn found_before(&mut self, found: &[(AlarmId, AlarmId)]) {
+        let rows = self.ledger.link(found);
+        self.dirty |= !rows.is_empty();
+        self.settle(Settle { rows, ..Settle::default() });
     }
 
     fn changed(&mut self, rows: Vec<Alarm>, silent: Vec<crate::board::OtherReceiver>) {

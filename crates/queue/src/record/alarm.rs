@@ -1,6 +1,7 @@
 //! A stored alarm: the last known row of a card.
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use telecare_alarm::alarm::CallerHeard;
 use telecare_alarm::{
     Actor, Alarm, AlarmId, Claim, Closed, Contest, Hold, LineId, Marks, Priority, ReceiverId, Ring, SignalId,
@@ -14,7 +15,8 @@ use super::call::CallRecord;
 use super::rules::{EscalationRecord, Stamp, TestRecord};
 use super::{Unreadable, clean, micros};
 
-/// An alarm as the journal's state and the source of the database's row.
+/// An alarm as the journal's state and the source of the database's row. Most of it is nothing, which is not written.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlarmRecord {
     id: Uuid,

@@ -1,6 +1,7 @@
 //! A stored signal.
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use telecare_alarm::{
     AlarmId, CallId, LineId, Marks, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey,
 };
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::{ReportRecord, Unreadable, bytea, clean, micros};
 
 /// A signal as the journal's body and the source of the database's row.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalRecord {
     id: Uuid,
@@ -43,13 +45,13 @@ pub struct SignalRecord {
     repeat_of: Option<Uuid>,
     #[serde(default)]
     shadow: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     test: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     incident: Option<String>,
     #[serde(default)]
     runaway: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     call: Option<Uuid>,
     software: String,
     clock: String,

@@ -39,7 +39,9 @@ impl Tables {
                 let What::Signal(signal) = &entry.what else { continue };
                 assert_eq!(self.joined.insert(signal.id, alarm), None, "a signal is kept once");
             }
-            let written: Vec<Alarm> = fold.opened().chain(fold.updated()).cloned().collect();
+            let mut written: Vec<Alarm> = fold.opened().chain(fold.updated()).cloned().collect();
+            let before: Vec<_> = written.iter().map(|alarm| self.before(alarm)).collect();
+            written.iter_mut().zip(before).for_each(|(alarm, before)| alarm.previous = alarm.previous.or(before));
             self.alarms.extend(written.into_iter().map(|alarm| (alarm.id, alarm)));
             let skipped: HashSet<i64> = fold.committed().skipped.into_iter().collect();
             waiting.retain(|entry| skipped.contains(&entry.seq));
@@ -47,6 +49,13 @@ impl Tables {
             assert_eq!(open.len(), open.iter().collect::<HashSet<_>>().len(), "one open alarm a unit");
         }
         panic!("{} entries are put off for ever", waiting.len());
+    }
+
+    /// What `alarm_before` finds.
+    fn before(&self, of: &Alarm) -> Option<AlarmId> {
+        let of_unit = self.alarms.values().filter(|alarm| alarm.unit.key == of.unit.key && alarm.id != of.id);
+        let closed = of_unit.filter(|alarm| alarm.closed.is_some() && alarm.opened_at <= of.opened_at);
+        closed.max_by_key(|alarm| alarm.last_at).map(|alarm| alarm.id)
     }
 
     /// What `look.sql` would read for a batch.
@@ -65,14 +74,6 @@ impl Tables {
             if is_asked_for {
                 rows.take(alarm.id, alarm.unit.key.to_string(), Some(AlarmRecord::of(alarm)));
             }
-        }
-        let mut closed: Vec<&Alarm> = self.alarms.values().filter(|alarm| alarm.closed.is_some()).collect();
-        closed.sort_by_key(|alarm| alarm.last_at);
-        for alarm in closed {
-            if self.alarms.values().any(|other| other.unit.key == alarm.unit.key && other.closed.is_none()) {
-                continue;
-            }
-            rows.previous.insert(alarm.unit.key.to_string(), alarm.id);
         }
         rows
     }

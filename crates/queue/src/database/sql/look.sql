@@ -1,7 +1,6 @@
 -- The rows that a batch may change, with whatever else must be known to fold it. Each row: what it is, an id, another, a
 -- text, the alarm.
 --   row       an alarm, its unit and itself
---   previous  the latest closed alarm of a unit that has none open, and the unit
 --   alias     an id, and the alarm that it stands for
 --   action    one that is kept already, and the name of its refusal
 --   signal    one that is kept already
@@ -20,16 +19,6 @@ WITH wanted AS (
 )
 SELECT 'row' AS what, id, NULL::uuid AS other, unit_key AS said, to_jsonb(alarm) AS row
 FROM alarm WHERE id = ANY (ARRAY(SELECT id FROM wanted))
-UNION ALL
-SELECT 'previous', closed.id, NULL, unit, NULL
-FROM UNNEST ($1) AS unit CROSS JOIN LATERAL (
-    SELECT id FROM (
-        SELECT id, last_at FROM alarm WHERE unit_key = unit AND closed_at IS NOT NULL
-        UNION ALL
-        SELECT id, last_at FROM alarm_history WHERE unit_key = unit
-    ) of_unit ORDER BY last_at DESC LIMIT 1
-) closed
-WHERE unit <> ALL (ARRAY(SELECT unit_key FROM alarm WHERE unit_key = ANY ($1) AND closed_at IS NULL))
 UNION ALL
 SELECT 'alias', alias, alarm, NULL, NULL FROM alarm_alias WHERE alias = ANY ($2)
 UNION ALL

@@ -15,7 +15,7 @@ changed AS (
         level = coalesce(new.level, 0), steps = coalesce(new.steps, 0), press_times = coalesce(new.press_times, '[]'),
         lifted_at = new.lifted_at, let_go_at = new.let_go_at, escalations = coalesce(new.escalations, '[]'),
         test = new.test, incident = new.incident, runaway = coalesce(new.runaway, false), on_test = new.on_test,
-        calls = coalesce(new.calls, '[]'),
+        calls = coalesce(new.calls, '[]'), previous = coalesce(new.previous, alarm.previous),
         changed = pg_current_xact_id()
     FROM jsonb_populate_recordset(NULL::alarm, $12) AS new
     WHERE alarm.id = new.id AND alarm.revision = new.revision - 1

@@ -10,6 +10,4 @@ done AS (
         note_kind, reference, given_to, by_supervisor, rule, due, targets, delivered, incident, call, command, asked, ended_at,
         journalled_at, receiver, seq, hash, body
     FROM jsonb_populate_recordset(NULL::action, $3)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id
 )

@@ -12,6 +12,4 @@ kept AS (
         location, report, raw, repeat_of, coalesce(shadow, false), software, clock, alarm, position, journalled_at, seq, hash, body,
         test, incident, coalesce(runaway, false), call
     FROM jsonb_populate_recordset(NULL::signal, $2)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id
 )

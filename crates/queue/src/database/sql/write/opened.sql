@@ -14,15 +14,7 @@ opened AS (
         held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
         closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
         repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, coalesce(shadow, false),
-        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(calls, '[]'), coalesce(previous, (
-        SELECT of_unit.id FROM (
-            SELECT a.id, a.last_at FROM alarm a WHERE a.unit_key = new.unit_key AND a.closed_at IS NOT NULL
-            UNION ALL
-            SELECT h.id, h.last_at FROM alarm_history h WHERE h.unit_key = new.unit_key
-        ) of_unit ORDER BY of_unit.last_at DESC LIMIT 1
-    )),
+        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(calls, '[]'), previous,
         revision, pg_current_xact_id()
-    FROM jsonb_populate_recordset(NULL::alarm, $1) AS new
-    ON CONFLICT (unit_key) WHERE closed_at IS NULL DO NOTHING
-    RETURNING id, previous
+    FROM jsonb_populate_recordset(NULL::alarm, $1)
 )
