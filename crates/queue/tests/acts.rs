@@ -117,6 +117,39 @@ async fn an_alarm_that_a_later_one_has_followed_is_not_reopened() {
 }
 
 #[tokio::test]
+async fn an_alarm_says_what_its_unit_had_before_though_nobody_here_remembers_it() {
+    let Far { server, database, directory, url, queue, proxy: _proxy } = far().await;
+    let before = closed(&queue, &press("line-1", "1234")).await;
+    connected(&queue).await;
+    queue.close().await;
+    let hour = "UPDATE alarm SET opened_at = opened_at - interval '1 hour', closed_at = closed_at - interval '1 hour'";
+    server.sql(&database, hour).unwrap();
+    server.sql(&database, include_str!("../src/database/sql/history.sql")).unwrap();
+    let queue = Queue::open(config("r2", &directory.path().join("r2"), Some(&url))).await.unwrap();
+    connected(&queue).await;
+    let later = press("line-1", "1234");
+    submit(&queue, later.clone()).await;
+    let alarm = AlarmId::from(later.id);
+    let says = |board: &telecare_queue::Board| board.find(alarm).is_some_and(|card| card.previous == Some(before));
+    board_where(&queue, "looked up beside", says).await;
+    // The row has it with its next change.
+    act(&queue, alarm, "Ann", claim()).await.unwrap();
+    let kept = |of: &str| server.sql(&database, &format!("SELECT previous FROM {of} WHERE id = '{alarm}'")).unwrap();
+    assert_eq!(kept("alarm").trim(), before.to_string());
+    queue.close().await;
+    // A row that never learnt it: the next receiver looks it up, and so does the history.
+    server.sql(&database, "UPDATE alarm SET previous = NULL").unwrap();
+    let queue = Queue::open(config("r3", &directory.path().join("r3"), Some(&url))).await.unwrap();
+    board_where(&queue, "looked up at the start", says).await;
+    queue.close().await;
+    let closed = "UPDATE alarm SET previous = NULL, closed_by = 'Ann', closed_desk = '', outcome = 'test', closing_text = '',
+        closed_at = now() - interval '1 hour'";
+    server.sql(&database, closed).unwrap();
+    server.sql(&database, include_str!("../src/database/sql/history.sql")).unwrap();
+    assert_eq!(kept("alarm_history").trim(), before.to_string());
+}
+
+#[tokio::test]
 async fn a_supervisor_reopens_what_the_history_has_and_only_with_the_database() {
     let Far { server, database, proxy, directory, url, queue } = far().await;
     let alarm = closed(&queue, &press("line-1", "1234")).await;
