@@ -142,7 +142,8 @@ async fn an_alarm_says_what_its_unit_had_before_though_nobody_here_remembers_it(
     let queue = Queue::open(config("r3", &directory.path().join("r3"), Some(&url))).await.unwrap();
     board_where(&queue, "looked up at the start", says).await;
     queue.close().await;
-    let closed = "UPDATE alarm SET previous = NULL, closed_by = 'Ann', closed_desk = '', outcome = 'test', closing_text = '',
+    let closed =
+        "UPDATE alarm SET previous = NULL, closed_by = 'Ann', closed_desk = '', outcome = 'test', closing_text = '',
         closed_at = now() - interval '1 hour'";
     server.sql(&database, closed).unwrap();
     server.sql(&database, include_str!("../src/database/sql/history.sql")).unwrap();

@@ -18,9 +18,7 @@ const WRITE: &str = concat!(
     include_str!("../../../crates/queue/src/database/sql/write/kept.sql"),
     ", ",
     include_str!("../../../crates/queue/src/database/sql/write/heard.sql"),
-    "SELECT coalesce(jsonb_object_agg(id, previous) FILTER (WHERE previous IS NOT NULL), '{}') FROM opened \
-     HAVING nobody_was_quicker((SELECT count(*) FROM opened) = jsonb_array_length($1) \
-     AND (SELECT count(*) FROM kept) = jsonb_array_length($2))"
+    " SELECT true"
 );
 
 /// A writer of cards with one signal each.
@@ -36,9 +34,9 @@ impl Fold {
     /// Takes any card and its signal for a pattern; the product must have written one.
     pub async fn connect(url: &str) -> Result<Fold> {
         let mut connection = PgConnection::connect(url).await?;
-        let card = "SELECT to_jsonb(a) FROM alarm a WHERE signals = 1 AND closed_at IS NULL LIMIT 1";
+        let card = "SELECT jsonb_strip_nulls(to_jsonb(a)) FROM alarm a WHERE signals = 1 AND closed_at IS NULL LIMIT 1";
         let Json(card): Json<Value> = sqlx::query_scalar(card).fetch_one(&mut connection).await?;
-        let signal = "SELECT to_jsonb(s) FROM signal s WHERE alarm = $1";
+        let signal = "SELECT jsonb_strip_nulls(to_jsonb(s)) FROM signal s WHERE alarm = $1";
         let id: Uuid = card["id"].as_str().context("an id")?.parse()?;
         let Json(signal): Json<Value> = sqlx::query_scalar(signal).bind(id).fetch_one(&mut connection).await?;
         Ok(Fold { connection, card, signal, made: 0 })

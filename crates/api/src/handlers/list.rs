@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use super::rendered::{Renderings, Seen};
 use super::{Api, note_served, parameters};
 use crate::access::admit;
 use crate::cursor::{cursor, lapses_in};
@@ -35,33 +35,10 @@ const WAIT_S_MAX: u64 = 30;
 const WAIT_S_ASKED_MAX: u64 = 86_400;
 /// Most polls that wait at once. One more is answered at once and told to come again in a second.
 const WAITING_POLLS_MAX: usize = 2_048;
-/// How long one rendering of a state of the list serves every console that asks for that state.
-const RENDERING_SHARED: Duration = Duration::from_millis(100);
-
-/// A rendering that took long serves consoles that come back for so many times as long, although there is a newer state:
-/// with ten thousand cards each of hundreds of consoles would have one of its own, megabytes until it is sent.
-const RENDERING_COSTS: u32 = 4;
-/// A rendering that took less is made for each state, so that what a console sees is the present.
-const RENDERING_CHEAP: Duration = Duration::from_millis(5);
-/// Longest that it does so once it is written.
-const RENDERING_OLD_MAX: Duration = Duration::from_millis(200);
-
 /// What the polls share.
 pub struct List {
     waiting: Semaphore,
-    /// What is shown, and everything: consoles that ask for the one do not undo the work for the other.
-    rendered: [Mutex<Option<Rendered>>; 2],
-}
-
-/// A state of the list as it goes out. Two hundred consoles that wake for one change share it.
-#[derive(Clone)]
-struct Rendered {
-    board: Arc<Board>,
-    cursor: String,
-    at: OffsetDateTime,
-    /// Until when it serves those who come back, and have seen an older state.
-    serves_until: OffsetDateTime,
-    body: Bytes,
+    renderings: Renderings,
 }
 
 /// A poll as asked.
@@ -190,8 +167,8 @@ fn answer(api: &Api, board: &Arc<Board>, poll: &Poll, now: OffsetDateTime) -> Re
         (StatusCode::NOT_MODIFIED.into_response(), present, Arc::clone(board))
     } else {
         let all = poll.wanted == Wanted::All;
-        let shape = || ListShape::of(board, &present, &Sight::of(board, now), all, &api.settings);
-        let rendered = api.list.rendered(board, &present, poll, now, shape)?;
+        let seen = Seen { board, cursor: &present, known: poll.known.as_deref(), all, now };
+        let rendered = api.list.renderings.of(seen, &api.settings)?;
         let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         (([json], rendered.body).into_response(), rendered.cursor, rendered.board)
     };
@@ -206,73 +183,8 @@ fn answer(api: &Api, board: &Arc<Board>, poll: &Poll, now: OffsetDateTime) -> Re
 impl List {
     /// Nobody waits, nothing is rendered.
     pub fn new() -> List {
-        List { waiting: Semaphore::new(WAITING_POLLS_MAX), rendered: [Mutex::new(None), Mutex::new(None)] }
+        List { waiting: Semaphore::new(WAITING_POLLS_MAX), renderings: Renderings::default() }
     }
-
-    /// The list's bytes: those of a moment ago if they are of the same state, or if they were costly and whoever asks has
-    /// seen an older one. The lock is held while they are made, so that of many consoles one does the work.
-    fn rendered(
-        &self,
-        board: &Arc<Board>,
-        cursor: &str,
-        poll: &Poll,
-        now: OffsetDateTime,
-        shape: impl FnOnce() -> ListShape,
-    ) -> Result<Rendered, Problem> {
-        let [shown, everything] = &self.rendered;
-        let rendered = if poll.wanted == Wanted::All { everything } else { shown };
-        let mut rendered = rendered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = rendered.as_ref()
-            && (last.is_state(cursor, now) || last.is_news(board, poll.known.as_deref(), now))
-        {
-            return Ok(last.clone());
-        }
-        let begun = Instant::now();
-        let body = serde_json::to_vec(&shape()).map(Bytes::from).map_err(|error| {
-            tracing::error!(%error, "the list could not be written as JSON");
-            Problem::internal()
-        })?;
-        let cost = begun.elapsed();
-        let made = Rendered {
-            board: Arc::clone(board),
-            cursor: cursor.to_owned(),
-            at: now,
-            serves_until: now + cost + serves(cost),
-            body,
-        };
-        *rendered = Some(made.clone());
-        Ok(made)
-    }
-}
-
-impl Rendered {
-    /// Whether it is of this state, and its ages are still right.
-    fn is_state(&self, cursor: &str, now: OffsetDateTime) -> bool {
-        self.cursor == cursor && (self.at..self.at + RENDERING_SHARED).contains(&now)
-    }
-
-    /// Whether it is news to a console that comes back, of a moment ago, and its standing is the present one. Who comes
-    /// without a state gets the present: it may have just acted.
-    fn is_news(&self, present: &Board, known: Option<&str>, now: OffsetDateTime) -> bool {
-        let has_older =
-            known.and_then(|known| version_of(present, known)).is_some_and(|known| known < self.board.version);
-        has_older
-            && self.board.boot == present.boot
-            && self.board.link == present.link
-            && (self.at..self.serves_until).contains(&now)
-    }
-}
-
-/// How long a rendering of this cost serves those who come back.
-fn serves(cost: Duration) -> Duration {
-    if cost < RENDERING_CHEAP { Duration::ZERO } else { (cost * RENDERING_COSTS).min(RENDERING_OLD_MAX) }
-}
-
-/// The version that a cursor of this run names.
-fn version_of(board: &Board, cursor: &str) -> Option<u64> {
-    let version = cursor.strip_prefix(&board.boot.to_string())?.strip_prefix(':')?;
-    let digits = version.find(|c: char| !c.is_ascii_digit()).map_or(version, |end| version.split_at(end).0);
-    digits.parse().ok()
 }
 
 impl Poll {
@@ -322,8 +234,7 @@ fn etag(headers: &HeaderMap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shapes::samples::{CLAIMED_AT, board_of, waiting_alarm};
-    use crate::{Settings, TokenStore};
+    use crate::shapes::samples::{board_of, waiting_alarm};
     use telecare_queue::Link;
 
     fn poll(query: &[(&str, &str)], etag: Option<&str>) -> Result<Poll, Problem> {
@@ -385,68 +296,5 @@ mod tests {
             stop.send_replace(true);
         });
         assert!(begun.elapsed() < Duration::from_secs(10));
-    }
-
-    #[test]
-    fn consoles_share_a_rendering_of_one_state_for_a_moment() {
-        let settings = Settings {
-            receiver: "r".to_owned(),
-            site: String::new(),
-            tokens: TokenStore::load("/nonexistent/tokens.toml".as_ref()),
-            lease: Duration::from_secs(120),
-            calls: crate::calls::Calls::default(),
-            choices: Arc::new(telecare_alarm::Choices::builtin()),
-            origins: Vec::new(),
-            tls: None,
-            software: "0".to_owned(),
-        };
-        let board = Arc::new(board_of(vec![waiting_alarm(1)], Link::Standalone));
-        let list = List::new();
-        let shape = |cursor: &str, all, at| ListShape::of(&board, cursor, &Sight::of(&board, at), all, &settings);
-        let render = |cursor: &str, at| {
-            let poll = poll(&[], None).unwrap();
-            list.rendered(&board, cursor, &poll, at, || shape(cursor, false, at)).unwrap().body
-        };
-        let first = render("b:1", CLAIMED_AT);
-        assert_eq!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED / 2));
-        assert_ne!(first, render("b:1", CLAIMED_AT + RENDERING_SHARED));
-        assert_ne!(first, render("b:2", CLAIMED_AT));
-        assert_ne!(first, render("b:1", CLAIMED_AT - RENDERING_SHARED), "a clock that was set back");
-    }
-
-    #[test]
-    fn a_rendering_serves_by_its_cost() {
-        let ms = Duration::from_millis;
-        for (cost, expected) in [(ms(4), ms(0)), (ms(5), ms(20)), (ms(40), ms(160)), (ms(300), ms(200))] {
-            assert_eq!(serves(cost), expected, "{cost:?}");
-        }
-    }
-
-    #[test]
-    fn a_costly_rendering_serves_who_comes_back_and_nobody_else() {
-        let of = |version, link| Arc::new(Board { version, ..board_of(vec![waiting_alarm(1)], link) });
-        let (old, present) = (of(7, Link::Connected), of(9, Link::Connected));
-        let later = |ms| CLAIMED_AT + Duration::from_millis(ms);
-        let rendered = Rendered {
-            board: Arc::clone(&old),
-            cursor: old.cursor(),
-            at: CLAIMED_AT,
-            serves_until: later(100),
-            body: Bytes::new(),
-        };
-        let known = |version: u64| format!("{}:{version}", old.boot);
-        let table = [
-            (Some(known(6)), 50, true, "it has seen an older state"),
-            (Some(format!("{}d~a1", known(6))), 50, true, "whatever else its cursor says"),
-            (Some(known(7)), 50, false, "it has seen this one: it would not get on"),
-            (Some(known(8)), 50, false, "it has seen a newer one"),
-            (None, 50, false, "it may have just acted"),
-            (Some("another:6".to_owned()), 50, false, "of another run"),
-            (Some(known(6)), 100, false, "too old"),
-        ];
-        for (known, ms, expected, why) in table {
-            assert_eq!(rendered.is_news(&present, known.as_deref(), later(ms)), expected, "{why}");
-        }
-        assert!(!rendered.is_news(&of(9, Link::CutOff), Some(&known(6)), later(50)), "what consoles must say at once");
     }
 }

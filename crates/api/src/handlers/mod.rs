@@ -3,6 +3,7 @@
 pub mod act;
 pub mod call;
 pub mod calls;
+mod cards;
 pub mod choices;
 pub mod detail;
 pub mod document;
@@ -12,6 +13,7 @@ pub mod list;
 pub mod members;
 pub mod on_test;
 pub mod orphans;
+mod rendered;
 pub mod rules;
 pub mod units;
 pub mod units_csv;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use telecare_alarm::registry::Found;
 use telecare_alarm::{Actor, Alarm, Registry, TriggerKey, TriggerState, UnitKey};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -221,6 +222,11 @@ impl ActorShape {
 }
 
 impl AlarmShape {
+    /// Whole seconds since an alarm was opened.
+    pub fn age_s(alarm: &Alarm, now: OffsetDateTime) -> i64 {
+        (now - alarm.opened_at).whole_seconds().max(0)
+    }
+
     /// The card as it is seen at an instant: standing, age and headline go by it.
     pub fn of(alarm: &Alarm, sight: &Sight) -> AlarmShape {
         let (registry, now) = (&*sight.registry, sight.now);
@@ -248,7 +254,7 @@ impl AlarmShape {
             listed: sight.listing(alarm).as_str(),
             opened_at: Timestamp(alarm.opened_at),
             last_at: Timestamp(alarm.last_at),
-            age_s: (now - alarm.opened_at).whole_seconds().max(0),
+            age_s: AlarmShape::age_s(alarm, now),
             served_at: alarm.served_at.map(Timestamp),
             presses: alarm.presses,
             signals: alarm.signals,

@@ -92,10 +92,16 @@ struct SilentShape {
 }
 
 impl ListShape {
-    /// The board as it is seen at an instant, in the board's order; `all`: what is aside, too.
-    pub fn of(board: &Board, cursor: &str, sight: &Sight, all: bool, settings: &Settings) -> ListShape {
+    /// The board as it is seen at an instant without its cards, and the open ones that are listed, in the board's order;
+    /// `all`: what is aside, too.
+    pub fn of<'a>(
+        board: &'a Board,
+        cursor: &str,
+        sight: &Sight,
+        all: bool,
+        settings: &Settings,
+    ) -> (ListShape, Vec<&'a Arc<Alarm>>) {
         let (degraded, now) = (board.link.is_degraded(), sight.now);
-        let shape = |alarm: &Arc<Alarm>| AlarmShape::of(alarm, sight);
         let (mut aside, mut on_test) = (AsideShape::default(), 0);
         let mut listed = Vec::new();
         for alarm in &board.open {
@@ -109,10 +115,10 @@ impl ListShape {
                 Listing::Background => aside.background += 1,
             }
             if (all || listing.is_shown()) && listed.len() < ALARMS_MAX {
-                listed.push(shape(alarm));
+                listed.push(alarm);
             }
         }
-        ListShape {
+        let shape = ListShape {
             now: Timestamp(now),
             as_of: Timestamp(board.as_of),
             site: settings.site.clone(),
@@ -129,9 +135,10 @@ impl ListShape {
             aside,
             overdue: board.overdue,
             operator_heard_at: board.operator_heard_at.map(Timestamp),
-            alarms: listed,
-            closed: board.closed.iter().take(CLOSED_MAX).map(shape).collect(),
-        }
+            alarms: Vec::new(),
+            closed: Vec::new(),
+        };
+        (shape, listed)
     }
 }
 

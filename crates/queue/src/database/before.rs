@@ -58,7 +58,8 @@ pub async fn run(pool: PgPool, mut asked: mpsc::Receiver<Opened>, events: mpsc::
 
 fn tell(events: &mpsc::UnboundedSender<KeeperEvent>, found: Result<Vec<PgRow>, sqlx::Error>) {
     let id = |row: &PgRow, which: usize| row.try_get::<Uuid, _>(which).map(AlarmId);
-    let found = found.and_then(|rows| rows.iter().map(|row| Ok((id(row, 0)?, id(row, 1)?))).collect::<Result<Vec<_>, _>>());
+    let found =
+        found.and_then(|rows| rows.iter().map(|row| Ok((id(row, 0)?, id(row, 1)?))).collect::<Result<Vec<_>, _>>());
     match found {
         Ok(found) if found.is_empty() => {}
         // The keeper ends before this task only when the process ends.

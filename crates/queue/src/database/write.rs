@@ -58,12 +58,7 @@ impl Write {
     }
 
     /// Writes it.
-    pub async fn execute(
-        self,
-        connection: &mut PgConnection,
-        heard: Heard,
-        software: &str,
-    ) -> Result<(), sqlx::Error> {
+    pub async fn execute(self, connection: &mut PgConnection, heard: Heard, software: &str) -> Result<(), sqlx::Error> {
         let query = sqlx::query(self.parts().statement());
         let query = query.bind(Json(self.opened)).bind(Json(self.signals));
         let query = query.bind(Json(self.actions)).bind(Json(self.verdicts));
