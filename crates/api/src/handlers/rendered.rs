@@ -14,13 +14,13 @@ use crate::problem::Problem;
 /// How long one rendering of a state of the list serves every console that asks for that state.
 const RENDERING_SHARED: Duration = Duration::from_millis(100);
 
-/// A rendering that took long serves consoles that come back for so many times as long, although there is a newer state:
-/// with ten thousand cards each of hundreds of consoles would have one of its own, megabytes until it is sent.
-const RENDERING_COSTS: u32 = 4;
-/// A rendering that took less is made for each state, so that what a console sees is the present.
-const RENDERING_CHEAP: Duration = Duration::from_millis(5);
+/// A large rendering serves consoles that come back for so long a MiB, although there is a newer state: with ten thousand
+/// cards each of hundreds of consoles would have one of its own, megabytes until it is sent.
+const SERVES_PER_MIB: Duration = Duration::from_millis(20);
+/// A smaller one is made for each state, so that what a console sees is the present.
+const SMALL: usize = 1 << 20;
 /// Longest that it does so once it is written.
-const RENDERING_OLD_MAX: Duration = Duration::from_millis(200);
+const SERVES_MAX: Duration = Duration::from_millis(200);
 
 /// What is shown, and everything: consoles that ask for the one do not undo the work for the other.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ pub struct Rendered {
 }
 
 impl Renderings {
-    /// The list's bytes: those of a moment ago if they are of the same state, or if they were costly and whoever asks has
+    /// The list's bytes: those of a moment ago if they are of the same state, or if they are large and whoever asks has
     /// seen an older one. The lock is held while they are made, so that of many consoles one does the work.
     pub fn of(&self, seen: Seen<'_>, settings: &Settings) -> Result<Rendered, Problem> {
         let Seen { board, cursor, known, all, now } = seen;
@@ -87,7 +87,7 @@ impl Renderings {
             board: Arc::clone(board),
             cursor: cursor.to_owned(),
             at: now,
-            serves_until: now + cost + serves(cost),
+            serves_until: now + cost + serves(body.len()),
             body: body.into(),
         };
         view.last = Some(made.clone());
@@ -113,9 +113,10 @@ impl Rendered {
     }
 }
 
-/// How long a rendering of this cost serves those who come back.
-fn serves(cost: Duration) -> Duration {
-    if cost < RENDERING_CHEAP { Duration::ZERO } else { (cost * RENDERING_COSTS).min(RENDERING_OLD_MAX) }
+/// How long a rendering of so many bytes serves those who come back.
+fn serves(bytes: usize) -> Duration {
+    let mib = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+    if bytes < SMALL { Duration::ZERO } else { SERVES_PER_MIB.saturating_mul(mib).min(SERVES_MAX) }
 }
 
 /// The version that a cursor of this run names.
@@ -159,15 +160,22 @@ mod tests {
     }
 
     #[test]
-    fn a_rendering_serves_by_its_cost() {
+    fn a_rendering_serves_by_its_size() {
         let ms = Duration::from_millis;
-        for (cost, expected) in [(ms(4), ms(0)), (ms(5), ms(20)), (ms(40), ms(160)), (ms(300), ms(200))] {
-            assert_eq!(serves(cost), expected, "{cost:?}");
+        for (bytes, expected) in [
+            (0, ms(0)),
+            (SMALL - 1, ms(0)),
+            (SMALL, ms(20)),
+            (5 << 20, ms(100)),
+            (13 << 20, ms(200)),
+            (usize::MAX, ms(200)),
+        ] {
+            assert_eq!(serves(bytes), expected, "{bytes}");
         }
     }
 
     #[test]
-    fn a_costly_rendering_serves_who_comes_back_and_nobody_else() {
+    fn a_large_rendering_serves_who_comes_back_and_nobody_else() {
         let of = |version, link| Arc::new(Board { version, ..board_of(vec![waiting_alarm(1)], link) });
         let (old, present) = (of(7, Link::Connected), of(9, Link::Connected));
         let later = |ms| CLAIMED_AT + Duration::from_millis(ms);
