@@ -157,6 +157,7 @@ pub struct Refused {
 /// What is known of some slots.
 pub(super) struct Judged<'a> {
     pub layout: Layout,
+    pub speaks: Protocol,
     pub slots: &'a Slots,
     pub scored: &'a Scored,
     /// Costs, with those of copies added.
@@ -168,7 +169,7 @@ pub(super) struct Judged<'a> {
 impl Judged<'_> {
     /// A message, or why not.
     pub fn judge(&self, limits: &Limits) -> Result<Frame, Refused> {
-        let found = best(self.layout, self.costs, limits.cost_max, MARGIN_ENOUGH);
+        let found = best(self.layout, self.speaks, self.costs, limits.cost_max, MARGIN_ENOUGH);
         match found {
             Some(best)
                 if best.margin >= self.margin_min(&best, limits)

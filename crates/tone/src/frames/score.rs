@@ -46,6 +46,8 @@ const BLOCK: u64 = 8;
 const STEADY_COUNTS: f32 = 1.5;
 /// The share of a slot that must be received for it to say anything: less may be its edges alone.
 const LEAST: f32 = 0.12;
+/// A slot of which less was received is a fragment: where no tone is heard in it, it may lie beside the tone.
+const FRAGMENT: f32 = 0.5;
 /// A tone weaker than this beside the others is missing.
 const WEAK: f32 = 0.5;
 
@@ -305,7 +307,8 @@ fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
 
 /// What each tone of a group costs beside the cheapest, and what that one costs; nothing where nothing was heard.
 fn group_costs(heard: &Heard, level: f32, beside: f32) -> ([f32; 4], Option<f32>) {
-    if heard.share < LEAST {
+    let is_beside = heard.share < FRAGMENT && strongest(&heard.at).1 < WEAK * level;
+    if heard.share < LEAST || is_beside {
         return ([0.0; 4], None);
     }
     let usual = (MISFIT * level).max(beside / heard.share.clamp(0.05, 1.0).sqrt());
