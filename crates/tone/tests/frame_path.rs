@@ -92,12 +92,9 @@ fn silence_beside_a_lost_digit_says_nothing() {
     let case = all_cases(seed).into_iter().find(|case| case.layout == Layout::Tunstall).unwrap();
     let bursts = Damage { loss: Some((0.095, 0.1)), burst: Some((1.5, 3.0)), ..Damage::default() };
     assert_eq!(case.keys, "D#4064139341778***924684");
-    assert_eq!(outcome(&case, &bursts, seed), None, "TT92 and TTNEW would fill it differently");
     let (samples, lost, _) = support::call(&case, &bursts, seed);
-    for (protocol, wanted) in [(Protocol::TtNew, None), (Protocol::Tt92, None), (Protocol::Detect, None)] {
-        let heard = support::hear_as(protocol, &samples, &lost);
-        let keys =
-            heard.into_iter().find_map(|told| if let Outcome::Frame(frame) = told { Some(frame.keys) } else { None });
-        assert_eq!(keys.as_deref(), wanted, "{protocol}");
+    for protocol in [Protocol::Detect, Protocol::Tt92, Protocol::TtNew] {
+        let told = support::hear_as(protocol, &samples, &lost);
+        assert!(!told.iter().any(|told| matches!(told, Outcome::Frame(_))), "{protocol}: {told:?}");
     }
 }

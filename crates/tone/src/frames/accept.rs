@@ -37,8 +37,8 @@ impl Default for Limits {
         Limits {
             margin_min: 3.0,
             chosen_margin_min: 3.0,
-            margin_per_misfit: 1.3,
-            chosen_margin_per_misfit: 1.7,
+            margin_per_misfit: 3.2,
+            chosen_margin_per_misfit: 3.2,
             lost_max: 0.5,
             cost_max: 2.5,
             slot_cost_max: 2.5,

@@ -383,3 +383,22 @@ fn median(values: impl Iterator<Item = f32>) -> f32 {
     values.sort_by(f32::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fragment(at: f32) -> Heard {
+        let mut leaks = [[0.0; 4]; 4];
+        (0..4).for_each(|place| leaks[place][place] = 1.0);
+        let at = [at, 0.05, 0.02, 0.0];
+        Heard { share: 0.2, at, pause: [0.0; 4], leaks, blocks: vec![(at.map(|at| (at, 0.0)), 0.2)] }
+    }
+
+    #[test]
+    fn a_silent_fragment_says_nothing_and_one_with_a_tone_does() {
+        assert_eq!(group_costs(&fragment(0.2), 1.0, 0.03), ([0.0; 4], None), "it may lie beside the tone");
+        let (costs, least) = group_costs(&fragment(1.0), 1.0, 0.03);
+        assert!(least.is_some() && costs[0] == 0.0 && costs[1..].iter().all(|cost| *cost > 3.0), "{costs:?}");
+    }
+}
