@@ -5,7 +5,7 @@ use telecare_protocol::Protocol;
 use telecare_protocol::tones::{Sound, Tone};
 
 use crate::digits::{self, Sounded};
-use crate::frames::{self, Arriving, Frame, Layout, Limits, Outcome, Refused};
+use crate::frames::{self, Arriving, Frame, Limits, Outcome, Refused};
 use crate::rtp::{Media, Merge};
 
 /// What is heard in a call.
@@ -36,7 +36,7 @@ impl Ear {
         let settings = digits::Settings { bursts, ..digits::Settings::default() };
         Ear {
             digits: digits::Listener::new(settings),
-            frames: frames::Listener::new(&Layout::of(protocol), Limits::default()),
+            frames: frames::Listener::speaking(protocol, Limits::default()),
             merge: Merge::default(),
         }
     }

@@ -4,7 +4,8 @@
 mod support;
 
 use support::{Case, Damage, all_cases, outcome};
-use telecare_tone::frames::Layout;
+use telecare_protocol::Protocol;
+use telecare_tone::frames::{Layout, Outcome};
 
 /// Right and wrong of so many messages of every layout.
 fn run(count: u64, damage: &Damage) -> (u64, u64, u64) {
@@ -82,4 +83,18 @@ fn two_damaged_copies_make_one_message() {
     let case: Case = all_cases(5).into_iter().find(|case| case.layout == Layout::Bs8521).unwrap();
     assert_eq!(support::copies(&case, &[&[5, 6]]).as_deref(), None, "two digits gone");
     assert_eq!(support::copies(&case, &[&[5, 6], &[10, 11]]), Some(case.keys));
+}
+
+/// The last digit, 4, was lost in a burst, and 10 ms of silence after it were taken for a part of it: 0 was accepted.
+#[test]
+fn silence_beside_a_lost_digit_says_nothing() {
+    let seed = 4711 * 1_000_003 + 238;
+    let case = all_cases(seed).into_iter().find(|case| case.layout == Layout::Tunstall).unwrap();
+    let bursts = Damage { loss: Some((0.095, 0.1)), burst: Some((1.5, 3.0)), ..Damage::default() };
+    assert_eq!(case.keys, "D#4064139341778***924684");
+    let (samples, lost, _) = support::call(&case, &bursts, seed);
+    for protocol in [Protocol::Detect, Protocol::Tt92, Protocol::TtNew] {
+        let told = support::hear_as(protocol, &samples, &lost);
+        assert!(!told.iter().any(|told| matches!(told, Outcome::Frame(_))), "{protocol}: {told:?}");
+    }
 }

@@ -37,8 +37,8 @@ impl Default for Limits {
         Limits {
             margin_min: 3.0,
             chosen_margin_min: 3.0,
-            margin_per_misfit: 1.3,
-            chosen_margin_per_misfit: 1.7,
+            margin_per_misfit: 3.2,
+            chosen_margin_per_misfit: 3.2,
             lost_max: 0.5,
             cost_max: 2.5,
             slot_cost_max: 2.5,
@@ -157,6 +157,7 @@ pub struct Refused {
 /// What is known of some slots.
 pub(super) struct Judged<'a> {
     pub layout: Layout,
+    pub speaks: Protocol,
     pub slots: &'a Slots,
     pub scored: &'a Scored,
     /// Costs, with those of copies added.
@@ -168,7 +169,7 @@ pub(super) struct Judged<'a> {
 impl Judged<'_> {
     /// A message, or why not.
     pub fn judge(&self, limits: &Limits) -> Result<Frame, Refused> {
-        let found = best(self.layout, self.costs, limits.cost_max, MARGIN_ENOUGH);
+        let found = best(self.layout, self.speaks, self.costs, limits.cost_max, MARGIN_ENOUGH);
         match found {
             Some(best)
                 if best.margin >= self.margin_min(&best, limits)

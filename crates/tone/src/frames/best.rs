@@ -17,8 +17,9 @@ pub type Costs = [f32; 16];
 
 /// A slot where more than two digits cost less was hardly heard.
 const UNHEARD: f32 = 1.5;
-/// What a rare digit costs there beside a usual one.
+/// What a rare digit costs there beside a usual one, and where something was heard: too little to bend what is clear.
 const RARE: f32 = 3.0;
+const RARE_HEARD: f32 = 1.5;
 
 /// Messages tried at most.
 const TRIED_MAX: usize = 3000;
@@ -38,8 +39,9 @@ pub struct Best {
     pub margin: f32,
 }
 
-/// Finds it; none if no right message costs less than `cost_max`. The margin is not explored beyond `margin_enough`.
-pub fn best(layout: Layout, costs: &[Costs], cost_max: f32, margin_enough: f32) -> Option<Best> {
+/// Finds it among what `speaks` sends; none if no right message costs less than `cost_max`. The margin is not explored
+/// beyond `margin_enough`.
+pub fn best(layout: Layout, speaks: Protocol, costs: &[Costs], cost_max: f32, margin_enough: f32) -> Option<Best> {
     let mut slots: Vec<(usize, Vec<(f32, u8)>)> =
         costs.iter().enumerate().map(|(place, of)| (place, options(layout, place, of))).collect();
     // From the slot whose second choice is cheapest on: the search then meets each message once, cheapest first.
@@ -72,7 +74,7 @@ pub fn best(layout: Layout, costs: &[Costs], cost_max: f32, margin_enough: f32) 
                 *slot = key;
             }
         }
-        if let Some(protocol) = layout.verify(&keys) {
+        if let Some(protocol) = layout.verify_as(&keys, speaks) {
             if found.is_some() {
                 return found;
             }
@@ -88,10 +90,13 @@ fn options(layout: Layout, place: usize, costs: &Costs) -> Vec<(f32, u8)> {
     let allowed = layout.may_be(place);
     let of = Digit::all().zip(costs).map(|(digit, cost)| (*cost, digit.as_byte()));
     let mut options: Vec<(f32, u8)> = of.filter(|(_, key)| allowed.contains(key)).collect();
-    // What is usual says nothing against what was heard.
-    if costs.iter().filter(|cost| **cost < UNHEARD).count() > 2 {
-        options.iter_mut().filter(|(_, key)| layout.is_rare(place, *key)).for_each(|(cost, _)| *cost += RARE);
-    }
+    let is_unheard = costs.iter().filter(|cost| **cost < UNHEARD).count() > 2;
+    let rare = if is_unheard { RARE } else { RARE_HEARD };
+    options.iter_mut().filter(|(_, key)| layout.is_rare(place, *key)).for_each(|(cost, _)| *cost += rare);
+    // A rare digit that was clearly heard costs nothing: it is not likely, and nothing else is.
+    let other = Digit::all().zip(costs).filter(|(digit, _)| !allowed.contains(&digit.as_byte())).map(|(_, cost)| *cost);
+    let least = options.iter().map(|(cost, _)| *cost).chain(other).fold(f32::MAX, f32::min);
+    options.iter_mut().for_each(|(cost, _)| *cost -= least);
     options.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     options
 }
@@ -172,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_clear_right_message_leads_by_two_slots() {
-        let best = best(Layout::Tunstall, &clear(V1), 10.0, 15.0).unwrap();
+        let best = best(Layout::Tunstall, Protocol::Detect, &clear(V1), 10.0, 15.0).unwrap();
         assert_eq!((best.keys.as_slice(), best.cost, best.margin), (V1.as_bytes(), 0.0, 9.0_f32.max(best.margin)));
     }
 
@@ -181,15 +186,15 @@ mod tests {
         let frame = "A01000001234500000190190076#";
         let mut costs = clear(frame);
         costs[7] = [0.0; 16];
-        let filled = best(Layout::Bs8521, &costs, 10.0, 15.0).unwrap();
+        let filled = best(Layout::Bs8521, Protocol::Detect, &costs, 10.0, 15.0).unwrap();
         assert_eq!((filled.keys.as_slice(), filled.margin), (frame.as_bytes(), 9.0));
         costs[8] = [0.0; 16];
-        assert_eq!(best(Layout::Bs8521, &costs, 10.0, 15.0).unwrap().margin, 0.0);
+        assert_eq!(best(Layout::Bs8521, Protocol::Detect, &costs, 10.0, 15.0).unwrap().margin, 0.0);
     }
 
     #[test]
     fn a_clear_wrong_checksum_is_not_bent() {
-        assert_eq!(best(Layout::Bs8521, &clear("A01000001234500000190190077#"), 8.0, 15.0), None);
+        assert_eq!(best(Layout::Bs8521, Protocol::Detect, &clear("A01000001234500000190190077#"), 8.0, 15.0), None);
     }
 
     #[test]
@@ -199,7 +204,29 @@ mod tests {
             *cost += (index * 37 % 11) as f32 / 7.0;
         }
         // The second best of all right messages by trying every change of up to two slots.
-        let found = best(Layout::ContactId, &costs, 100.0, 100.0).unwrap();
+        let found = best(Layout::ContactId, Protocol::Detect, &costs, 100.0, 100.0).unwrap();
         assert!(found.margin >= 0.0 && Layout::ContactId.verify(&found.keys).is_some());
+    }
+    #[test]
+    fn what_either_protocol_would_fill_differently_has_a_lead_only_where_one_is_spoken() {
+        // TT92 and TTNEW have the same first check digit.
+        let frame = tunstall("D#1016123401******0000");
+        let mut costs = clear(&frame);
+        costs[23] = [0.0; 16];
+        let found = |speaks: Protocol| best(Layout::Tunstall, speaks, &costs, 10.0, 15.0).unwrap();
+        assert_eq!(found(Protocol::Detect).margin, 0.0);
+        assert_eq!((found(Protocol::Tt92).keys.as_slice(), found(Protocol::Tt92).margin), (frame.as_bytes(), 9.0));
+    }
+
+    #[test]
+    fn rare_digits_that_were_clearly_heard_cost_nothing() {
+        let frame = tunstall("D#1016A2B4D6******0000");
+        let found = best(Layout::Tunstall, Protocol::Detect, &clear(&frame), 2.5, 15.0).unwrap();
+        assert_eq!((found.keys.as_slice(), found.cost), (frame.as_bytes(), 0.0));
+    }
+
+    fn tunstall(data: &str) -> String {
+        let mut all = (0..100).map(|check| format!("{data}{check:02}"));
+        all.find(|keys| Layout::Tunstall.verify_as(keys.as_bytes(), Protocol::Tt92).is_some()).unwrap()
     }
 }

@@ -94,9 +94,15 @@ impl Layout {
         }
     }
 
-    /// The protocol of a message, if the whole of it is right.
+    /// The protocol of a message, if the whole of it is right in any.
     pub fn verify(self, keys: &[u8]) -> Option<Protocol> {
-        match self {
+        self.verify_as(keys, Protocol::Detect)
+    }
+
+    /// The same of a line that speaks one protocol, or [`Protocol::Detect`] for any.
+    pub fn verify_as(self, keys: &[u8], speaks: Protocol) -> Option<Protocol> {
+        let is_spoken = |protocol: Protocol| speaks == Protocol::Detect || speaks == protocol;
+        let protocol = match self {
             Layout::Bs8521 => {
                 let body = keys.strip_prefix(b"A")?.strip_suffix(b"#")?;
                 bs8521::Frame::decode_body(body).is_ok().then_some(Protocol::Bs8521)
@@ -105,14 +111,16 @@ impl Layout {
                 let body = keys.strip_prefix(b"D#")?;
                 let maps: &[tunstall::Map] =
                     if self == Layout::Stmf { &[tunstall::Map::Tt92] } else { &tunstall::Map::ALL };
-                let verified = tunstall::Verified::decode_body(body, maps).ok()?;
+                let maps: Vec<tunstall::Map> = maps.iter().copied().filter(|map| is_spoken(map.protocol())).collect();
+                let verified = tunstall::Verified::decode_body(body, &maps).ok()?;
                 verified.map.map(tunstall::Map::protocol)
             }
             Layout::ContactId => {
                 let decoded = contact_id::Message::decode(&contact_id::letters(keys), false).ok()?;
                 (keys.len() == 16 && decoded.is_verified).then_some(Protocol::ContactId)
             }
-        }
+        };
+        protocol.filter(|protocol| is_spoken(*protocol))
     }
 }
 
@@ -135,6 +143,9 @@ mod tests {
             let wrong = keys.replacen('0', "1", 1);
             assert_eq!(layout.verify(wrong.as_bytes()), None, "{wrong}");
         }
-        assert_eq!(Layout::Stmf.verify(b"D#1017987654******000035"), None, "STMF is TT92's");
+        let new = b"D#1017987654******000035";
+        assert_eq!(Layout::Stmf.verify(new), None, "STMF is TT92's");
+        assert_eq!(Layout::Tunstall.verify_as(new, Protocol::TtNew), Some(Protocol::TtNew));
+        assert_eq!(Layout::Tunstall.verify_as(new, Protocol::Tt92), None, "a line that speaks TT92");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use telecare_protocol::Protocol;
+
 use super::accept::{Frame, Judged, Limits, Refused, is_clear, likeliest, may_be};
 use super::arriving::{Arrivals, Arriving};
 use super::best::Costs;
@@ -69,6 +71,7 @@ pub struct Listener {
     searches: Vec<Search>,
     arrivals: Arrivals,
     limits: Limits,
+    speaks: Protocol,
     /// Everything before this step belongs to an accepted message.
     taken: u64,
 }
@@ -124,8 +127,15 @@ impl Listener {
             searches: layouts.iter().map(search).collect(),
             arrivals: Arrivals::default(),
             limits,
+            speaks: Protocol::Detect,
             taken: 0,
         }
+    }
+
+    /// Hunts what one protocol sends and takes nothing else, where the call's is known: TT92 and TTNEW would fill a lost
+    /// digit differently. [`Protocol::Detect`] hunts everything.
+    pub fn speaking(protocol: Protocol, limits: Limits) -> Listener {
+        Listener { speaks: protocol, ..Listener::new(&Layout::of(protocol), limits) }
     }
 
     /// Takes samples in the order of the call.
@@ -187,7 +197,15 @@ impl Listener {
         let scored = score(&self.history, &candidate.walk, &slots);
         let (costs, copies) = search.with_copies(&scored.costs, &slots);
         let now = number.saturating_add(1).saturating_mul(HOP as u64);
-        let judged = Judged { layout: search.layout, slots: &slots, scored: &scored, costs: &costs, copies, now };
+        let judged = Judged {
+            layout: search.layout,
+            speaks: self.speaks,
+            slots: &slots,
+            scored: &scored,
+            costs: &costs,
+            copies,
+            now,
+        };
         let alone = match search.layout {
             Layout::ContactId => alone(&self.history, &slots, &scored, number, candidate.waited),
             Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => {

@@ -46,6 +46,8 @@ const BLOCK: u64 = 8;
 const STEADY_COUNTS: f32 = 1.5;
 /// The share of a slot that must be received for it to say anything: less may be its edges alone.
 const LEAST: f32 = 0.12;
+/// A slot of which less was received is a fragment: where no tone is heard in it, it may lie beside the tone.
+const FRAGMENT: f32 = 0.5;
 /// A tone weaker than this beside the others is missing.
 const WEAK: f32 = 0.5;
 
@@ -305,7 +307,8 @@ fn leak(history: &History, slot: &Range<u64>, apart: f32) -> f32 {
 
 /// What each tone of a group costs beside the cheapest, and what that one costs; nothing where nothing was heard.
 fn group_costs(heard: &Heard, level: f32, beside: f32) -> ([f32; 4], Option<f32>) {
-    if heard.share < LEAST {
+    let is_beside = heard.share < FRAGMENT && strongest(&heard.at).1 < WEAK * level;
+    if heard.share < LEAST || is_beside {
         return ([0.0; 4], None);
     }
     let usual = (MISFIT * level).max(beside / heard.share.clamp(0.05, 1.0).sqrt());
@@ -379,4 +382,23 @@ fn median(values: impl Iterator<Item = f32>) -> f32 {
     let mut values: Vec<f32> = values.collect();
     values.sort_by(f32::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fragment(at: f32) -> Heard {
+        let mut leaks = [[0.0; 4]; 4];
+        (0..4).for_each(|place| leaks[place][place] = 1.0);
+        let at = [at, 0.05, 0.02, 0.0];
+        Heard { share: 0.2, at, pause: [0.0; 4], leaks, blocks: vec![(at.map(|at| (at, 0.0)), 0.2)] }
+    }
+
+    #[test]
+    fn a_silent_fragment_says_nothing_and_one_with_a_tone_does() {
+        assert_eq!(group_costs(&fragment(0.2), 1.0, 0.03), ([0.0; 4], None), "it may lie beside the tone");
+        let (costs, least) = group_costs(&fragment(1.0), 1.0, 0.03);
+        assert!(least.is_some() && costs[0] == 0.0 && costs[1..].iter().all(|cost| *cost > 3.0), "{costs:?}");
+    }
 }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use telecare_protocol::Protocol;
 use telecare_protocol::contact_id::{check_digit, keys};
 use telecare_protocol::tones::{self, Digit, Note, Sound};
 use telecare_protocol::tunstall::{self, Map};
@@ -138,7 +139,12 @@ pub fn call(case: &Case, damage: &Damage, seed: u64) -> (Vec<f32>, Vec<Range<usi
 
 /// What the frame path, hunting every layout, tells of audio.
 pub fn hear(samples: &[f32], lost: &[Range<usize>]) -> Vec<Outcome> {
-    let mut listener = Listener::new(&Layout::ALL, Limits::default());
+    hear_as(Protocol::Detect, samples, lost)
+}
+
+/// The same where the line speaks one protocol.
+pub fn hear_as(protocol: Protocol, samples: &[f32], lost: &[Range<usize>]) -> Vec<Outcome> {
+    let mut listener = Listener::speaking(protocol, Limits::default());
     let mut told = Vec::new();
     let mut at = 0;
     for range in lost {
