@@ -152,6 +152,8 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::Value;
+    use telecare_alarm::UnitKey;
+    use telecare_alarm::registry::{Unit, UnitId};
     use telecare_queue::Link;
 
     use super::*;
@@ -186,9 +188,16 @@ mod tests {
         let (list, each) = both(&mut cards, &board, LEASE_END);
         assert_eq!(list, each);
         // The registry changes and no card does.
-        board.registry = Arc::new(Registry::default());
-        let (list, each) = both(&mut cards, &board, LEASE_END);
-        assert_eq!(list, each);
+        for label in ["Doris Hill", "Doris Hall"] {
+            let mut unit = Unit::blank(UnitId(uuid::Uuid::from_u128(7)));
+            unit.label = label.to_owned();
+            board.registry = Arc::new(Registry::new(1, [unit]));
+            let key = board.registry.key_of(UnitId(uuid::Uuid::from_u128(7))).unwrap();
+            board.open[1] = Arc::new(Alarm { unit: UnitKey { words: "Doris Hill".into(), ..key }, ..waiting_alarm(2) });
+            let (list, each) = both(&mut cards, &board, LEASE_END);
+            assert!(list[1].to_string().contains(label));
+            assert_eq!(list, each);
+        }
     }
 
     #[test]
