@@ -113,7 +113,7 @@ pub struct AlarmShape {
     rule: String,
     /// Heard on a line that only listens beside another platform, whose operators answer it.
     shadow: bool,
-    /// The unit's alarm before this one.
+    /// The unit's alarm before this one. Where it is long ago, the card says so a moment after it is first shown.
     #[schema(required = true)]
     previous: Option<Uuid>,
 }
