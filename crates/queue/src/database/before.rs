@@ -31,16 +31,27 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Of a row that was just written, if it is one.
-    pub fn of(row: &Alarm) -> Option<Opened> {
-        let is_new = row.revision == 1 && row.previous.is_none();
-        is_new.then(|| Opened { id: row.id, unit: crate::record::clean(&row.unit.key), at: row.opened_at })
+    /// Those that were just written, and those of a board that has been read.
+    pub fn told_by(event: &Event) -> Vec<Opened> {
+        let asked = |row: &&Alarm| row.previous.is_none();
+        match event {
+            Event::Committed(committed) => {
+                committed.rows.iter().filter(|row| row.revision == 1).filter(asked).map(Opened::of).collect()
+            }
+            Event::Board { rows, .. } => {
+                rows.iter().filter(|row| row.closed.is_none()).filter(asked).map(Opened::of).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn of(row: &Alarm) -> Opened {
+        Opened { id: row.id, unit: crate::record::clean(&row.unit.key), at: row.opened_at }
     }
 }
 
-/// Looks up what is asked, and at first the open alarms that do not say what was before them, until aborted.
+/// Looks up what is asked, until aborted.
 pub async fn run(pool: PgPool, mut asked: mpsc::Receiver<Opened>, events: mpsc::UnboundedSender<KeeperEvent>) {
-    tell(&events, sqlx::query(include_str!("sql/before_open.sql")).fetch_all(&pool).await);
     let mut opened = Vec::new();
     while asked.recv_many(&mut opened, LOOK_MAX).await > 0 {
         sleep(PAUSE).await;

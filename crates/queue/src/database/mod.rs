@@ -248,8 +248,6 @@ impl Database {
                     if !committed.rows.is_empty() {
                         self.hint.notify_one();
                     }
-                    // When too many wait, the history finds it out.
-                    committed.rows.iter().filter_map(Opened::of).for_each(|one| drop(opened.try_send(one)));
                     Event::Committed(Box::new(committed))
                 }),
                 Command::Refill(rows) => {
@@ -263,7 +261,13 @@ impl Database {
                 Command::Drop(why) => Err(Refused::away(why)),
             };
             match done {
-                Ok(event) => self.tell(event),
+                Ok(event) => {
+                    let asked = Opened::told_by(&event);
+                    // The keeper knows the rows before it hears what came before them.
+                    self.tell(event);
+                    // When too many wait, the history finds it out.
+                    asked.into_iter().for_each(|one| drop(opened.try_send(one)));
+                }
                 // Dropping the connection is how a stuck commit ends; whether it was done, the next offer
                 // of the same ids will tell.
                 Err(down) => return Some(down),
