@@ -47,10 +47,16 @@ impl Site {
         at: SocketAddr,
         listener: String,
     ) -> Result<Site> {
+        let has_datagrams = listener.contains("udp = ");
         let transport = Transport::Sip(listener);
         let lines = vec![Line { protocol: "sip", more, ..Line::new(LINE, transport) }];
         let mut receiver = Receiver::prepare_in(scratch, Setup { lines, disk, ..Setup::default() })?;
         receiver.launch()?;
+        if has_datagrams {
+            // It is ready before its lines are, and a datagram that nobody hears is gone.
+            let listens = || Ok(receiver.log().contains("listening for datagrams").then_some(()));
+            wait::until("the socket for datagrams", listens)?;
+        }
         Ok(Site { receiver, at })
     }
 
