@@ -66,19 +66,38 @@ pub struct Heard {
 pub enum WriteError {
     /// Someone was quicker: the same again will do.
     Again(String),
+    /// An id is there already: it will do once it is looked for, unless no look explains it.
+    Taken(String),
     /// No table will ever take it.
     Permanent(String),
     /// The connection or the server is at fault.
     Away(Refused),
 }
 
+impl WriteError {
+    /// Whether another try may do after so many. An id that is there already is looked for in the next; what that does not
+    /// explain is put aside, or it would hold up everything behind it.
+    pub fn may_pass(&self, tries: u32) -> bool {
+        match self {
+            WriteError::Again(_) => tries < 20,
+            WriteError::Taken(_) => tries < 3,
+            WriteError::Permanent(_) | WriteError::Away(_) => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> WriteError {
         let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
         // Class 22 data, 23 integrity, 54 limits: the entry's fault. 40 serialisation: nobody's.
+        // Another receiver opened an alarm of the unit meanwhile.
+        if error.as_database_error().and_then(|error| error.constraint()) == Some("alarm_open_unit") {
+            return WriteError::Again(error.to_string());
+        }
         match code.get(..2) {
-            // Somebody holds a row for longer than a writer does; or it is there already, or the unit has another open alarm.
-            _ if code == "55P03" || code == "23505" => WriteError::Again(error.to_string()),
+            // Somebody holds a row for longer than a writer does.
+            _ if code == "55P03" => WriteError::Again(error.to_string()),
+            _ if code == "23505" => WriteError::Taken(error.to_string()),
             Some("22" | "23" | "54") => WriteError::Permanent(error.to_string()),
             Some("40") => WriteError::Again(error.to_string()),
             _ => WriteError::Away(Refused::from(error)),

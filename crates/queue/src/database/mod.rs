@@ -289,14 +289,14 @@ impl Database {
             crate::meters::database_committed(began.elapsed());
             match outcome {
                 Ok(part) => all.join(part),
-                Err(batch::WriteError::Again(why)) if tries < 20 => {
+                Err(error) if error.may_pass(tries) => {
                     tries += 1;
-                    info!(%why, "a batch is tried again");
+                    info!(?error, "a batch is tried again");
                     parts.push(entries);
                 }
                 Err(batch::WriteError::Again(why)) => return Err(Refused::away(why)),
                 Err(batch::WriteError::Away(refused)) => return Err(refused),
-                Err(batch::WriteError::Permanent(why)) => match entries.as_slice() {
+                Err(batch::WriteError::Taken(why) | batch::WriteError::Permanent(why)) => match entries.as_slice() {
                     [only] => {
                         let aside = batch::quarantine(connection, &self.receiver, only, &why);
                         flatten(timeout(self.config.stall, aside).await)?;
