@@ -151,6 +151,28 @@ async fn an_alarm_says_what_its_unit_had_before_though_nobody_here_remembers_it(
 }
 
 #[tokio::test]
+async fn an_id_that_is_there_and_that_nothing_explains_holds_nothing_up() {
+    let Far { server, database, proxy, directory: _directory, queue, .. } = far().await;
+    let known = press("line-1", "1234");
+    submit(&queue, known.clone()).await;
+    act(&queue, AlarmId::from(known.id), "Ann", claim()).await.unwrap();
+    act(&queue, AlarmId::from(known.id), "Ann", close(known.id)).await.unwrap();
+    connected(&queue).await;
+    proxy.set(Network::Down);
+    board_where(&queue, "cut off", |board| board.link == Link::CutOff).await;
+    // A table that lost the signal and kept its alarm: the signal is offered again and would open the alarm again.
+    server.sql(&database, "DELETE FROM signal").unwrap();
+    proxy.set(Network::Up);
+    connected(&queue).await;
+    assert_eq!(server.sql(&database, "SELECT count(*) FROM quarantine").unwrap().trim(), "1");
+    let later = press("line-1", "5678");
+    submit(&queue, later.clone()).await;
+    let there = format!("SELECT count(*) FROM signal WHERE id = '{}'", later.id);
+    assert_eq!(server.sql(&database, &there).unwrap().trim(), "1");
+    queue.close().await;
+}
+
+#[tokio::test]
 async fn a_supervisor_reopens_what_the_history_has_and_only_with_the_database() {
     let Far { server, database, proxy, directory, url, queue } = far().await;
     let alarm = closed(&queue, &press("line-1", "1234")).await;
