@@ -35,6 +35,7 @@ const WAIT_S_MAX: u64 = 30;
 const WAIT_S_ASKED_MAX: u64 = 86_400;
 /// Most polls that wait at once. One more is answered at once and told to come again in a second.
 const WAITING_POLLS_MAX: usize = 2_048;
+
 /// What the polls share.
 pub struct List {
     waiting: Semaphore,

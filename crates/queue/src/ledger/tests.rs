@@ -124,6 +124,19 @@ fn a_commit_that_only_confirms_shows_nothing_new() {
 }
 
 #[test]
+fn what_came_before_stays_known_when_the_row_comes_back_without_it() {
+    let mut ledger = Ledger::default();
+    let row = Alarm { revision: 1, ..Alarm::open(&press("u", 1), None) };
+    let (before, unknown) = (AlarmId(uuid::Uuid::from_u128(9)), AlarmId(uuid::Uuid::from_u128(8)));
+    ledger.settle(&[], &[Arc::new(row.clone())], &[]);
+    assert_eq!(ledger.link(&[(row.id, before), (unknown, before)]).len(), 1);
+    assert_eq!(ledger.link(&[(row.id, unknown)]), vec![], "it is known already");
+    // Another receiver wrote the row meanwhile.
+    ledger.settle(&[], &[Arc::new(Alarm { revision: 2, ..row.clone() })], &[]);
+    assert_eq!(ledger.card(row.id).map(|card| (card.revision, card.previous)), Some((2, Some(before))));
+}
+
+#[test]
 fn a_closed_card_is_forgotten_after_ten_minutes() {
     let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
     let first = press("u", 0);
