@@ -287,11 +287,13 @@ async fn import_doris(queue: &Queue, stock: &str) {
 }
 
 /// As a receiver wrote it down two days ago.
-async fn heard_two_days_ago(server: &Postgres, database: &str) {
+async fn heard_two_days_ago(server: &'static Postgres, database: &str) {
     kept_rows(server, database, 1).await;
     let before = "UPDATE expectation SET heard_at = now() - interval '2 days', was_heard = true, \
                   changed = pg_current_xact_id()";
-    server.sql(database, before).unwrap();
+    // The queues run on this thread: one of them may have locked the row and has to get on.
+    let database = database.to_owned();
+    tokio::task::spawn_blocking(move || server.sql(&database, before)).await.unwrap().unwrap();
 }
 
 async fn kept_rows(server: &Postgres, database: &str, rows: usize) {
