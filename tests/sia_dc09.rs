@@ -397,12 +397,12 @@ fn thousands_of_units_poll_and_call_and_nothing_is_lost() -> Result<()> {
     println!("{alarms} alarms acknowledged, resident {memory:?} kB");
     ensure!(alarms >= seconds * u64::from(ALARMS_PER_S) * 8 / 10, "the load was not made");
     let kept = |list: &Value| {
-        let mut kept: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+        let mut kept: std::collections::BTreeMap<String, Kept> = std::collections::BTreeMap::new();
         for name in ["alarms", "closed"] {
             for card in list[name].as_array().into_iter().flatten() {
-                let signals =
-                    card["signals"].as_u64().unwrap_or_default() - card["repeats"].as_u64().unwrap_or_default();
-                *kept.entry(account_of(card).to_owned()).or_default() += signals;
+                let of_account = kept.entry(account_of(card).to_owned()).or_default();
+                of_account.signals += card["signals"].as_u64().unwrap_or_default();
+                of_account.repeats += card["repeats"].as_u64().unwrap_or_default();
             }
         }
         kept
@@ -411,8 +411,10 @@ fn thousands_of_units_poll_and_call_and_nothing_is_lost() -> Result<()> {
     let (mut lost, most) = (Vec::new(), Duration::from_secs(10));
     let shown = wait::until_within("every acknowledged alarm in the list", most, || {
         let kept = kept(&site.console().list()?);
-        let missing = acknowledged.iter().filter(|(account, count)| kept.get(*account) != Some(count));
-        lost = missing.map(|(account, count)| (account, *count, kept.get(account).copied())).collect();
+        let of = |account: &str| kept.get(account).copied().unwrap_or_default();
+        let missing =
+            acknowledged.iter().filter(|(account, count)| of(account).signals != of(account).repeats + *count);
+        lost = missing.map(|(account, count)| (account, *count, of(account))).collect();
         Ok(lost.is_empty().then_some(()))
     });
     shown.with_context(|| {
@@ -421,6 +423,13 @@ fn thousands_of_units_poll_and_call_and_nothing_is_lost() -> Result<()> {
     let growth = memory[1].saturating_sub(memory[0]);
     ensure!(growth <= GROWTH_MAX_KB, "memory grew by {growth} kB");
     Ok(())
+}
+
+/// What the cards of an account count.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    signals: u64,
+    repeats: u64,
 }
 
 fn resident_kb(process: u32) -> Result<u64> {

@@ -13,6 +13,8 @@ use crate::frame::MAC;
 
 /// The account of the first unit.
 const FIRST_ACCOUNT: u32 = 100_000;
+/// So many numbers of alarms are told apart.
+pub(super) const NUMBERS: u32 = 10_000;
 
 /// What many units are.
 #[derive(Clone, Debug)]
@@ -59,7 +61,7 @@ impl Fleet {
         let account = self.account(index);
         match self {
             Fleet::Premises(_) => {
-                let data = format!("#{account}|Nri1/RX{:04}", number % 10_000);
+                let data = format!("#{account}|Nri1/RX{:04}", number % NUMBERS);
                 premises("SIA-DCS", account, &data)
             }
             Fleet::Digital(Protocol::NowIp, _) => {
@@ -68,7 +70,7 @@ impl Fleet {
                     speech: "0".to_owned(),
                     conformance: "00".to_owned(),
                     controller: format!("{account:0>8}"),
-                    local_unit: format!("{:04}", number % 10_000),
+                    local_unit: format!("{:04}", number % NUMBERS),
                     event: "058".to_owned(),
                     location: "00".to_owned(),
                     priority: "0".to_owned(),

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::figures::Figures;
+use super::fleet::NUMBERS;
 use super::{Fleet, PremisesArguments};
 use crate::Verdict;
 use crate::device::{Device, Told};
@@ -62,7 +64,9 @@ pub async fn run(
     alarms.tick().await;
     let end = tokio::time::sleep(longest);
     tokio::pin!(end);
-    let (mut polled, mut raised) = (0, 0);
+    // Every unit's sequence begins by chance: if alarms of two runs had the same numbers, one in ten thousand would be a
+    // copy of the one before, and rightly taken for it.
+    let (mut polled, mut raised, first) = (0, 0, Uuid::new_v4().as_fields().0 % NUMBERS);
     loop {
         let next = tokio::select! {
             () = &mut end => break,
@@ -74,7 +78,7 @@ pub async fn run(
         exchanges.spawn(async move {
             // Never closed.
             let _slot = shared.slots.acquire().await;
-            exchange(next, raised, &shared).await;
+            exchange(next, first + raised, &shared).await;
         });
     }
     let left = async { while exchanges.join_next().await.is_some() {} };
