@@ -6,9 +6,10 @@
 //! already (a unique index says so: to ask first and insert then costs each row a second look at its indexes), or a row is
 //! no longer what it was when it was looked at (then as a serialisation fails).
 //!
-//! Rows come as JSON: `$1` alarms to open, none of whose units may have an open one; `$2` signals; `$3` actions; `$4` what
-//! this receiver answered by itself; `$12` rows to change, each with the revision after the one that was looked at. `$5`
-//! to `$11` are this receiver's row, in every transaction: see `sql/write/heard.sql`.
+//! Rows come in binary, as arrays of row types: `$1` alarms to open, none of whose units may have an open one; `$2` signals
+//! and `$13` what belongs to each beside; `$3` and `$14` actions likewise; `$4` what this receiver answered by itself; `$12`
+//! rows to change, each with the revision after the one that was looked at. `$5` to `$11` are this receiver's row, in every
+//! transaction: see `sql/write/heard.sql`.
 
 use std::sync::LazyLock;
 
@@ -31,7 +32,7 @@ const PARTS: [&str; 5] = [
     include_str!("sql/write/said.sql"),
 ];
 /// No index tells that a row was changed meanwhile: then fewer are found than are to be changed.
-const ALL_CHANGED: &str = "SELECT nobody_was_quicker((SELECT count(*) FROM changed) = jsonb_array_length($12))";
+const ALL_CHANGED: &str = "SELECT nobody_was_quicker((SELECT count(*) FROM changed) = cardinality($12))";
 const HEARD: &str = include_str!("sql/write/heard.sql");
 
 /// All there are, made once: the connection prepares each when it first needs it.
@@ -65,15 +66,15 @@ mod tests {
         let none = Parts { changed: false, opened: false, signals: false, actions: false, verdicts: false };
         let all = Parts { changed: true, opened: true, signals: true, actions: true, verdicts: true };
         for (parts, has, lacks) in [
-            (none, &["INTO receiver"][..], &["INTO alarm", "INTO signal", "$12", "$1)"][..]),
+            (none, &["INTO receiver"][..], &["INTO alarm", "INTO signal", "$12", "$1:"][..]),
             (
                 Parts { opened: true, signals: true, ..none },
-                &["INTO alarm (", "$1)", "$2)", "SELECT true"],
+                &["INTO alarm (", "$1:", "$2:", "SELECT true"],
                 &["INTO action", "$12", "nobody_was_quicker"],
             ),
             (
                 Parts { changed: true, actions: true, ..none },
-                &["UPDATE alarm", "$12)", "$3)", "nobody_was_quicker"],
+                &["UPDATE alarm", "$12:", "$3:", "nobody_was_quicker"],
                 &["INTO alarm (", "INTO signal"],
             ),
             (

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
+use sqlx::types::Json;
 use telecare_alarm::{Act, Action, ActionId, Actor, AlarmId, CallId, Rule, SignalId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Unreadable, clean, micros};
 
-/// An action as the journal's body and the source of the database's row.
+/// An action as the journal's body and most of the database's row: its fields are those of the type `action_row`, in their
+/// order.
 #[skip_serializing_none]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::Type)]
+#[sqlx(type_name = "action_row")]
 pub struct ActionRecord {
     id: Uuid,
     alarm: Uuid,
@@ -46,7 +49,7 @@ pub struct ActionRecord {
     #[serde(default, with = "time::serde::rfc3339::option")]
     due: Option<OffsetDateTime>,
     #[serde(default)]
-    targets: Option<Vec<String>>,
+    targets: Option<Json<Vec<String>>>,
     #[serde(default)]
     delivered: Option<bool>,
     #[serde(default)]
@@ -127,12 +130,12 @@ impl ActionRecord {
             Act::Escalate { rule, due, targets } => {
                 record.rule = Some(rule.to_string());
                 record.due = Some(micros(*due));
-                record.targets = Some(targets.iter().map(|target| clean(target)).collect());
+                record.targets = Some(Json(targets.iter().map(|target| clean(target)).collect()));
             }
             Act::CalledOut { rule, due, target, delivered } => {
                 record.rule = Some(rule.to_string());
                 record.due = Some(micros(*due));
-                record.targets = Some(vec![clean(target)]);
+                record.targets = Some(Json(vec![clean(target)]));
                 record.delivered = Some(*delivered);
             }
             Act::Join { incident } => record.incident = Some(clean(incident)),
@@ -203,12 +206,12 @@ impl ActionRecord {
             "escalate" => Act::Escalate {
                 rule: rule?,
                 due: due?,
-                targets: self.targets.unwrap_or_default().into_iter().map(Into::into).collect(),
+                targets: self.targets.unwrap_or_default().0.into_iter().map(Into::into).collect(),
             },
             "called-out" => Act::CalledOut {
                 rule: rule?,
                 due: due?,
-                target: self.targets.unwrap_or_default().pop().ok_or_else(|| missing("targets"))?.into(),
+                target: self.targets.unwrap_or_default().0.pop().ok_or_else(|| missing("targets"))?.into(),
                 delivered: self.delivered.unwrap_or(false),
             },
             "join" => Act::Join { incident: self.incident.ok_or_else(|| missing("incident"))?.into() },

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
+use sqlx::types::Json;
 use telecare_alarm::alarm::CallerHeard;
 use telecare_alarm::{
     Actor, Alarm, AlarmId, Claim, Closed, Contest, Hold, LineId, Marks, Priority, ReceiverId, Ring, SignalId,
@@ -13,11 +14,13 @@ use uuid::Uuid;
 
 use super::call::CallRecord;
 use super::rules::{EscalationRecord, Stamp, TestRecord};
-use super::{Unreadable, clean, micros};
+use super::{Unreadable, clean, micros, read, stored};
 
-/// An alarm as the journal's state and the source of the database's row. Most of it is nothing, which is not written.
+/// An alarm as the journal's state and the database's row: its fields are those of the type `alarm_row`, in their order.
+/// Most of it is nothing, which is not written.
 #[skip_serializing_none]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::Type)]
+#[sqlx(type_name = "alarm_row")]
 pub struct AlarmRecord {
     id: Uuid,
     unit_key: String,
@@ -25,24 +28,24 @@ pub struct AlarmRecord {
     unit_words: String,
     receiver: String,
     line: String,
-    priority: u8,
+    priority: i16,
     class: String,
     rule: String,
     #[serde(with = "time::serde::rfc3339")]
     opened_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     last_at: OffsetDateTime,
-    presses: u32,
+    presses: i32,
     #[serde(default, with = "time::serde::rfc3339::option")]
     first_press_at: Option<OffsetDateTime>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     last_press_at: Option<OffsetDateTime>,
-    signals: u32,
-    repeats: u32,
+    signals: i32,
+    repeats: i32,
     last_signal: Uuid,
     #[serde(default, with = "time::serde::rfc3339::option")]
     ringing_since: Option<OffsetDateTime>,
-    ringing: u32,
+    ringing: i32,
     claimed_by: Option<String>,
     claimed_desk: Option<String>,
     #[serde(default, with = "time::serde::rfc3339::option")]
@@ -77,23 +80,23 @@ pub struct AlarmRecord {
     caller_at: Option<OffsetDateTime>,
     caller_number: Option<String>,
     caller_name: Option<String>,
-    triggers: Vec<TriggerRecord>,
+    triggers: Json<Vec<TriggerRecord>>,
     #[serde(default)]
-    calls: Vec<CallRecord>,
+    calls: Json<Vec<CallRecord>>,
     #[serde(default)]
     shadow: bool,
     #[serde(default)]
-    level: u8,
+    level: i16,
     #[serde(default)]
-    steps: u8,
+    steps: i16,
     #[serde(default)]
-    press_times: Vec<Stamp>,
+    press_times: Json<Vec<Stamp>>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     lifted_at: Option<OffsetDateTime>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     let_go_at: Option<OffsetDateTime>,
     #[serde(default)]
-    escalations: Vec<EscalationRecord>,
+    escalations: Json<Vec<EscalationRecord>>,
     #[serde(default)]
     test: Option<Uuid>,
     #[serde(default)]
@@ -101,7 +104,7 @@ pub struct AlarmRecord {
     #[serde(default)]
     runaway: bool,
     #[serde(default)]
-    on_test: Option<TestRecord>,
+    on_test: Option<Json<TestRecord>>,
     previous: Option<Uuid>,
     revision: i64,
 }
@@ -133,19 +136,19 @@ impl AlarmRecord {
             unit_words: clean(&alarm.unit.words),
             receiver: alarm.receiver.as_str().to_owned(),
             line: alarm.line.as_str().to_owned(),
-            priority: alarm.priority.number(),
+            priority: alarm.priority.number().into(),
             class: alarm.class.as_str().to_owned(),
             rule: clean(&alarm.rule),
             opened_at: micros(alarm.opened_at),
             last_at: micros(alarm.last_at),
-            presses: alarm.presses,
+            presses: stored(alarm.presses),
             first_press_at: alarm.pressed.map(|(first, _)| micros(first)),
             last_press_at: alarm.pressed.map(|(_, last)| micros(last)),
-            signals: alarm.signals,
-            repeats: alarm.repeats,
+            signals: stored(alarm.signals),
+            repeats: stored(alarm.repeats),
             last_signal: alarm.last_signal.0,
             ringing_since: alarm.ring.map(|ring| micros(ring.since)),
-            ringing: alarm.ring.map_or(0, |ring| ring.count),
+            ringing: alarm.ring.map_or(0, |ring| stored(ring.count)),
             claimed_by: claim.map(|claim| person(&claim.actor)),
             claimed_desk: claim.map(|claim| desk(&claim.actor)),
             claimed_since: claim.map(|claim| micros(claim.since)),
@@ -170,19 +173,19 @@ impl AlarmRecord {
             caller_at: alarm.caller.as_ref().map(|caller| micros(caller.at)),
             caller_number: alarm.caller.as_ref().and_then(|caller| caller.number.as_deref()).map(clean),
             caller_name: alarm.caller.as_ref().and_then(|caller| caller.name.as_deref()).map(clean),
-            triggers: alarm.triggers.iter().map(TriggerRecord::of).collect(),
-            calls: alarm.calls.iter().map(CallRecord::of).collect(),
+            triggers: Json(alarm.triggers.iter().map(TriggerRecord::of).collect()),
+            calls: Json(alarm.calls.iter().map(CallRecord::of).collect()),
             shadow: alarm.shadow,
-            level: alarm.level,
-            steps: alarm.steps,
-            press_times: alarm.press_times.iter().map(|at| Stamp(micros(*at))).collect(),
+            level: alarm.level.into(),
+            steps: alarm.steps.into(),
+            press_times: Json(alarm.press_times.iter().map(|at| Stamp(micros(*at))).collect()),
             lifted_at: alarm.lifted_at.map(micros),
             let_go_at: alarm.let_go_at.map(micros),
-            escalations: alarm.escalations.iter().map(EscalationRecord::of).collect(),
+            escalations: Json(alarm.escalations.iter().map(EscalationRecord::of).collect()),
             test: alarm.marks.test.map(|test| test.0),
             incident: alarm.marks.incident.as_deref().map(clean),
             runaway: alarm.marks.runaway,
-            on_test: alarm.on_test.as_ref().map(TestRecord::of),
+            on_test: alarm.on_test.as_ref().map(TestRecord::of).map(Json),
             previous: alarm.previous.map(|id| id.0),
             revision: alarm.revision,
         }
@@ -206,20 +209,20 @@ impl AlarmRecord {
             },
             receiver: ReceiverId::new(&self.receiver),
             line: LineId::new(&self.line),
-            priority: Priority::new(self.priority).ok_or_else(|| Unreadable::new("priority", self.priority))?,
+            priority: Priority::new(read(self.priority)).ok_or_else(|| Unreadable::new("priority", self.priority))?,
             class: self.class.parse().map_err(unreadable)?,
             rule: self.rule.into(),
             opened_at: self.opened_at,
             last_at: self.last_at,
-            presses: self.presses,
+            presses: read(self.presses),
             pressed: self.first_press_at.zip(self.last_press_at),
-            signals: self.signals,
-            repeats: self.repeats,
-            triggers: self.triggers.into_iter().map(TriggerRecord::restore).collect(),
+            signals: read(self.signals),
+            repeats: read(self.repeats),
+            triggers: self.triggers.0.into_iter().map(TriggerRecord::restore).collect(),
             caller: self.caller_at.map(|at| CallerHeard { at, number: caller_number, name: caller_name }),
-            calls: self.calls.into_iter().map(CallRecord::restore).collect(),
+            calls: self.calls.0.into_iter().map(CallRecord::restore).collect(),
             last_signal: SignalId(self.last_signal),
-            ring: self.ringing_since.map(|since| Ring { since, count: self.ringing }),
+            ring: self.ringing_since.map(|since| Ring { since, count: read(self.ringing) }),
             claim: claim.map(|((actor, since), lease_until)| Claim { actor, since, lease_until, given_by }),
             hold: hold.map(|((actor, since), until)| Hold {
                 actor,
@@ -240,18 +243,18 @@ impl AlarmRecord {
             }),
             served_at: self.served_at,
             shadow: self.shadow,
-            level: self.level,
-            steps: self.steps,
-            press_times: self.press_times.into_iter().map(|Stamp(at)| at).collect(),
+            level: read(self.level),
+            steps: read(self.steps),
+            press_times: self.press_times.0.into_iter().map(|Stamp(at)| at).collect(),
             lifted_at: self.lifted_at,
             let_go_at: self.let_go_at,
-            escalations: self.escalations.into_iter().filter_map(EscalationRecord::restore).collect(),
+            escalations: self.escalations.0.into_iter().filter_map(EscalationRecord::restore).collect(),
             marks: Marks {
                 test: self.test.map(AlarmId),
                 incident: self.incident.map(Into::into),
                 runaway: self.runaway,
             },
-            on_test: self.on_test.and_then(TestRecord::restore),
+            on_test: self.on_test.and_then(|Json(test)| test.restore()),
             previous: self.previous.map(AlarmId),
             revision: self.revision,
         })

@@ -1,7 +1,7 @@
 //! Stored forms: what the journal and the database hold of signals, actions and alarms.
 //!
-//! Flat, and named as the database's columns, so that one text serves as the journal's body, the hash
-//! chain's input and the row's source. A field is only ever added, with a default for older entries.
+//! Flat, and named as the database's columns, so that one text serves as the journal's body and the hash chain's input.
+//! A field is only ever added, with a default for older entries, and with a new row type for the database.
 //!
 //! Times are UTC with microseconds, the database's precision, so that a row read back equals what was
 //! written. Texts from devices are cleaned: a NUL or another control character cannot reach SQL; the bytes
@@ -41,6 +41,16 @@ impl Unreadable {
 /// Cuts a time to microseconds.
 pub(crate) fn micros(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(at.microsecond() * 1000).unwrap_or(at)
+}
+
+/// A count as the database has it.
+fn stored(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// A number of the database's as ours; nothing is ever stored that is beyond it.
+fn read<T: TryFrom<U> + Default, U>(number: U) -> T {
+    T::try_from(number).unwrap_or_default()
 }
 
 /// Replaces what no database text may hold.

@@ -2,17 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
+use sqlx::types::Json;
 use telecare_alarm::{
     AlarmId, CallId, LineId, Marks, Priority, Ranking, ReceiverId, Signal, SignalId, Stamps, UnitKey,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ReportRecord, Unreadable, bytea, clean, micros};
+use super::{ReportRecord, Unreadable, bytea, clean, micros, read};
 
-/// A signal as the journal's body and the source of the database's row.
+/// A signal as the journal's body and most of the database's row: its fields are those of the type `signal_row`, in their
+/// order.
 #[skip_serializing_none]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::Type)]
+#[sqlx(type_name = "signal_row")]
 pub struct SignalRecord {
     id: Uuid,
     receiver: String,
@@ -27,7 +30,7 @@ pub struct SignalRecord {
     #[serde(with = "time::serde::rfc3339")]
     decoded_at: OffsetDateTime,
     lane: String,
-    priority: u8,
+    priority: i16,
     class: String,
     rule: String,
     policy: String,
@@ -39,7 +42,7 @@ pub struct SignalRecord {
     code: String,
     status: String,
     location: Option<String>,
-    report: ReportRecord,
+    report: Json<ReportRecord>,
     #[serde(with = "bytea")]
     raw: Vec<u8>,
     repeat_of: Option<Uuid>,
@@ -73,7 +76,7 @@ impl SignalRecord {
             last_byte_at: micros(signal.stamps.last_byte),
             decoded_at: micros(signal.stamps.decoded),
             lane: signal.ranking.lane.as_str().to_owned(),
-            priority: signal.ranking.priority.number(),
+            priority: signal.ranking.priority.number().into(),
             class: signal.ranking.class.as_str().to_owned(),
             rule: clean(&signal.ranking.rule),
             policy: clean(&signal.ranking.policy),
@@ -88,7 +91,7 @@ impl SignalRecord {
             code: principal.map(|event| clean(&event.code)).unwrap_or_default(),
             status: principal.map_or("unknown", |event| event.status.as_str()).to_owned(),
             location: principal.and_then(|event| event.location.as_ref()).map(|place| clean(&place.words)),
-            report: ReportRecord::of(report),
+            report: Json(ReportRecord::of(report)),
             raw: signal.raw.clone(),
             repeat_of: signal.repeat_of.map(|id| id.0),
             shadow: signal.shadow,
@@ -105,7 +108,7 @@ impl SignalRecord {
     pub fn restore(self) -> Result<Signal, Unreadable> {
         let unreadable = |error| Unreadable::new("signal", error);
         let protocol = self.protocol.parse().map_err(unreadable)?;
-        let priority = Priority::new(self.priority).ok_or_else(|| Unreadable::new("priority", self.priority))?;
+        let priority = Priority::new(read(self.priority)).ok_or_else(|| Unreadable::new("priority", self.priority))?;
         Ok(Signal {
             id: SignalId(self.id),
             receiver: ReceiverId::new(&self.receiver),

@@ -11,13 +11,13 @@ changed AS (
         new.closed_at, outcome = new.outcome, closing_text = new.closing_text, caller_number = new.caller_number,
         caller_name = new.caller_name, caller_at = new.caller_at, triggers = new.triggers, signals = new.signals,
         repeats = new.repeats, last_signal = new.last_signal, rule = new.rule, revision = new.revision,
-        given_by = new.given_by, given_desk = new.given_desk, served_at = new.served_at, shadow = coalesce(new.shadow, false),
-        level = coalesce(new.level, 0), steps = coalesce(new.steps, 0), press_times = coalesce(new.press_times, '[]'),
-        lifted_at = new.lifted_at, let_go_at = new.let_go_at, escalations = coalesce(new.escalations, '[]'),
-        test = new.test, incident = new.incident, runaway = coalesce(new.runaway, false), on_test = new.on_test,
-        calls = coalesce(new.calls, '[]'), previous = coalesce(new.previous, alarm.previous),
+        given_by = new.given_by, given_desk = new.given_desk, served_at = new.served_at, shadow = new.shadow,
+        level = new.level, steps = new.steps, press_times = new.press_times,
+        lifted_at = new.lifted_at, let_go_at = new.let_go_at, escalations = new.escalations,
+        test = new.test, incident = new.incident, runaway = new.runaway, on_test = new.on_test,
+        calls = new.calls, previous = coalesce(new.previous, alarm.previous),
         changed = pg_current_xact_id()
-    FROM jsonb_populate_recordset(NULL::alarm, $12) AS new
+    FROM unnest($12::alarm_row[]) AS new
     WHERE alarm.id = new.id AND alarm.revision = new.revision - 1
     RETURNING alarm.id
 )

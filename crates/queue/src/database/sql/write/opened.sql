@@ -13,8 +13,8 @@ opened AS (
         ringing_since, ringing, claimed_by, claimed_desk, claimed_since, lease_until, given_by, given_desk, held_by, held_desk,
         held_since, held_until, held_reason, contested_by, contested_desk, contested_at, contested_act, closed_by,
         closed_desk, closed_at, outcome, closing_text, caller_number, caller_name, caller_at, triggers, signals,
-        repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, coalesce(shadow, false),
-        coalesce(level, 0), coalesce(steps, 0), coalesce(press_times, '[]'), lifted_at, let_go_at, coalesce(escalations, '[]'), test, incident, coalesce(runaway, false), on_test, coalesce(calls, '[]'), previous,
-        revision, pg_current_xact_id()
-    FROM jsonb_populate_recordset(NULL::alarm, $1)
+        repeats, last_signal, rule, receiver, line, unit_key, unit_basis, served_at, shadow,
+        level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, calls, previous, revision,
+        pg_current_xact_id()
+    FROM unnest($1::alarm_row[])
 )
