@@ -35,8 +35,8 @@ pub struct Board {
     pub backlog_since: Option<OffsetDateTime>,
     /// Open alarms, most urgent first.
     pub open: Vec<Arc<Alarm>>,
-    /// Alarms closed in the last ten minutes, latest first.
-    pub closed: Vec<Arc<Alarm>>,
+    /// Alarms closed in the last ten minutes, latest first. Most boards share it with the one before.
+    pub closed: Arc<Vec<Arc<Alarm>>>,
     /// Ids that stand for another alarm: two receivers opened one each for the same unit.
     pub aliases: HashMap<AlarmId, AlarmId>,
     /// The calls on the lines of this receiver.
@@ -115,7 +115,7 @@ impl Board {
             backlog: 0,
             backlog_since: None,
             open: Vec::new(),
-            closed: Vec::new(),
+            closed: Arc::default(),
             aliases: HashMap::new(),
             calls: Arc::default(),
             call_cards: Arc::default(),
@@ -132,7 +132,7 @@ impl Board {
     /// The alarm with this id, open or lately closed, also under an id that stands for it.
     pub fn find(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
         let id = self.aliases.get(&id).copied().unwrap_or(id);
-        self.open.iter().chain(&self.closed).find(|alarm| alarm.id == id)
+        self.open.iter().chain(self.closed.iter()).find(|alarm| alarm.id == id)
     }
 
     /// The cursor of this state: `boot:version`, and whether it is degraded.

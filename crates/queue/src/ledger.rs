@@ -38,6 +38,8 @@ pub struct Ledger {
     joined: HashMap<i64, AlarmId>,
     /// Cards that are not as they were when last asked.
     changed: HashSet<AlarmId>,
+    /// Whether the closed cards are others than when last asked.
+    closed_changed: bool,
 }
 
 impl Ledger {
@@ -54,6 +56,11 @@ impl Ledger {
     /// Cards that have changed or gone since this was last asked.
     pub fn take_changed(&mut self) -> HashSet<AlarmId> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Whether a closed card has changed, come or gone since this was last asked.
+    pub fn take_closed_changed(&mut self) -> bool {
+        std::mem::take(&mut self.closed_changed)
     }
 
     /// Has every card looked at again.
@@ -328,9 +335,12 @@ impl Ledger {
         self.changed.insert(card.id);
         self.cards_of.entry(card.unit.key.clone()).or_default().insert(card.id);
         match &card.closed {
-            None => self.open.insert(card.rank(), card.clone()),
-            Some(closed) => self.closed.insert((closed.at, card.id), card.clone()),
-        };
+            None => drop(self.open.insert(card.rank(), card.clone())),
+            Some(closed) => {
+                self.closed_changed = true;
+                self.closed.insert((closed.at, card.id), card.clone());
+            }
+        }
         self.cards.insert(card.id, card);
     }
 
@@ -339,6 +349,7 @@ impl Ledger {
         self.changed.insert(id);
         self.open.remove(&card.rank());
         if let Some(closed) = &card.closed {
+            self.closed_changed = true;
             self.closed.remove(&(closed.at, id));
         }
         drop_from(&mut self.cards_of, &card.unit.key, id);

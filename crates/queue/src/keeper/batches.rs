@@ -18,6 +18,8 @@ use crate::lanes::BATCH_MAX;
 const CHORES_PER_ENTRY: usize = 2;
 /// See [`CHORES_PER_ENTRY`].
 const CHORES_MIN: usize = 4;
+/// What rules do takes at most so many places when nobody waits: a unit that calls meanwhile waits for the whole batch.
+const CHORES_ALONE: usize = 16;
 /// What units without anything urgent keep of a batch.
 const ROUTINE_SHARE: usize = BATCH_MAX / 5;
 
@@ -30,8 +32,7 @@ pub(super) fn storm_until(backlog: usize, units_wait: bool, committed_at: Instan
     (units_wait && backlog >= COMMIT_IS_NEAR).then_some(committed_at + STORM_PAUSE)
 }
 
-/// Leaves most of what rules do for later batches while units wait for this one, but takes enough of it that it does not
-/// pile up.
+/// Leaves most of what rules do for later batches, but takes enough of it that it does not pile up.
 pub(super) fn without_most_chores(
     entries: Vec<Arc<Entry>>,
     unit_of: impl Fn(&Entry) -> Option<Arc<str>>,
@@ -39,8 +40,8 @@ pub(super) fn without_most_chores(
     let is_chore = |entry: &Entry| matches!(entry.what, What::Action(_)) && entry.what.lane() == Lane::Routine;
     let chores = entries.iter().filter(|entry| is_chore(entry)).count();
     let others = entries.len() - chores;
-    let most = (CHORES_PER_ENTRY * others).max(CHORES_MIN);
-    if others == 0 || chores <= most {
+    let most = if others == 0 { CHORES_ALONE } else { (CHORES_PER_ENTRY * others).max(CHORES_MIN) };
+    if chores <= most {
         return entries;
     }
     let (mut taken, mut left) = (0, HashSet::new());
@@ -200,11 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn chores_take_what_is_left_of_a_batch_and_all_of_an_idle_one() {
+    fn chores_take_few_places_and_more_where_nobody_waits() {
         for (kinds, goes) in [
             ([vec![Kind::Chore(1); 50], vec![Kind::Press(2)]].concat(), CHORES_MIN + 1),
             ([vec![Kind::Chore(1); 50], vec![Kind::Press(2); 10]].concat(), CHORES_PER_ENTRY * 10 + 10),
-            (vec![Kind::Chore(1); 50], 50),
+            (vec![Kind::Chore(1); 50], CHORES_ALONE),
             // What a person does to the card stays behind what rules did to it before.
             ([vec![Kind::Chore(1); 50], vec![Kind::Note(1)]].concat(), CHORES_MIN),
         ] {

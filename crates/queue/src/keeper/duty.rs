@@ -23,9 +23,9 @@ use crate::journal::Settle;
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 /// Who was heard when is kept this late at most; a restart makes it so much older.
 const KEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
-/// What rules do is done together, at most this often: a thousand tests a second are closed fifty times, not a thousand,
-/// and not just while units wait for their answers.
-const ACT_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
+/// What rules do is done together, at most this often: a unit that calls meanwhile would wait for a commit of it, and a
+/// hundred tests a second are closed ten times, not a hundred.
+const ACT_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 /// Missing subjects that are listed, the longest missing first.
 const OVERDUE_MAX: usize = 1_000;
 /// Acts by rule under way at once: half of the room stays for people.

@@ -43,7 +43,7 @@ const SKIPPED_WAIT: Duration = Duration::from_millis(5);
 pub(super) struct Asked {
     /// Sequences on their way.
     offered: HashSet<i64>,
-    at: Instant,
+    pub(super) at: Instant,
 }
 
 impl Keeper {

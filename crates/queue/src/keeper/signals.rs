@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use telecare_alarm::Lane;
 use time::OffsetDateTime;
@@ -18,6 +19,9 @@ use crate::lanes::{BATCH_MAX, backlog_has_room};
 
 /// Entries on their way to the database behind which an answer still waits for its commit: two batches.
 pub(super) const COMMIT_IS_NEAR: usize = 2 * BATCH_MAX;
+/// How long after the database got a batch the journal begins none, so that both take the next one together. An answer
+/// needs both: a batch begun alone is there no sooner, and what comes meanwhile finds each store in the middle of another.
+const IN_STEP: Duration = Duration::from_millis(5);
 
 impl Keeper {
     pub(super) fn submit(&mut self, incoming: Box<Incoming>, deadline: Instant, reply: oneshot::Sender<Answer>) {
@@ -38,6 +42,9 @@ impl Keeper {
     pub(super) fn pump_journal(&mut self) {
         let direct = self.journal_state == JournalState::Down;
         if self.journal_state == JournalState::Writing || self.lanes.is_empty() || (direct && !self.can_store()) {
+            return;
+        }
+        if self.in_step_until().is_some_and(|until| Instant::now() < until) {
             return;
         }
         let before = self.chain;
@@ -72,6 +79,18 @@ impl Keeper {
         self.chain_before = Some(before);
         self.journal_state = JournalState::Writing;
         let _ = self.journal.send(journal::Command::Append(entries, Settle::default()));
+    }
+
+    /// Until when the journal waits for the database's commit, while answers wait for both.
+    fn in_step_until(&self) -> Option<Instant> {
+        let needs_both = self.link == Link::Connected && self.journal_state == JournalState::Ready;
+        let is_near = self.backlog.len() < COMMIT_IS_NEAR;
+        self.at_database.as_ref().filter(|_| needs_both && is_near).map(|asked| asked.at + IN_STEP)
+    }
+
+    /// When time alone lets the journal begin.
+    pub(super) fn journal_wake(&self) -> Option<Instant> {
+        self.in_step_until().filter(|_| !self.lanes.is_empty())
     }
 
     /// Makes what waits an entry of the chain. What cannot be written down is refused.

@@ -68,6 +68,24 @@ proptest! {
         prop_assert_eq!(cards(&plain), cards(&restarted));
     }
 
+    /// Whoever keeps the closed cards until they are said to have changed has them as they are.
+    #[test]
+    fn closed_cards_change_when_they_say_so(steps in prop::collection::vec(any::<(u8, u8)>(), 1..40)) {
+        let (mut ledger, mut kept) = (Ledger::default(), Vec::new());
+        for entry in entries(&steps) {
+            push(&mut ledger, &entry);
+            if entry.seq % 3 == 0 {
+                ledger.settle_own(&[entry.seq]);
+                ledger.forget_closed(START + CLOSED_KEPT + time::Duration::seconds(5));
+            }
+            let closed: Vec<_> = ledger.closed.values().cloned().collect();
+            if ledger.take_closed_changed() {
+                kept.clone_from(&closed);
+            }
+            prop_assert_eq!(&kept, &closed);
+        }
+    }
+
     /// One open card per unit, and every signal on a card.
     #[test]
     fn no_signal_is_without_a_card(steps in prop::collection::vec(any::<(u8, u8)>(), 1..60)) {

@@ -45,10 +45,10 @@ pub struct Seen {
     pub made: HashSet<Made>,
 }
 
-/// Reads a board.
-pub fn look(board: &Board, own: &ReceiverId, now: OffsetDateTime) -> Seen {
+/// Reads a board, and of its closed cards these.
+pub fn look(board: &Board, closed: &[Arc<Alarm>], own: &ReceiverId, now: OffsetDateTime) -> Seen {
     let mut seen = Seen::default();
-    for alarm in board.open.iter().chain(&board.closed) {
+    for alarm in board.open.iter().chain(closed) {
         for escalation in &alarm.escalations {
             let is_own = escalation.by == *own;
             if is_own {

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Act, Action, ActionId, Actor, ReceiverId};
+use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, ReceiverId};
 use telecare_queue::{ActError, Queue};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -94,6 +94,8 @@ struct Desk {
     targets: HashMap<Arc<str>, Target>,
     told: HashMap<Uuid, Told>,
     made: Option<HashSet<Made>>,
+    /// The closed cards of the last board, and those of them that were escalated.
+    closed: (Arc<Vec<Arc<Alarm>>>, Vec<Arc<Alarm>>),
     recording: bool,
     jobs: JoinSet<Done>,
 }
@@ -106,6 +108,7 @@ impl Desk {
             targets: HashMap::new(),
             told: HashMap::new(),
             made: None,
+            closed: Default::default(),
             recording: false,
             jobs: JoinSet::new(),
         }
@@ -135,7 +138,11 @@ impl Desk {
 
     /// Begins what there is to do; says whether time alone can bring more.
     fn look(&mut self, board: &telecare_queue::Board, now: OffsetDateTime) -> bool {
-        let seen = choose::look(board, &self.own, now);
+        if !Arc::ptr_eq(&self.closed.0, &board.closed) {
+            let escalated = board.closed.iter().filter(|alarm| !alarm.escalations.is_empty());
+            self.closed = (Arc::clone(&board.closed), escalated.cloned().collect());
+        }
+        let seen = choose::look(board, &self.closed.1, &self.own, now);
         if let Some(before) = &self.made {
             let new = seen.made.iter().filter(|made| !before.contains(*made));
             new.for_each(|(_, rule, _)| metrics::escalations(rule.kind()).increment(1));

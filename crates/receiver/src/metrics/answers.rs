@@ -26,6 +26,8 @@ pub struct Seen {
 pub struct Watcher {
     own: ReceiverId,
     cards: HashMap<AlarmId, Card>,
+    /// The closed cards of the last board, and how many of them count.
+    closed: (Arc<Vec<Arc<Alarm>>>, usize),
     looks: u64,
     /// False until the first look: what is on the board then came in an earlier life.
     begun: bool,
@@ -43,19 +45,24 @@ struct Card {
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(own: ReceiverId) -> Watcher {
-        Watcher { own, cards: HashMap::new(), looks: 0, begun: false }
+        Watcher { own, cards: HashMap::new(), closed: Default::default(), looks: 0, begun: false }
     }
 
     /// Looks at a board.
     pub fn look(&mut self, board: &Board, now: OffsetDateTime) -> Seen {
         let mut seen = Seen::default();
         self.looks = self.looks.wrapping_add(1);
-        let mut count = 0;
-        for alarm in board.open.iter().chain(&board.closed) {
+        let closed_as_before = Arc::ptr_eq(&self.closed.0, &board.closed);
+        let closed: &[Arc<Alarm>] = if closed_as_before { &[] } else { &board.closed };
+        if !closed_as_before {
+            self.closed = (Arc::clone(&board.closed), closed.iter().filter(|alarm| self.counts(alarm)).count());
+        }
+        let mut count = self.closed.1;
+        for alarm in board.open.iter().chain(closed) {
             if !self.counts(alarm) {
                 continue;
             }
-            count += 1;
+            count += usize::from(alarm.closed.is_none());
             // Most cards of most boards are as they were.
             if let Some(known) = self.cards.get_mut(&alarm.id).filter(|known| Arc::ptr_eq(&known.alarm, alarm)) {
                 known.look = self.looks;
@@ -77,7 +84,8 @@ impl Watcher {
             self.cards.insert(alarm.id, Card { alarm: alarm.clone(), look: self.looks, unanswered });
         }
         if self.cards.len() != count {
-            self.cards.retain(|_, card| card.look == self.looks);
+            let stays = |card: &Card| card.look == self.looks || (closed_as_before && card.alarm.closed.is_some());
+            self.cards.retain(|_, card| stays(card));
         }
         self.begun = true;
         seen
@@ -193,6 +201,29 @@ mod tests {
         act(&mut alarm, 55, Act::Seen { shown });
         assert_eq!(answered(watcher.look(&board(&alarm), at(55))), [15]);
         assert_eq!(watcher.look(&board(&alarm), at(99)), Seen::default());
+    }
+
+    #[test]
+    fn closed_cards_stay_known_for_as_long_as_boards_have_them() {
+        let mut watcher = Watcher::new(ReceiverId::new("here"));
+        watcher.look(&Board::empty(Uuid::nil()), at(0));
+        let (mut closed, open) = (Alarm::open(&press(1, 10), None), Alarm::open(&press(2, 30), None));
+        act(&mut closed, 18, claim(600));
+        let shown = closed.last_signal;
+        act(&mut closed, 19, Act::Close { shown, outcome: "ok".into(), text: String::new() });
+        let shared: Arc<Vec<Arc<Alarm>>> = Arc::new(vec![Arc::new(closed)]);
+        let both = Board { closed: Arc::clone(&shared), ..board(&open) };
+        let one = Board { closed: shared, ..Board::empty(Uuid::nil()) };
+        let mut seen = |board: &Board, seconds: i64| {
+            let seen = watcher.look(board, at(seconds));
+            (seen.answered.len(), seen.visible.len(), watcher.cards.len())
+        };
+        assert_eq!(seen(&one, 20), (1, 0, 1));
+        assert_eq!(seen(&both, 31), (0, 1, 2));
+        assert_eq!(seen(&both, 32), (0, 0, 2));
+        assert_eq!(seen(&one, 33), (0, 0, 1), "an open card is gone, a closed one is not");
+        assert_eq!(seen(&both, 34), (0, 1, 2));
+        assert_eq!(seen(&board(&open), 35), (0, 0, 1), "a closed one is gone");
     }
 
     #[test]
