@@ -19,7 +19,6 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::rendered::{Renderings, Seen};
-use super::written::Written;
 use super::{Api, note_served, parameters};
 use crate::access::admit;
 use crate::cursor::{cursor, lapses_in};
@@ -169,7 +168,7 @@ fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<
     } else {
         let seen = Seen { board, cursor: &cursor, all: poll.wanted == Wanted::All, now };
         let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        ([json], Written::body(&api.list.renderings.of(seen, &api.settings)?)).into_response()
+        ([json], api.list.renderings.of(seen, &api.settings)?).into_response()
     };
     // A cursor is hex digits and the signs `-:d~`, all fit for a header.
     let etag = HeaderValue::try_from(format!("\"{cursor}\"")).map_err(|_| Problem::internal())?;

@@ -96,6 +96,20 @@ impl Written {
         Body::new(Frames { list: Arc::clone(list), place: 0, left: list.bytes })
     }
 
+    /// How long it is.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The list in one piece.
+    pub fn whole(&self) -> Bytes {
+        let mut whole = Vec::with_capacity(self.bytes);
+        for place in 0..=self.cards.len() {
+            self.write(place, &mut whole);
+        }
+        whole.into()
+    }
+
     /// Writes what stands at a place: a card with what is before it, or after the last one the end.
     fn write(&self, place: usize, into: &mut Vec<u8>) {
         if place == 0 {
@@ -209,7 +223,8 @@ pub(super) mod tests {
             let now = CLAIMED_AT + time::Duration::seconds(later_s);
             let list = Arc::new(Cards::default().list(&board, "b:1", true, now, &settings()).unwrap());
             let expected = whole(&board, "b:1", now);
-            prop_assert_eq!(list.bytes, expected.len());
+            prop_assert_eq!(list.bytes(), expected.len());
+            prop_assert_eq!(&list.whole(), expected.as_bytes());
             prop_assert_eq!(taken(&list, full), expected);
         }
     }
