@@ -4,6 +4,7 @@
 mod desk;
 
 use std::io::Read;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -186,6 +187,36 @@ fn every_refusal_is_a_problem_that_names_what_was_wrong() {
         assert!(!answer.json["detail"].as_str().unwrap().is_empty());
     }
     assert_eq!(ann.only_alarm()["standing"], "waiting", "nothing of this changed it");
+}
+
+#[test]
+fn a_console_that_reads_slowly_gets_the_state_it_began_with_and_its_length() {
+    let server = Server::start(LONG);
+    let ann = server.desk("Ann", "operator");
+    // More than two sockets hold, so most of it has not left when the next press comes.
+    let words: Arc<str> = "unit of many words ".repeat(5_000).into();
+    for n in 0..60 {
+        server.says(&format!("{n:04}"), |signal| signal.unit.words = Arc::clone(&words));
+    }
+    let before = server.queue().board().borrow().open.len();
+    let mut slow = ann.send_list("");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        slow.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    server.press("1234");
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    slow.read_exact(&mut body).unwrap();
+    let list: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(list["alarms"].as_array().map(Vec::len), Some(before));
+    let etag = format!("etag: \"{}\"", list["cursor"].as_str().unwrap());
+    assert!(head.contains(&etag), "{head}");
+    assert_eq!(ann.list("").json["alarms"].as_array().map(Vec::len), Some(before + 1));
 }
 
 #[test]

@@ -96,6 +96,23 @@ fn consoles_speak_tls_and_a_renewed_certificate_is_used_from_then_on() {
     assert!(health(server.address(), &first).is_err(), "the first certificate is not shown any more");
 }
 
+#[test]
+fn a_list_of_many_frames_goes_over_tls_as_over_tcp() {
+    let directory = tempfile::tempdir().unwrap();
+    let trusted = issue(directory.path());
+    let tls = Tls::load(&directory.path().join("chain.pem"), &directory.path().join("key.pem")).unwrap();
+    let server = Server::start_with(LONG, |settings| settings.tls = Some(tls));
+    for n in 0..100 {
+        server.says(&format!("{n:04}"), |signal| signal.unit.words = "unit of many words ".repeat(500).into());
+    }
+    let head = format!("GET /v1/alarms HTTP/1.1\r\nauthorization: Bearer {}", server.desk("Ann", "operator").token());
+    let answer = ask_trusting(server.address(), &trusted, &head).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    assert_eq!(body.matches("\"age_s\":").count(), 100);
+    serde_json::from_str::<serde_json::Value>(body).unwrap();
+}
+
 /// Writes a new self-signed certificate and its key; gives the certificate.
 fn issue(directory: &Path) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -106,6 +123,11 @@ fn issue(directory: &Path) -> CertificateDer<'static> {
 
 /// Health as a client that trusts one certificate reads it.
 fn health(address: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Result<String> {
+    ask_trusting(address, trusted, "GET /v1/health HTTP/1.1")
+}
+
+/// As [`ask`], over TLS.
+fn ask_trusting(address: SocketAddr, trusted: &CertificateDer<'static>, head: &str) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -116,7 +138,7 @@ fn health(address: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Re
     let name = ServerName::try_from("localhost").unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = StreamOwned::new(connection, TcpStream::connect(address)?);
-    stream.write_all(b"GET /v1/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    stream.write_all(format!("{head}\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
         Err(error) if answer.is_empty() => return Err(error),

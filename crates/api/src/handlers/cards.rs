@@ -2,7 +2,6 @@
 //! console is served the whole list.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::sync::Arc;
 
 use telecare_alarm::alarm::Ring;
@@ -10,13 +9,11 @@ use telecare_alarm::{Alarm, AlarmId, Listing, Registry, Standing};
 use telecare_queue::Board;
 use time::OffsetDateTime;
 
+use super::written::{Card, Written};
 use crate::Settings;
 use crate::shapes::list::CLOSED_MAX;
 use crate::shapes::{AlarmShape, ListShape, Sight};
 
-/// The one part of a card that every second changes; as a text it can stand nowhere else, because quotes in texts are
-/// escaped.
-const AGE: &str = "\"age_s\":";
 /// How a list without cards ends.
 const NO_CARDS: &str = "\"alarms\":[],\"closed\":[]}";
 
@@ -33,8 +30,7 @@ pub struct Cards {
 struct Kept {
     alarm: Arc<Alarm>,
     seen: Seen,
-    /// Up to its age, and after it.
-    json: (Box<[u8]>, Box<[u8]>),
+    card: Arc<Card>,
     round: u64,
 }
 
@@ -57,72 +53,68 @@ impl Cards {
         all: bool,
         now: OffsetDateTime,
         settings: &Settings,
-    ) -> serde_json::Result<Vec<u8>> {
+    ) -> serde_json::Result<Written> {
         let sight = Sight::of(board, now);
         let (shape, listed) = ListShape::of(board, cursor, &sight, all, settings);
-        let mut json = serde_json::to_vec(&shape)?;
-        // The shape has no cards: they are written at its end, where its two empty lists are.
-        debug_assert!(json.ends_with(NO_CARDS.as_bytes()));
-        json.truncate(json.len().saturating_sub(NO_CARDS.len()));
+        let mut head = serde_json::to_vec(&shape)?;
+        // The shape has no cards: they come at its end, where its two empty lists are.
+        debug_assert!(head.ends_with(NO_CARDS.as_bytes()));
+        head.truncate(head.len().saturating_sub(NO_CARDS.len()));
         self.begin(&sight);
-        json.extend_from_slice(b"\"alarms\":[");
-        self.write(listed, &sight, &mut json)?;
-        json.extend_from_slice(b"],\"closed\":[");
-        self.write(board.closed.iter().take(CLOSED_MAX), &sight, &mut json)?;
-        json.extend_from_slice(b"]}");
-        Ok(json)
+        let open = self.written(listed, &sight)?;
+        let closed = self.written(board.closed.iter().take(CLOSED_MAX), &sight)?;
+        self.forget();
+        Ok(Written::of(head, open, closed, now))
     }
 
-    /// Begins a list: what was not in the one before is forgotten, and everything when the registry is another.
+    /// Begins a list: everything is forgotten when the registry is another.
     fn begin(&mut self, sight: &Sight) {
         if self.registry.as_ref().is_none_or(|registry| !Arc::ptr_eq(registry, &sight.registry)) {
             self.kept.clear();
             self.registry = Some(sight.registry.clone());
         }
-        let last = self.round;
-        self.kept.retain(|_, kept| kept.round == last);
         self.round += 1;
     }
 
-    /// Writes these cards, as they are seen at an instant, with commas between them.
-    fn write<'a>(
+    /// Forgets the cards that the list does not have.
+    fn forget(&mut self) {
+        let round = self.round;
+        self.kept.retain(|_, kept| kept.round == round);
+    }
+
+    /// These cards as they are seen at an instant.
+    fn written<'a>(
         &mut self,
         alarms: impl IntoIterator<Item = &'a Arc<Alarm>>,
         sight: &Sight,
-        into: &mut Vec<u8>,
-    ) -> serde_json::Result<()> {
-        for (place, alarm) in alarms.into_iter().enumerate() {
-            if place > 0 {
-                into.push(b',');
-            }
-            if is_restless(alarm) {
-                serde_json::to_writer(&mut *into, &AlarmShape::of(alarm, sight))?;
-            } else {
-                self.write_kept(alarm, sight, into)?;
-            }
-        }
-        Ok(())
+    ) -> serde_json::Result<Vec<Arc<Card>>> {
+        alarms
+            .into_iter()
+            .map(|alarm| if is_restless(alarm) { write(alarm, sight) } else { self.card(alarm, sight) })
+            .collect()
     }
 
-    fn write_kept(&mut self, alarm: &Arc<Alarm>, sight: &Sight, into: &mut Vec<u8>) -> serde_json::Result<()> {
+    fn card(&mut self, alarm: &Arc<Alarm>, sight: &Sight) -> serde_json::Result<Arc<Card>> {
         let seen = Seen::of(alarm, sight);
-        let is_same = |kept: &Kept| kept.seen == seen && shows_the_same(&kept.alarm, alarm);
-        if !self.kept.get(&alarm.id).is_some_and(is_same) {
-            let json = serde_json::to_string(&AlarmShape::of(alarm, sight))?;
-            // Every card says its age.
-            let (head, age) = json.split_once(AGE).unwrap_or((&json, ""));
-            let tail = age.trim_start_matches(|c: char| c.is_ascii_digit());
-            let json = ([head, AGE].concat().into_bytes().into(), tail.as_bytes().into());
-            self.kept.insert(alarm.id, Kept { alarm: alarm.clone(), seen, json, round: self.round });
-        }
-        if let Some(kept) = self.kept.get_mut(&alarm.id) {
+        if let Some(kept) = self.kept.get_mut(&alarm.id)
+            && kept.seen == seen
+            && shows_the_same(&kept.alarm, alarm)
+        {
+            // The latest revision of it: the one before is nobody's now, and the next look is short.
+            kept.alarm = Arc::clone(alarm);
             kept.round = self.round;
-            into.extend_from_slice(&kept.json.0);
-            write!(into, "{}", AlarmShape::age_s(alarm, sight.now)).map_err(serde_json::Error::io)?;
-            into.extend_from_slice(&kept.json.1);
+            return Ok(Arc::clone(&kept.card));
         }
-        Ok(())
+        let card = write(alarm, sight)?;
+        let kept = Kept { alarm: Arc::clone(alarm), seen, card: Arc::clone(&card), round: self.round };
+        self.kept.insert(alarm.id, kept);
+        Ok(card)
     }
+}
+
+fn write(alarm: &Alarm, sight: &Sight) -> serde_json::Result<Arc<Card>> {
+    let json = serde_json::to_string(&AlarmShape::of(alarm, sight))?;
+    Ok(Arc::new(Card::of(&json, alarm.opened_at)))
 }
 
 impl Seen {
@@ -151,23 +143,18 @@ fn is_restless(alarm: &Alarm) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use serde_json::Value;
     use telecare_alarm::UnitKey;
     use telecare_alarm::registry::{Unit, UnitId};
     use telecare_queue::Link;
 
     use super::*;
-    use crate::shapes::samples::{CLAIMED_AT, LEASE_END, board_of, claimed_alarm, waiting_alarm};
+    use crate::handlers::written::tests::{taken, whole};
+    use crate::shapes::samples::{CLAIMED_AT, LEASE_END, board_of, claimed_alarm, settings, waiting_alarm};
 
-    /// The list as it is written, and as each card by itself is.
-    fn both(cards: &mut Cards, board: &Board, now: OffsetDateTime) -> (Value, Value) {
-        let sight = Sight::of(board, now);
-        let mut json = b"[".to_vec();
-        cards.begin(&sight);
-        cards.write(&board.open, &sight, &mut json).unwrap();
-        json.push(b']');
-        let each = board.open.iter().map(|alarm| AlarmShape::of(alarm, &sight)).collect::<Vec<_>>();
-        (serde_json::from_slice(&json).unwrap(), serde_json::to_value(each).unwrap())
+    /// The list as it is written, and as serde writes the whole shape.
+    fn both(cards: &mut Cards, board: &Board, now: OffsetDateTime) -> (String, String) {
+        let list = cards.list(board, "b:1", true, now, &settings()).unwrap();
+        (taken(&Arc::new(list), 1 << 20), whole(board, "b:1", now))
     }
 
     #[test]
@@ -195,26 +182,40 @@ mod tests {
             let key = board.registry.key_of(UnitId(uuid::Uuid::from_u128(7))).unwrap();
             board.open[1] = Arc::new(Alarm { unit: UnitKey { words: "Doris Hill".into(), ..key }, ..waiting_alarm(2) });
             let (list, each) = both(&mut cards, &board, LEASE_END);
-            assert!(list[1].to_string().contains(label));
+            assert!(list.contains(label));
             assert_eq!(list, each);
         }
     }
 
     #[test]
-    fn a_card_is_written_once_until_it_changes_and_forgotten_when_it_goes() {
+    fn a_card_is_written_once_until_it_changes() {
         let mut cards = Cards::default();
         let board = board_of(vec![waiting_alarm(1), waiting_alarm(2)], Link::Connected);
         both(&mut cards, &board, CLAIMED_AT);
-        let place = |cards: &Cards, n: usize| cards.kept[&board.open[n].id].json.0.as_ptr();
+        let place = |cards: &Cards, n: usize| Arc::as_ptr(&cards.kept[&board.open[n].id].card);
         let before = [place(&cards, 0), place(&cards, 1)];
         let mut changed = board.clone();
+        changed.open[0] = Arc::new(Alarm { revision: 9, ..waiting_alarm(1) });
         changed.open[1] = Arc::new(Alarm { presses: 9, ..waiting_alarm(2) });
         both(&mut cards, &changed, CLAIMED_AT + Duration::from_secs(1));
         assert_eq!(place(&cards, 0), before[0]);
         assert_ne!(place(&cards, 1), before[1]);
-        changed.open.truncate(1);
-        both(&mut cards, &changed, CLAIMED_AT);
-        both(&mut cards, &changed, CLAIMED_AT);
-        assert_eq!(cards.kept.len(), 1);
+        assert!(Arc::ptr_eq(&cards.kept[&board.open[0].id].alarm, &changed.open[0]), "the revision before is nobody's");
+    }
+
+    #[test]
+    fn a_card_that_went_is_freed_once_nobody_reads_it() {
+        let mut cards = Cards::default();
+        let board = board_of(vec![waiting_alarm(1), waiting_alarm(2)], Link::Connected);
+        let list = |cards: &mut Cards, board: &Board| cards.list(board, "b:1", true, CLAIMED_AT, &settings()).unwrap();
+        let with_both = list(&mut cards, &board);
+        let of_card = |n: usize| Arc::downgrade(&cards.kept[&board.open[n].id].card);
+        let (stays, goes) = (of_card(0), of_card(1));
+        let one = Board { open: board.open[..1].to_vec(), ..board.clone() };
+        let _with_one = list(&mut cards, &one);
+        assert!(goes.upgrade().is_some(), "somebody reads it");
+        drop(with_both);
+        assert!(goes.upgrade().is_none());
+        assert!(stays.upgrade().is_some());
     }
 }

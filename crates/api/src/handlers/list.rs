@@ -95,7 +95,7 @@ pub async fn list(
     let waits = !poll.wait.is_zero() && poll.known.as_ref() == Some(&cursor(&first, OffsetDateTime::now_utc()));
     let crowded = waits && !wait_in_turn(&api, &mut boards, poll.known.as_deref(), poll.wait).await;
     let board = boards.borrow().clone();
-    let (mut response, board) = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
+    let mut response = answer(&api, &board, &poll, OffsetDateTime::now_utc())?;
     // What is aside was shown to nobody.
     let sight = Sight::of(&board, OffsetDateTime::now_utc());
     let shown = board.open.iter().filter(|alarm| poll.wanted == Wanted::All || sight.listing(alarm).is_shown());
@@ -160,25 +160,22 @@ async fn wait(
     }
 }
 
-/// The answer, and the board that it shows.
-fn answer(api: &Api, board: &Arc<Board>, poll: &Poll, now: OffsetDateTime) -> Result<(Response, Arc<Board>), Problem> {
-    let present = cursor(board, now);
-    let unchanged = poll.conditional && poll.known.as_ref() == Some(&present);
-    let (mut response, cursor, shown) = if unchanged {
-        (StatusCode::NOT_MODIFIED.into_response(), present, Arc::clone(board))
+fn answer(api: &Api, board: &Board, poll: &Poll, now: OffsetDateTime) -> Result<Response, Problem> {
+    let cursor = cursor(board, now);
+    let unchanged = poll.conditional && poll.known.as_ref() == Some(&cursor);
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let all = poll.wanted == Wanted::All;
-        let seen = Seen { board, cursor: &present, known: poll.known.as_deref(), all, now };
-        let rendered = api.list.renderings.of(seen, &api.settings)?;
+        let seen = Seen { board, cursor: &cursor, all: poll.wanted == Wanted::All, now };
         let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        (([json], rendered.body).into_response(), rendered.cursor, rendered.board)
+        ([json], api.list.renderings.of(seen, &api.settings)?).into_response()
     };
     // A cursor is hex digits and the signs `-:d~`, all fit for a header.
     let etag = HeaderValue::try_from(format!("\"{cursor}\"")).map_err(|_| Problem::internal())?;
     let headers = response.headers_mut();
     headers.insert(header::ETAG, etag);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok((response, shown))
+    Ok(response)
 }
 
 impl List {

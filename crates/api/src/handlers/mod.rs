@@ -17,6 +17,7 @@ mod rendered;
 pub mod rules;
 pub mod units;
 pub mod units_csv;
+mod written;
 
 use std::collections::HashMap;
 

@@ -223,8 +223,8 @@ impl ActorShape {
 
 impl AlarmShape {
     /// Whole seconds since an alarm was opened.
-    pub fn age_s(alarm: &Alarm, now: OffsetDateTime) -> i64 {
-        (now - alarm.opened_at).whole_seconds().max(0)
+    pub fn age_s(opened_at: OffsetDateTime, now: OffsetDateTime) -> i64 {
+        (now - opened_at).whole_seconds().max(0)
     }
 
     /// The card as it is seen at an instant: standing, age and headline go by it.
@@ -254,7 +254,7 @@ impl AlarmShape {
             listed: sight.listing(alarm).as_str(),
             opened_at: Timestamp(alarm.opened_at),
             last_at: Timestamp(alarm.last_at),
-            age_s: AlarmShape::age_s(alarm, now),
+            age_s: AlarmShape::age_s(alarm.opened_at, now),
             served_at: alarm.served_at.map(Timestamp),
             presses: alarm.presses,
             signals: alarm.signals,

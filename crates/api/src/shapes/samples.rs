@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::{
-    Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, Class, ClockState, Lane, LineId, Priority, Ranking,
+    Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, Choices, Class, ClockState, Lane, LineId, Priority, Ranking,
     ReceiverId, Shelves, Signal, SignalId, Stamps, UnitKey,
 };
 use telecare_protocol::{Report, Status, Trigger};
@@ -12,6 +12,9 @@ use telecare_queue::{Board, Link};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
+
+use crate::calls::Calls;
+use crate::{Settings, TokenStore};
 
 pub const PRESSED_AT: OffsetDateTime = datetime!(2026-03-01 8:00 UTC);
 pub const CLAIMED_AT: OffsetDateTime = datetime!(2026-03-01 8:00:10 UTC);
@@ -73,5 +76,19 @@ pub fn board_of(open: Vec<Alarm>, link: Link) -> Board {
         shelves: Arc::new(Shelves::of(&open)),
         open: open.into_iter().map(Arc::new).collect(),
         ..Board::empty(Uuid::from_u128(0xb007))
+    }
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        receiver: "r".to_owned(),
+        site: String::new(),
+        tokens: TokenStore::load("/nonexistent/tokens.toml".as_ref()),
+        lease: Duration::from_secs(120),
+        calls: Calls::default(),
+        choices: Arc::new(Choices::builtin()),
+        origins: Vec::new(),
+        tls: None,
+        software: "0".to_owned(),
     }
 }

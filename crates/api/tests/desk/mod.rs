@@ -281,6 +281,11 @@ impl Desk {
         }
     }
 
+    /// What it shows who it is with.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Sends a poll on a connection of its own and leaves the answer to be read until it ends.
     pub fn send_list(&self, query: &str) -> TcpStream {
         let host = self.server.trim_start_matches("http://");
