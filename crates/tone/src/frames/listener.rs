@@ -270,10 +270,14 @@ impl Search {
             Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), waited: 0 });
     }
 
-    /// Whether it may be the beginning of a longer message of another layout: each slot can be what stands there.
+    /// Whether it may be the beginning of a longer message of another layout: each slot can be what usually stands there.
     fn may_go_on(&self, costs: &[Costs]) -> bool {
-        let may_be =
-            |layout: Layout| costs.iter().enumerate().all(|(place, costs)| may_be(costs, layout.may_be(place)));
+        let may_be = |layout: Layout| {
+            costs.iter().enumerate().all(|(place, costs)| {
+                let is_usual = |key: &u8| !layout.is_rare(place, *key);
+                may_be(costs, &layout.may_be(place).iter().copied().filter(is_usual).collect::<Vec<u8>>())
+            })
+        };
         self.layout == Layout::ContactId && (may_be(Layout::Bs8521) || may_be(Layout::Tunstall))
     }
 
@@ -378,6 +382,10 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     {
         return Alone::No;
     }
+    let is_known_before = level(-1).is_some() || level(-2).is_some();
+    if is_known_before && is_in_no_other_place(&scored.costs) {
+        return Alone::Yes;
+    }
     // Of a message of which one end was not heard, the other end may be one further: what stands there must be known.
     let is_heard = |received: Option<&f32>| received.is_some_and(|received| *received > 0.5);
     let may_begin_before = !is_heard(scored.received.last()) && level(-1).is_none();
@@ -394,9 +402,19 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     let is_known = if waited > 0 {
         (count..count + i64::from(waited)).any(|shift| level(shift).is_some())
     } else {
-        is_first || level(-1).is_some() || level(-2).is_some()
+        is_first || is_known_before
     };
     if is_known { Alone::Yes } else { Alone::Unknown }
+}
+
+/// Whether the type of a Contact ID message was clearly heard, and would be none one place earlier or later: `18` is, `55`
+/// is not.
+fn is_in_no_other_place(costs: &[Costs]) -> bool {
+    let can_be =
+        |at: usize, place: usize| costs.get(at).is_some_and(|costs| may_be(costs, Layout::ContactId.may_be(place)));
+    let &[first, second] = Layout::ContactId.anchors() else { return false };
+    let is_clear = [first, second].into_iter().all(|place| costs.get(place).is_some_and(is_clear));
+    is_clear && can_be(first, first) && can_be(second, second) && !can_be(second, first) && !can_be(first, second)
 }
 
 pub(super) fn key_of(low: u8, high: u8) -> u8 {
