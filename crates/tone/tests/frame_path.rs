@@ -114,3 +114,15 @@ fn silence_beside_a_lost_digit_says_nothing() {
         assert!(!told.iter().any(|told| matches!(told, Outcome::Frame(_))), "{protocol}: {told:?}");
     }
 }
+
+/// A talker stood for two digits before it, and 98 two places before the type is a type as well: 14 digits made a message.
+#[test]
+fn a_type_that_may_be_one_two_places_further_is_waited_for() {
+    let seed = 888_111 * 1_000_003 + 500;
+    let case = all_cases(seed).into_iter().find(|case| case.layout == Layout::ContactId).unwrap();
+    assert_eq!(case.keys, "399818694054746#");
+    let (samples, lost, _) = support::call(&case, &Damage { talker: Some((-0.5, 0.0)), ..Damage::default() }, seed);
+    for told in support::hear(&samples, &lost) {
+        assert!(!matches!(&told, Outcome::Frame(frame) if frame.keys != case.keys), "{told:?}");
+    }
+}

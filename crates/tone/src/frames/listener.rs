@@ -39,6 +39,8 @@ const WAITS_MAX: u8 = 2;
 const WAITS: f32 = 0.75;
 /// Symbols before a message that must be none: the panel waits longer before it repeats one.
 const ALONE_BEFORE: i64 = 10;
+/// Places by which a message may be elsewhere than it seems, where other sound stands for its first or last digits.
+const ELSEWHERE: i64 = 3;
 /// Steps in which a better candidate may come: 10 ms.
 const SETTLES: u64 = 4;
 /// Refused copies kept.
@@ -383,7 +385,8 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
         return Alone::No;
     }
     let is_known_before = level(-1).is_some() || level(-2).is_some();
-    if is_known_before && is_in_no_other_place(&scored.costs) {
+    let is_digit_there = |shift: i64| level(shift).is_some_and(|level| DIGIT_LEVEL.contains(&level));
+    if is_known_before && is_in_no_other_place(&scored.costs, is_digit_there) {
         return Alone::Yes;
     }
     // Of a message of which one end was not heard, the other end may be one further: what stands there must be known.
@@ -407,14 +410,22 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     if is_known { Alone::Yes } else { Alone::Unknown }
 }
 
-/// Whether the type of a Contact ID message was clearly heard, and would be none one place earlier or later: `18` is, `55`
-/// is not.
-fn is_in_no_other_place(costs: &[Costs]) -> bool {
-    let can_be =
-        |at: usize, place: usize| costs.get(at).is_some_and(|costs| may_be(costs, Layout::ContactId.may_be(place)));
+/// Whether the type of a Contact ID message was clearly heard, and would be none a few places earlier or later, as far as
+/// the digits at the ends do not tell that: `18` among zeros is in its place, `55` is not.
+fn is_in_no_other_place(costs: &[Costs], is_digit_there: impl Fn(i64) -> bool) -> bool {
     let &[first, second] = Layout::ContactId.anchors() else { return false };
-    let is_clear = [first, second].into_iter().all(|place| costs.get(place).is_some_and(is_clear));
-    is_clear && can_be(first, first) && can_be(second, second) && !can_be(second, first) && !can_be(first, second)
+    let costs_at =
+        |place: usize, shift: i64| place.checked_add_signed(shift as isize).and_then(|place| costs.get(place));
+    let is_type = |shift: i64| {
+        [first, second]
+            .into_iter()
+            .all(|place| costs_at(place, shift).is_some_and(|costs| may_be(costs, Layout::ContactId.may_be(place))))
+    };
+    let is_clear = [first, second].into_iter().all(|place| costs_at(place, 0).is_some_and(is_clear));
+    let count = costs.len() as i64;
+    let may_begin = |shift: i64| is_type(shift) && !(0..shift).any(&is_digit_there);
+    let may_end = |shift: i64| is_type(-shift) && !(count - shift..count).any(&is_digit_there);
+    is_clear && is_type(0) && !(1..=ELSEWHERE).any(|shift| may_begin(shift) || may_end(shift))
 }
 
 pub(super) fn key_of(low: u8, high: u8) -> u8 {
