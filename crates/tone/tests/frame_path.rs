@@ -78,6 +78,22 @@ fn a_decision_is_early_and_times_are_right() {
     }
 }
 
+/// What was lost at one end could stand at the other, but the type, 18, would be none one place further.
+#[test]
+fn a_contact_id_message_whose_first_digit_was_lost_is_not_waited_for() {
+    for seed in 0..10 {
+        let case = all_cases(seed).into_iter().find(|case| case.layout == Layout::ContactId).unwrap();
+        let (samples, _, ends) = support::call(&case, &Damage::default(), seed);
+        let begins = samples.iter().position(|sample| sample.abs() > 0.01).unwrap();
+        let first = begins - 80..begins + 440;
+        let told = support::hear(&samples, std::slice::from_ref(&first));
+        let frame = told.iter().find_map(|told| if let Outcome::Frame(frame) = told { Some(frame) } else { None });
+        let frame = frame.unwrap_or_else(|| panic!("{case:?}"));
+        assert_eq!((frame.keys.as_str(), frame.slots[0].received < 0.5), (case.keys.as_str(), true));
+        assert!(frame.decided <= ends + 60 * 8, "{case:?}: {} ms", (frame.decided - ends) / 8);
+    }
+}
+
 #[test]
 fn two_damaged_copies_make_one_message() {
     let case: Case = all_cases(5).into_iter().find(|case| case.layout == Layout::Bs8521).unwrap();
@@ -96,5 +112,17 @@ fn silence_beside_a_lost_digit_says_nothing() {
     for protocol in [Protocol::Detect, Protocol::Tt92, Protocol::TtNew] {
         let told = support::hear_as(protocol, &samples, &lost);
         assert!(!told.iter().any(|told| matches!(told, Outcome::Frame(_))), "{protocol}: {told:?}");
+    }
+}
+
+/// A talker stood for two digits before it, and 98 two places before the type is a type as well: 14 digits made a message.
+#[test]
+fn a_type_that_may_be_one_two_places_further_is_waited_for() {
+    let seed = 888_111 * 1_000_003 + 500;
+    let case = all_cases(seed).into_iter().find(|case| case.layout == Layout::ContactId).unwrap();
+    assert_eq!(case.keys, "399818694054746#");
+    let (samples, lost, _) = support::call(&case, &Damage { talker: Some((-0.5, 0.0)), ..Damage::default() }, seed);
+    for told in support::hear(&samples, &lost) {
+        assert!(!matches!(&told, Outcome::Frame(frame) if frame.keys != case.keys), "{told:?}");
     }
 }

@@ -16,14 +16,15 @@ use crate::level::dbm0;
 /// What a message must be to be accepted. Costs and margins are natural logarithms of likelihoods.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// How much more the second best right message must cost where the check digits only confirm what was heard.
+    /// How much more the second best right message must cost.
     pub margin_min: f32,
-    /// The same where they had to choose: a slot was not heard, or not as the message has it.
-    pub chosen_margin_min: f32,
     /// How much more for each unit by which the tones misfit: among loud other sound likelihoods are less sure.
     pub margin_per_misfit: f32,
-    /// The same where the check digits had to choose.
-    pub chosen_margin_per_misfit: f32,
+    /// How much more for each slot in which a tone is much weaker than elsewhere though it was received: what cancels one
+    /// tone may pass for another.
+    pub margin_per_weakened: f32,
+    /// How much more if all of it were lost: what is left has fewer to tell against a wrong one.
+    pub margin_per_lost: f32,
     /// The most that may be lost of a message, as a share.
     pub lost_max: f32,
     /// The most that a message may cost in all beside the likeliest digits, right or not.
@@ -35,10 +36,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            margin_min: 3.0,
-            chosen_margin_min: 3.0,
-            margin_per_misfit: 3.2,
-            chosen_margin_per_misfit: 3.2,
+            margin_min: 3.5,
+            margin_per_misfit: 1.25,
+            margin_per_weakened: 1.5,
+            margin_per_lost: 1.5,
             lost_max: 0.5,
             cost_max: 2.5,
             slot_cost_max: 2.5,
@@ -49,9 +50,7 @@ impl Default for Limits {
 /// A margin beyond this is not explored.
 pub(super) const MARGIN_ENOUGH: f32 = 16.0;
 /// How much more a message must lead by that was bent, beside what the bending cost.
-const BENT_COUNTS: f32 = 2.0;
-/// How much more a message with one check digit must lead by: it passes one wrong message in 15, two pass one in 100.
-const ONE_CHECK_DIGIT: f32 = 1.0;
+const BENT_COUNTS: f32 = 0.5;
 /// A digit is clearly heard where every other costs so much more.
 const CLEAR: f32 = 5.0;
 
@@ -193,13 +192,11 @@ impl Judged<'_> {
     }
 
     fn margin_min(&self, best: &Best, limits: &Limits) -> f32 {
-        let (least, misfit) = if self.is_chosen(best) {
-            (limits.chosen_margin_min + BENT_COUNTS * best.cost, limits.chosen_margin_per_misfit)
-        } else {
-            (limits.margin_min, limits.margin_per_misfit)
-        };
-        let least = if self.layout == Layout::ContactId { least + ONE_CHECK_DIGIT } else { least };
-        least + misfit * self.scored.misfit
+        limits.margin_min
+            + BENT_COUNTS * best.cost
+            + limits.margin_per_misfit * self.scored.misfit
+            + limits.margin_per_weakened * self.scored.weakened as f32
+            + limits.margin_per_lost * self.lost()
     }
 
     fn frame(&self, best: &Best) -> Frame {

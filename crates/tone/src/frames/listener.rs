@@ -39,6 +39,8 @@ const WAITS_MAX: u8 = 2;
 const WAITS: f32 = 0.75;
 /// Symbols before a message that must be none: the panel waits longer before it repeats one.
 const ALONE_BEFORE: i64 = 10;
+/// Places by which a message may be elsewhere than it seems, where other sound stands for its first or last digits.
+const ELSEWHERE: i64 = 3;
 /// Steps in which a better candidate may come: 10 ms.
 const SETTLES: u64 = 4;
 /// Refused copies kept.
@@ -270,10 +272,14 @@ impl Search {
             Some(Candidate { walk, pace: chain.pace, mean, ready: number.saturating_add(SETTLES), waited: 0 });
     }
 
-    /// Whether it may be the beginning of a longer message of another layout: each slot can be what stands there.
+    /// Whether it may be the beginning of a longer message of another layout: each slot can be what usually stands there.
     fn may_go_on(&self, costs: &[Costs]) -> bool {
-        let may_be =
-            |layout: Layout| costs.iter().enumerate().all(|(place, costs)| may_be(costs, layout.may_be(place)));
+        let may_be = |layout: Layout| {
+            costs.iter().enumerate().all(|(place, costs)| {
+                let is_usual = |key: &u8| !layout.is_rare(place, *key);
+                may_be(costs, &layout.may_be(place).iter().copied().filter(is_usual).collect::<Vec<u8>>())
+            })
+        };
         self.layout == Layout::ContactId && (may_be(Layout::Bs8521) || may_be(Layout::Tunstall))
     }
 
@@ -378,6 +384,11 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     {
         return Alone::No;
     }
+    let is_known_before = level(-1).is_some() || level(-2).is_some();
+    let is_digit_there = |shift: i64| level(shift).is_some_and(|level| DIGIT_LEVEL.contains(&level));
+    if is_known_before && is_in_no_other_place(&scored.costs, is_digit_there) {
+        return Alone::Yes;
+    }
     // Of a message of which one end was not heard, the other end may be one further: what stands there must be known.
     let is_heard = |received: Option<&f32>| received.is_some_and(|received| *received > 0.5);
     let may_begin_before = !is_heard(scored.received.last()) && level(-1).is_none();
@@ -394,9 +405,27 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     let is_known = if waited > 0 {
         (count..count + i64::from(waited)).any(|shift| level(shift).is_some())
     } else {
-        is_first || level(-1).is_some() || level(-2).is_some()
+        is_first || is_known_before
     };
     if is_known { Alone::Yes } else { Alone::Unknown }
+}
+
+/// Whether the type of a Contact ID message was clearly heard, and would be none a few places earlier or later, as far as
+/// the digits at the ends do not tell that: `18` among zeros is in its place, `55` is not.
+fn is_in_no_other_place(costs: &[Costs], is_digit_there: impl Fn(i64) -> bool) -> bool {
+    let &[first, second] = Layout::ContactId.anchors() else { return false };
+    let costs_at =
+        |place: usize, shift: i64| place.checked_add_signed(shift as isize).and_then(|place| costs.get(place));
+    let is_type = |shift: i64| {
+        [first, second]
+            .into_iter()
+            .all(|place| costs_at(place, shift).is_some_and(|costs| may_be(costs, Layout::ContactId.may_be(place))))
+    };
+    let is_clear = [first, second].into_iter().all(|place| costs_at(place, 0).is_some_and(is_clear));
+    let count = costs.len() as i64;
+    let may_begin = |shift: i64| is_type(shift) && !(0..shift).any(&is_digit_there);
+    let may_end = |shift: i64| is_type(-shift) && !(count - shift..count).any(&is_digit_there);
+    is_clear && is_type(0) && !(1..=ELSEWHERE).any(|shift| may_begin(shift) || may_end(shift))
 }
 
 pub(super) fn key_of(low: u8, high: u8) -> u8 {
