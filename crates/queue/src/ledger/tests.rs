@@ -74,8 +74,11 @@ proptest! {
         let (mut ledger, mut kept) = (Ledger::default(), Vec::new());
         for entry in entries(&steps) {
             push(&mut ledger, &entry);
+            ledger.settle_own(&[entry.seq]);
+            if ledger.take_closed_changed() {
+                kept = ledger.closed.values().cloned().collect();
+            }
             if entry.seq % 3 == 0 {
-                ledger.settle_own(&[entry.seq]);
                 ledger.forget_closed(START + CLOSED_KEPT + time::Duration::seconds(5));
             }
             let closed: Vec<_> = ledger.closed.values().cloned().collect();
