@@ -8,11 +8,10 @@ use tokio::time::Instant;
 
 use super::Settle;
 
-/// How long it may wait for a moment without anything else to do: a card that is opened, changed and closed meanwhile is
-/// written once. A receiver that is killed offers to the database again what it had so long ago.
-const WITHIN: Duration = Duration::from_millis(250);
+/// How long it may wait for a moment without anything else to do.
+const WITHIN: Duration = Duration::from_millis(25);
 /// How much longer while units wait.
-const LATE: Duration = Duration::from_millis(250);
+const LATE: Duration = Duration::from_millis(25);
 /// Pause between two parts, so that an append gets between them.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Entries and rows settled at once, unless they came as more: units wait meanwhile.
