@@ -31,6 +31,8 @@ pub struct Ledger {
     open: BTreeMap<Rank, Arc<Alarm>>,
     closed: BTreeMap<(OffsetDateTime, AlarmId), Arc<Alarm>>,
     pending: HashMap<Unit, Vec<Arc<Entry>>>,
+    /// Under which unit each pending entry is: a commit need not look at what else waits, which may be very much.
+    pending_unit: HashMap<i64, Unit>,
     aliases: HashMap<AlarmId, AlarmId>,
     /// Actions this receiver has answered itself: sequence, and the refusal's name unless they were done.
     decided: HashMap<i64, Option<String>>,
@@ -132,16 +134,21 @@ impl Ledger {
     pub fn push(&mut self, entry: &Arc<Entry>) {
         match &entry.what {
             What::Signal(signal) => {
-                self.pending.entry(signal.unit.key.clone()).or_default().push(entry.clone());
+                self.wait(entry, signal.unit.key.clone());
                 self.apply_signal(entry.seq, signal);
             }
             What::Action(action) => {
                 if let Some(unit) = self.unit_of(action.alarm) {
-                    self.pending.entry(unit).or_default().push(entry.clone());
+                    self.wait(entry, unit);
                 }
             }
             What::Verdict(_) => {}
         }
+    }
+
+    fn wait(&mut self, entry: &Arc<Entry>, unit: Unit) {
+        self.pending_unit.insert(entry.seq, unit.clone());
+        self.pending.entry(unit).or_default().push(entry.clone());
     }
 
     /// Answers a pushed action here, by the rules and the card as it is.
@@ -178,17 +185,17 @@ impl Ledger {
                 touched.insert(row.unit.key.clone());
             }
         }
-        self.pending.retain(|unit, entries| {
-            let before = entries.len();
-            entries.retain(|entry| !committed.contains(&entry.seq));
-            if entries.len() != before {
-                touched.insert(unit.clone());
-            }
-            !entries.is_empty()
-        });
         for seq in &committed {
             self.decided.remove(seq);
             self.joined.remove(seq);
+            let Some(unit) = self.pending_unit.remove(seq) else { continue };
+            if let Some(entries) = self.pending.get_mut(&unit) {
+                entries.retain(|entry| entry.seq != *seq);
+                if entries.is_empty() {
+                    self.pending.remove(&unit);
+                }
+            }
+            touched.insert(unit);
         }
         touched.into_iter().fold(!aliases.is_empty(), |shows, unit| self.refold(&unit) || shows)
     }
