@@ -227,14 +227,8 @@ impl Ledger {
     /// Without a database, what the journal has is what there is: cards become rows.
     /// Returns the rows that changed.
     pub fn settle_own(&mut self, committed: &[i64]) -> Vec<Arc<Alarm>> {
-        let committed_set: HashSet<i64> = committed.iter().copied().collect();
-        let mut changed = Vec::new();
-        for (unit, entries) in &self.pending {
-            if entries.iter().any(|entry| committed_set.contains(&entry.seq)) {
-                let ids = self.cards_of.get(unit).into_iter().flatten();
-                changed.extend(ids.filter_map(|id| self.cards.get(id)).cloned());
-            }
-        }
+        let units: BTreeSet<&Unit> = committed.iter().filter_map(|seq| self.pending_unit.get(seq)).collect();
+        let changed: Vec<Arc<Alarm>> = units.into_iter().flat_map(|unit| self.cards_of_unit(unit)).cloned().collect();
         let rows: Vec<Arc<Alarm>> = changed
             .into_iter()
             .map(|card| {

@@ -1,4 +1,4 @@
-//! When the database gets its next batch, and which entries of the backlog it takes.
+//! When the stores get their next batches, and which entries of the backlog the database takes.
 //!
 //! A lane orders units, never what one unit said: whatever is left for later, later entries of its unit stay with it.
 
@@ -30,6 +30,15 @@ const STORM_PAUSE: Duration = Duration::from_millis(50);
 /// and the rest at once when no unit waits.
 pub(super) fn storm_until(backlog: usize, units_wait: bool, committed_at: Instant) -> Option<Instant> {
     (units_wait && backlog >= COMMIT_IS_NEAR).then_some(committed_at + STORM_PAUSE)
+}
+
+/// How long after the database got a batch the journal begins none, so that both take the next one together. An answer
+/// needs both: a batch begun alone is there no sooner, and what comes meanwhile finds each store in the middle of another.
+const IN_STEP: Duration = Duration::from_millis(5);
+
+/// Until when the journal waits for a commit that was begun; not at all where answers wait for the journal alone.
+pub(super) fn in_step_until(backlog: usize, asked_at: Instant) -> Option<Instant> {
+    (backlog < COMMIT_IS_NEAR).then_some(asked_at + IN_STEP)
 }
 
 /// Leaves most of what rules do for later batches, but takes enough of it that it does not pile up.
@@ -178,6 +187,19 @@ mod tests {
             (1_000_000, false, None),
         ] {
             assert_eq!(storm_until(backlog, units_wait, now), until, "{backlog} {units_wait}");
+        }
+    }
+
+    #[test]
+    fn the_journal_waits_for_a_commit_that_is_near_and_never_for_long() {
+        let now = Instant::now();
+        for (backlog, until) in [
+            (0, Some(now + IN_STEP)),
+            (COMMIT_IS_NEAR - 1, Some(now + IN_STEP)),
+            (COMMIT_IS_NEAR, None),
+            (1_000_000, None),
+        ] {
+            assert_eq!(in_step_until(backlog, now), until, "{backlog}");
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use telecare_alarm::Lane;
 use time::OffsetDateTime;
@@ -10,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{JournalState, Keeper, Waiter, Waiting, desk};
+use super::{JournalState, Keeper, Waiter, Waiting, batches, desk};
 use crate::board::Link;
 use crate::entry::{Entry, What};
 use crate::exchange::{Answer, Incoming};
@@ -19,9 +18,6 @@ use crate::lanes::{BATCH_MAX, backlog_has_room};
 
 /// Entries on their way to the database behind which an answer still waits for its commit: two batches.
 pub(super) const COMMIT_IS_NEAR: usize = 2 * BATCH_MAX;
-/// How long after the database got a batch the journal begins none, so that both take the next one together. An answer
-/// needs both: a batch begun alone is there no sooner, and what comes meanwhile finds each store in the middle of another.
-const IN_STEP: Duration = Duration::from_millis(5);
 
 impl Keeper {
     pub(super) fn submit(&mut self, incoming: Box<Incoming>, deadline: Instant, reply: oneshot::Sender<Answer>) {
@@ -84,8 +80,8 @@ impl Keeper {
     /// Until when the journal waits for the database's commit, while answers wait for both.
     fn in_step_until(&self) -> Option<Instant> {
         let needs_both = self.link == Link::Connected && self.journal_state == JournalState::Ready;
-        let is_near = self.backlog.len() < COMMIT_IS_NEAR;
-        self.at_database.as_ref().filter(|_| needs_both && is_near).map(|asked| asked.at + IN_STEP)
+        let asked = self.at_database.as_ref().filter(|_| needs_both)?;
+        batches::in_step_until(self.backlog.len(), asked.at)
     }
 
     /// When time alone lets the journal begin.
