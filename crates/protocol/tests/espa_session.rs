@@ -158,6 +158,23 @@ fn of_a_sender_without_eot_nothing_is_proven() {
     assert_eq!(rig.hear(e10()), ["31 door-open active"]);
 }
 
+/// Its first EOT was damaged, so it is taken for one that sends none; then an acknowledgement is lost.
+#[test]
+fn an_end_that_comes_late_is_a_lost_acknowledgement_whatever_was_believed() {
+    let mut rig = with(settings());
+    for (token, block) in [(0, e10()), (2, e01())] {
+        assert_eq!([rig.hear(b"\x05"), rig.wait(0.1)].concat(), [HEARTBEAT]);
+        assert_eq!(rig.stored(token), [ACK]);
+        rig.wait(0.5);
+        rig.hear(block);
+        assert_eq!(rig.stored(token + 1), [ACK]);
+    }
+    assert_eq!(rig.wait(2.0), [""; 0], "the sender waits for what was lost");
+    assert_eq!(rig.hear([EOT, SELECT].concat()), [HEARTBEAT]);
+    assert_eq!(rig.stored(4), [ACK]);
+    assert_eq!(rig.hear(e01()), [format!("{PRESSED} repeat 2.2")]);
+}
+
 #[test]
 fn t7_what_cannot_be_stored_is_busy_and_comes_again() {
     let mut rig = settled();

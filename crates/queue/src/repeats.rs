@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telecare_alarm::{LineId, Signal, SignalId};
-use telecare_protocol::{Origin, RepeatProof};
+use telecare_protocol::{Origin, Outcome, RepeatProof};
 use time::OffsetDateTime;
 
 /// Keys remembered at most; beyond it the oldest is forgotten and its repeat would count as a press.
@@ -17,10 +17,14 @@ const KEYS_MAX: usize = 100_000;
 /// The signals that a copy may repeat.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    last: HashMap<LineId, Last>,
+    /// What could be read and what could not, each by itself: a damaged copy does not come between two whole ones.
+    last: HashMap<(LineId, Readable), Last>,
     /// By unit: an account's sequence is another account's, too.
     keys: HashMap<(Arc<str>, Vec<u8>), (SignalId, OffsetDateTime)>,
 }
+
+/// Whether a signal's frame could be read.
+type Readable = bool;
 
 #[derive(Debug)]
 struct Last {
@@ -38,7 +42,7 @@ impl Repeats {
         match proof {
             RepeatProof::None => None,
             RepeatProof::PreviousOnLine(window) => {
-                let last = self.last.get(&signal.line)?;
+                let last = self.last.get(&place(signal))?;
                 (last.raw == signal.raw && within(last.last_byte, at, *window)).then_some(last.id)
             }
             RepeatProof::Key { key, window } => {
@@ -55,7 +59,7 @@ impl Repeats {
             return;
         }
         let (id, last_byte) = (signal.repeat_of.unwrap_or(signal.id), signal.stamps.last_byte);
-        self.last.insert(signal.line.clone(), Last { raw: signal.raw.clone(), id, last_byte });
+        self.last.insert(place(signal), Last { raw: signal.raw.clone(), id, last_byte });
         if let RepeatProof::Key { key, .. } = proof {
             if self.keys.len() >= KEYS_MAX {
                 let oldest = self.keys.iter().min_by_key(|(_, (_, at))| *at).map(|(key, _)| key.clone());
@@ -72,6 +76,10 @@ impl Repeats {
     }
 }
 
+fn place(signal: &Signal) -> (LineId, Readable) {
+    (signal.line.clone(), signal.report.outcome == Outcome::Decoded)
+}
+
 fn within(earlier: OffsetDateTime, later: OffsetDateTime, window: Duration) -> bool {
     // A clock set back between two copies must not turn a repeat into a press, nor the reverse for long.
     (later - earlier).unsigned_abs() <= window
@@ -81,6 +89,7 @@ fn within(earlier: OffsetDateTime, later: OffsetDateTime, window: Duration) -> b
 mod tests {
     use super::*;
     use crate::sample::press;
+    use telecare_protocol::{Fault, Protocol, Report};
 
     const WINDOW: RepeatProof = RepeatProof::PreviousOnLine(Duration::from_secs(16));
 
@@ -133,6 +142,22 @@ mod tests {
         assert_eq!(repeats.judge(&press("1234", 4), &WINDOW), Some(first.id));
         repeats.forget(&first);
         assert_eq!(repeats.judge(&press("1234", 4), &WINDOW), None);
+    }
+
+    #[test]
+    fn a_copy_that_could_not_be_read_comes_between_nothing() {
+        let mut repeats = Repeats::default();
+        let (first, mut cut) = (press("1234", 0), press("line", 1));
+        cut.raw.truncate(1);
+        cut.report = Report::unreadable(Protocol::SurGard, Fault { name: "NoEnd".to_owned(), fields: Vec::new() });
+        repeats.remember(&first, &RepeatProof::None);
+        repeats.remember(&cut, &RepeatProof::None);
+        assert_eq!(repeats.judge(&press("1234", 4), &WINDOW), Some(first.id));
+        let mut again = cut.clone();
+        again.stamps = press("line", 5).stamps;
+        assert_eq!(repeats.judge(&again, &WINDOW), Some(cut.id), "what is refused for good comes again, too");
+        repeats.forget(&cut);
+        assert_eq!(repeats.judge(&press("1234", 4), &WINDOW), Some(first.id));
     }
 
     #[test]

@@ -176,8 +176,9 @@ impl Session {
             }
             return;
         }
-        // One that never ends its turns shows nothing by not doing so: in doubt it is a press.
-        if self.confirmation.ends != Some(false) {
+        // One that never ends its turns shows nothing by not doing so: in doubt it is a press. An end that comes late
+        // shows that it waited.
+        if ends || self.confirmation.ends != Some(false) {
             self.doubt.unanswered(&acknowledged.raw, acknowledged.last_byte);
         }
         if block.is_none() && !ends {
