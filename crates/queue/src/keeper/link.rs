@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{error, info};
 
+use super::backlog::Chores;
 use super::publish::STALE_MAX;
 use super::{JournalState, Keeper, batches};
 use crate::board::Link;
@@ -65,7 +66,7 @@ impl Keeper {
     fn up(&mut self, last_seq: Option<i64>) {
         self.set_link(Link::CatchingUp);
         self.at_database = None;
-        self.caught_up.clear();
+        self.backlog.offer_again();
         self.reoffer.clear();
         self.read_at = Instant::now();
         let (seq, at) = (last_seq.unwrap_or(i64::MIN), OffsetDateTime::now_utc() - OFFER_AGAIN);
@@ -82,7 +83,7 @@ impl Keeper {
             return;
         }
         let pending = &self.backlog;
-        self.reoffer = entries.into_iter().filter(|entry| !pending.contains_key(&entry.seq)).collect();
+        self.reoffer = entries.into_iter().filter(|entry| !pending.contains(entry.seq)).collect();
         self.refill |= !self.reoffer.is_empty();
     }
 
@@ -165,7 +166,7 @@ impl Keeper {
             Link::CatchingUp => self.catch_up(now),
             Link::Connected => {
                 let held_back = self.held_back_until().is_some_and(|until| now < until);
-                let entries = if held_back { Vec::new() } else { self.next_entries() };
+                let entries = if held_back { Vec::new() } else { self.backlog.batch(Chores::Few) };
                 if !entries.is_empty() || now >= self.heard_at + HEARD_EVERY {
                     self.write(entries, false, now);
                 }
@@ -181,34 +182,20 @@ impl Keeper {
         if !again.is_empty() {
             return self.write(again, true, now);
         }
-        let caught: HashSet<i64> = self.caught_up.iter().copied().collect();
-        let entries: Vec<_> = self.backlog.values().filter(|entry| !caught.contains(&entry.seq)).cloned().collect();
+        let lacking = self.backlog.lacking();
         // The last few may come while the board is read; they stay pending on it.
-        if entries.len() > BATCH_MAX || (!entries.is_empty() && caught.is_empty()) {
-            return self.write(batches::urgent_units_first(entries, |one| self.unit_of(one)), true, now);
+        if lacking > BATCH_MAX || (lacking > 0 && !self.backlog.has_caught_up()) {
+            return self.write(self.backlog.batch(Chores::All), true, now);
         }
         if self.refill {
             self.refill = false;
             let rows: Vec<_> = self.ledger.base().filter(|alarm| alarm.closed.is_none()).cloned().collect();
             return self.ask(Command::Refill(rows), HashSet::new(), now);
         }
-        if !entries.is_empty() && !self.last_write_was_small {
-            return self.write(entries, true, now);
+        if lacking > 0 && !self.last_write_was_small {
+            return self.write(self.backlog.batch(Chores::All), true, now);
         }
         self.ask(Command::ReadBoard, HashSet::new(), now);
-    }
-
-    fn next_entries(&self) -> Vec<Arc<Entry>> {
-        let entries = batches::without_most_chores(self.backlog.values().cloned().collect(), |one| self.unit_of(one));
-        batches::urgent_units_first(entries, |one| self.unit_of(one))
-    }
-
-    fn unit_of(&self, entry: &Entry) -> Option<Arc<str>> {
-        match &entry.what {
-            What::Signal(signal) => Some(signal.unit.key.clone()),
-            What::Action(action) => self.ledger.unit_of(action.alarm),
-            What::Verdict(verdict) => self.ledger.unit_of(AlarmId(verdict.alarm)),
-        }
     }
 
     fn write(&mut self, entries: Vec<Arc<Entry>>, offered_before: bool, now: Instant) {
@@ -254,16 +241,14 @@ impl Keeper {
 
     /// What this receiver's row says once the offered entries are in.
     fn heard(&self, offered: &HashSet<i64>) -> Heard {
-        let caught: HashSet<i64> = self.caught_up.iter().copied().collect();
-        let there = |seq: &i64| offered.contains(seq) || caught.contains(seq);
-        let missing = self.backlog.keys().find(|seq| !there(seq)).copied();
+        let (lacking, missing) = self.backlog.lacking_after(offered);
         let again = self.reoffer.iter().map(|entry| entry.seq).min();
         let first = missing.into_iter().chain(again).min();
         Heard {
             last_seq: first.map_or(self.chain.seq, |first| first.saturating_sub(1)),
             head_seq: self.chain.seq,
             head: self.chain.head,
-            unforwarded: i64::try_from(self.backlog.keys().filter(|seq| !there(seq)).count()).unwrap_or(i64::MAX),
+            unforwarded: i64::try_from(lacking).unwrap_or(i64::MAX),
             operator_heard_at: self.watch.heard_here(),
         }
     }
@@ -281,17 +266,17 @@ impl Keeper {
             self.skipped_until = Some(Instant::now() + SKIPPED_WAIT);
         }
         for seq in &committed.entries {
-            self.backlog.get(seq).into_iter().for_each(|entry| crate::meters::committed(entry));
+            self.backlog.get(*seq).into_iter().for_each(|entry| crate::meters::committed(entry));
             self.unjournalled.remove(seq);
             self.signal_stored(*seq);
         }
-        let mut done = committed.entries;
+        let done = committed.entries;
         if self.link == Link::CatchingUp {
-            self.caught_up.append(&mut done);
+            done.into_iter().for_each(|seq| self.backlog.caught_up(seq));
             return;
         }
         for seq in &done {
-            self.backlog.remove(seq);
+            self.backlog.remove(*seq);
         }
         let rows: Vec<_> = committed.rows.into_iter().map(Arc::new).collect();
         let shows = self.ledger.settle(&done, &rows, &committed.aliases);
@@ -317,10 +302,7 @@ impl Keeper {
         let now = OffsetDateTime::now_utc();
         let lately = |alarm: &Alarm| alarm.closed.as_ref().is_none_or(|c| c.at + crate::ledger::CLOSED_KEPT > now);
         let rows: Vec<_> = rows.into_iter().filter(lately).map(Arc::new).collect();
-        let done = std::mem::take(&mut self.caught_up);
-        for seq in &done {
-            self.backlog.remove(seq);
-        }
+        let done = self.backlog.take_caught_up();
         self.ledger.rebase(&done, &rows, aliases);
         let aliases = aliases.to_vec();
         let settle = Settle { forwarded: done, rows, aliases, replace: true, ..Settle::default() };

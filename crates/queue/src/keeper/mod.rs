@@ -15,6 +15,7 @@
 //! is on its way to the database and not yet answered. A sequence is used once, whatever became of its entry.
 
 mod actions;
+mod backlog;
 mod batches;
 mod duty;
 mod link;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use self::backlog::Backlog;
 use crate::answered::Answered;
 use crate::board::{Board, Link, OtherReceiver};
 use crate::consoles::Consoles;
@@ -100,15 +102,14 @@ pub struct Keeper {
     link: Link,
     link_since: OffsetDateTime,
     link_at: Instant,
-    /// Entries not yet in the database, in order.
-    backlog: BTreeMap<i64, Arc<Entry>>,
+    /// Entries not yet in the database; with those caught up while catching up: they leave the ledger when the board is
+    /// read afresh.
+    backlog: Backlog,
     /// Entries that a restored database may lack, offered again; the cards have them already.
     reoffer: VecDeque<Arc<Entry>>,
     refill: bool,
     rereading: bool,
     at_database: Option<link::Asked>,
-    /// Committed while catching up; they leave the ledger when the board is read afresh.
-    caught_up: Vec<i64>,
     read_at: Instant,
     heard_at: Instant,
     committed_at: Instant,
@@ -197,12 +198,11 @@ impl Keeper {
             link,
             link_since: OffsetDateTime::now_utc(),
             link_at: now,
-            backlog: BTreeMap::new(),
+            backlog: Backlog::default(),
             reoffer: VecDeque::new(),
             refill: false,
             rereading: false,
             at_database: None,
-            caught_up: Vec::new(),
             read_at: now,
             heard_at: now,
             committed_at: now,
@@ -264,7 +264,7 @@ impl Keeper {
                     None => drop(self.ledger.decide(entry.seq, action)),
                 }
             }
-            self.backlog.insert(entry.seq, entry);
+            self.enqueue(&entry);
         }
         if self.link == Link::Standalone {
             self.settle_own();

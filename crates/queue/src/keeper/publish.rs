@@ -47,7 +47,7 @@ impl Keeper {
             journal_ok: self.journal_state != JournalState::Down,
             can_store: self.can_store(),
             backlog: if self.database.is_some() { self.backlog.len() } else { 0 },
-            backlog_since: self.backlog.values().next().filter(|_| self.database.is_some()).map(|entry| entry.at),
+            backlog_since: self.backlog.iter().next().filter(|_| self.database.is_some()).map(|entry| entry.at),
             open: self.ledger.open().cloned().collect(),
             closed: self.closed.clone(),
             aliases: self.ledger.aliases().clone(),

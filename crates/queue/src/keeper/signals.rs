@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use telecare_alarm::Lane;
+use telecare_alarm::{AlarmId, Lane};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -59,7 +59,7 @@ impl Keeper {
                     self.await_store(&entry, reply);
                 }
                 self.note_action_seq(&entry);
-                self.backlog.insert(entry.seq, entry);
+                self.enqueue(&entry);
             }
             return;
         }
@@ -67,7 +67,7 @@ impl Keeper {
         for (entry, _) in &batch {
             self.note_action_seq(entry);
             if self.side_by_side {
-                self.backlog.insert(entry.seq, entry.clone());
+                self.enqueue(entry);
             }
         }
         let entries = batch.iter().map(|(entry, _)| entry.clone()).collect();
@@ -138,16 +138,26 @@ impl Keeper {
                 // With so much before it the commit would not come in time: its sender waits for nothing.
                 _ => self.signal_stored(entry.seq),
             }
-            self.backlog.insert(entry.seq, entry);
+            self.enqueue(&entry);
         }
         if self.link == Link::Standalone {
             self.settle_own();
         }
     }
 
+    /// Has an entry wait for the database.
+    pub(super) fn enqueue(&mut self, entry: &Arc<Entry>) {
+        let unit = match &entry.what {
+            What::Signal(signal) => Some(signal.unit.key.clone()),
+            What::Action(action) => self.ledger.unit_of(action.alarm),
+            What::Verdict(verdict) => self.ledger.unit_of(AlarmId(verdict.alarm)),
+        };
+        self.backlog.insert(entry.clone(), unit);
+    }
+
     /// Whether an entry of the batch at the journal is in the database, and on the cards, before that batch is done.
     fn is_committed_already(&self, seq: i64) -> bool {
-        self.side_by_side && !self.backlog.contains_key(&seq)
+        self.side_by_side && !self.backlog.contains(seq)
     }
 
     /// Whether the journal has not said yet that it has an entry.
@@ -157,7 +167,7 @@ impl Keeper {
 
     /// Without a database nothing else is to have the entries: cards become rows.
     pub(super) fn settle_own(&mut self) {
-        let seqs: Vec<i64> = std::mem::take(&mut self.backlog).into_keys().collect();
+        let seqs: Vec<i64> = std::mem::take(&mut self.backlog).iter().map(|entry| entry.seq).collect();
         let refused = seqs.iter().filter_map(|seq| Some((*seq, self.ledger.decided(*seq)?.clone()?))).collect();
         let rows = self.ledger.settle_own(&seqs);
         self.dirty = true;
@@ -202,9 +212,9 @@ impl Keeper {
                 if let Some((_, reply)) = waiter {
                     self.await_store(&entry, reply);
                 }
-                self.backlog.insert(entry.seq, entry);
+                self.enqueue(&entry);
             } else {
-                self.backlog.remove(&entry.seq);
+                self.backlog.remove(entry.seq);
                 self.refuse(&entry, waiter.map(|(_, reply)| reply));
             }
         }
@@ -216,7 +226,7 @@ impl Keeper {
     /// Nothing can store: whatever waits is refused, and the chain goes on from what was stored.
     pub(super) fn refuse_everything(&mut self) {
         for (seq, entry) in std::mem::take(&mut self.unjournalled) {
-            self.backlog.remove(&seq);
+            self.backlog.remove(seq);
             let reply = self.waiting.remove(&seq).map(|(reply, _)| reply);
             self.refuse(&entry, reply);
         }
@@ -251,8 +261,8 @@ impl Keeper {
         // Both may be as long as an outage.
         let held: HashSet<i64> = holds.iter().copied().collect();
         let lacking: Vec<Arc<Entry>> =
-            self.backlog.values().filter(|entry| !held.contains(&entry.seq)).cloned().collect();
-        let forwarded = holds.iter().filter(|seq| !self.backlog.contains_key(seq)).copied().collect();
+            self.backlog.iter().filter(|entry| !held.contains(&entry.seq)).cloned().collect();
+        let forwarded = holds.iter().filter(|seq| !self.backlog.contains(**seq)).copied().collect();
         let rows: Vec<_> = self.ledger.base().cloned().collect();
         let aliases = self.ledger.aliases().iter().map(|(alias, of)| (*alias, *of)).collect();
         self.journal_state = JournalState::Writing;
@@ -265,7 +275,7 @@ impl Keeper {
     /// What went to the database alone while the journal was down is in the journal, too.
     fn filled(&mut self) {
         for (seq, entry) in std::mem::take(&mut self.unjournalled) {
-            if self.backlog.contains_key(&seq) {
+            if self.backlog.contains(seq) {
                 self.seen_by_journal(&entry);
                 self.signal_stored(seq);
             }
