@@ -2,12 +2,14 @@
 //! the next one.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use telecare_alarm::alarm::Rank;
 use telecare_alarm::{Alarm, AlarmId, CallId, Policy, ReceiverId, Registry, Shelves};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::cards::{Cards, ClosedRank};
 use crate::live_calls::{CallCards, LiveCall};
 
 /// One state of the queue as consoles see it.
@@ -34,29 +36,34 @@ pub struct Board {
     /// When the oldest of them was made.
     pub backlog_since: Option<OffsetDateTime>,
     /// Open alarms, most urgent first.
-    pub open: Vec<Arc<Alarm>>,
-    /// Alarms closed in the last ten minutes, latest first. Most boards share it with the one before.
-    pub closed: Arc<Vec<Arc<Alarm>>>,
+    pub open: Cards<Rank>,
+    /// Alarms closed in the last ten minutes or a few seconds more, latest first.
+    pub closed: Cards<ClosedRank>,
     /// Ids that stand for another alarm: two receivers opened one each for the same unit.
     pub aliases: HashMap<AlarmId, AlarmId>,
     /// The calls on the lines of this receiver.
     pub calls: Arc<BTreeMap<CallId, LiveCall>>,
-    /// Which open alarms are on which call, of any receiver.
-    pub call_cards: Arc<CallCards>,
+    /// What is made of the open alarms when it is first asked for.
+    pub derived: Derived,
     /// The other receivers on the same database that have fallen silent.
     pub silent: Vec<OtherReceiver>,
     /// Who is behind the alarms, as far as is known.
     pub registry: Arc<Registry>,
     /// What ranks signals, and the rules.
     pub policy: Arc<Policy>,
-    /// Where the open alarms are listed.
-    pub shelves: Arc<Shelves>,
     /// Who is expected to be heard from.
     pub expected: usize,
     /// Who of them is missing.
     pub overdue: usize,
     /// When an operator's console was last heard, at any receiver of the centre.
     pub operator_heard_at: Option<OffsetDateTime>,
+}
+
+/// What needs a look at every open alarm: many a board comes and goes without a console that asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct Derived {
+    shelves: OnceLock<Arc<Shelves>>,
+    call_cards: OnceLock<Arc<CallCards>>,
 }
 
 /// Whose word an answer is.
@@ -114,15 +121,14 @@ impl Board {
             can_store: false,
             backlog: 0,
             backlog_since: None,
-            open: Vec::new(),
-            closed: Arc::default(),
+            open: Cards::default(),
+            closed: Cards::default(),
             aliases: HashMap::new(),
             calls: Arc::default(),
-            call_cards: Arc::default(),
+            derived: Derived::default(),
             silent: Vec::new(),
             registry: Arc::default(),
             policy: Arc::new(Policy::builtin()),
-            shelves: Arc::default(),
             expected: 0,
             overdue: 0,
             operator_heard_at: None,
@@ -133,6 +139,16 @@ impl Board {
     pub fn find(&self, id: AlarmId) -> Option<&Arc<Alarm>> {
         let id = self.aliases.get(&id).copied().unwrap_or(id);
         self.open.iter().chain(self.closed.iter()).find(|alarm| alarm.id == id)
+    }
+
+    /// Where the open alarms are listed.
+    pub fn shelves(&self) -> &Arc<Shelves> {
+        self.derived.shelves.get_or_init(|| Arc::new(Shelves::of(self.open.iter().map(|card| &**card))))
+    }
+
+    /// Which open alarms are on which call, of any receiver.
+    pub fn call_cards(&self) -> &Arc<CallCards> {
+        self.derived.call_cards.get_or_init(|| Arc::new(CallCards::of(self.open.iter().map(|card| &**card))))
     }
 
     /// The cursor of this state: `boot:version`, and whether it is degraded.

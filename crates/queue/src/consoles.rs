@@ -88,7 +88,7 @@ impl Queue {
             return;
         }
         let board = self.board().borrow().clone();
-        for alarm in &board.open {
+        for alarm in board.open.iter() {
             if let Some(action) = renewal(alarm, heard, lease, now) {
                 self.note(action);
             }

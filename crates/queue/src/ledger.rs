@@ -7,13 +7,14 @@
 //! ```
 //! A card is never edited from outside: it is refolded from its unit's rows and pending entries.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use telecare_alarm::alarm::Rank;
 use telecare_alarm::{Act, Action, Alarm, AlarmId, Refusal, Signal};
 use time::OffsetDateTime;
 
+use crate::cards::{Cards, ClosedRank};
 use crate::entry::{Entry, What};
 
 /// How long a closed card stays known.
@@ -28,8 +29,8 @@ pub struct Ledger {
     base_of: HashMap<Unit, BTreeSet<AlarmId>>,
     cards: HashMap<AlarmId, Arc<Alarm>>,
     cards_of: HashMap<Unit, BTreeSet<AlarmId>>,
-    open: BTreeMap<Rank, Arc<Alarm>>,
-    closed: BTreeMap<(OffsetDateTime, AlarmId), Arc<Alarm>>,
+    open: Cards<Rank>,
+    closed: Cards<ClosedRank>,
     pending: HashMap<Unit, Vec<Arc<Entry>>>,
     /// Under which unit each pending entry is: a commit need not look at what else waits, which may be very much.
     pending_unit: HashMap<i64, Unit>,
@@ -40,8 +41,6 @@ pub struct Ledger {
     joined: HashMap<i64, AlarmId>,
     /// Cards that are not as they were when last asked.
     changed: HashSet<AlarmId>,
-    /// Whether the closed cards are others than when last asked.
-    closed_changed: bool,
 }
 
 impl Ledger {
@@ -60,11 +59,6 @@ impl Ledger {
         std::mem::take(&mut self.changed)
     }
 
-    /// Whether a closed card has changed, come or gone since this was last asked.
-    pub fn take_closed_changed(&mut self) -> bool {
-        std::mem::take(&mut self.closed_changed)
-    }
-
     /// Has every card looked at again.
     pub fn touch_all(&mut self) {
         self.changed.extend(self.cards.keys());
@@ -81,14 +75,13 @@ impl Ledger {
     }
 
     /// Open cards, most urgent first.
-    pub fn open(&self) -> impl Iterator<Item = &Arc<Alarm>> {
-        self.open.values()
+    pub fn open(&self) -> &Cards<Rank> {
+        &self.open
     }
 
-    /// Cards closed at most [`CLOSED_KEPT`] ago, latest first.
-    pub fn closed_lately(&self, now: OffsetDateTime) -> impl Iterator<Item = &Arc<Alarm>> {
-        let is_late = move |at: OffsetDateTime| at + CLOSED_KEPT >= now;
-        self.closed.iter().rev().take_while(move |((at, _), _)| is_late(*at)).map(|(_, card)| card)
+    /// Cards closed lately, latest first; see [`Ledger::forget_closed`].
+    pub fn closed(&self) -> &Cards<ClosedRank> {
+        &self.closed
     }
 
     /// Ids that stand for another alarm.
@@ -251,8 +244,8 @@ impl Ledger {
 
     /// Forgets cards closed for longer than [`CLOSED_KEPT`]. Returns their ids.
     pub fn forget_closed(&mut self, now: OffsetDateTime) -> Vec<AlarmId> {
-        let old: Vec<AlarmId> =
-            self.closed.keys().take_while(|(closed_at, _)| *closed_at + CLOSED_KEPT < now).map(|(_, id)| *id).collect();
+        let is_old = |card: &&Arc<Alarm>| card.closed.as_ref().is_some_and(|closed| closed.at + CLOSED_KEPT < now);
+        let old: Vec<AlarmId> = self.closed.iter().rev().take_while(is_old).map(|card| card.id).collect();
         let mut forgotten = Vec::new();
         for id in old {
             let Some(card) = self.cards.get(&id).cloned() else { continue };
@@ -336,11 +329,8 @@ impl Ledger {
         self.changed.insert(card.id);
         self.cards_of.entry(card.unit.key.clone()).or_default().insert(card.id);
         match &card.closed {
-            None => drop(self.open.insert(card.rank(), card.clone())),
-            Some(closed) => {
-                self.closed_changed = true;
-                self.closed.insert((closed.at, card.id), card.clone());
-            }
+            None => self.open.put(card.clone()),
+            Some(_) => self.closed.put(card.clone()),
         }
         self.cards.insert(card.id, card);
     }
@@ -348,10 +338,9 @@ impl Ledger {
     fn remove_card(&mut self, id: AlarmId) {
         let Some(card) = self.cards.remove(&id) else { return };
         self.changed.insert(id);
-        self.open.remove(&card.rank());
-        if let Some(closed) = &card.closed {
-            self.closed_changed = true;
-            self.closed.remove(&(closed.at, id));
+        match &card.closed {
+            None => self.open.remove(&card),
+            Some(_) => self.closed.remove(&card),
         }
         drop_from(&mut self.cards_of, &card.unit.key, id);
     }

@@ -11,6 +11,7 @@
 
 mod answered;
 pub mod board;
+pub mod cards;
 pub mod config;
 pub mod consoles;
 mod database;
@@ -34,6 +35,7 @@ mod told;
 pub mod trouble;
 
 pub use board::{Board, Link, OtherReceiver};
+pub use cards::Cards;
 pub use config::{DatabaseConfig, JournalConfig, QueueConfig};
 pub use consoles::Heard;
 pub use database::inspect::{DatabaseFacts, database_facts};

@@ -171,7 +171,7 @@ mod tests {
         // A card changes and keeps its id.
         let mut words = waiting_alarm(1);
         words.unit.words = "flat 7, \\\"age_s\\\":1, \"age_s\":2".into();
-        board.open[0] = Arc::new(words);
+        board.open.put(Arc::new(words));
         let (list, each) = both(&mut cards, &board, LEASE_END);
         assert_eq!(list, each);
         // The registry changes and no card does.
@@ -180,7 +180,7 @@ mod tests {
             unit.label = label.to_owned();
             board.registry = Arc::new(Registry::new(1, [unit]));
             let key = board.registry.key_of(UnitId(uuid::Uuid::from_u128(7))).unwrap();
-            board.open[1] = Arc::new(Alarm { unit: UnitKey { words: "Doris Hill".into(), ..key }, ..waiting_alarm(2) });
+            board.open.put(Arc::new(Alarm { unit: UnitKey { words: "Doris Hill".into(), ..key }, ..waiting_alarm(2) }));
             let (list, each) = both(&mut cards, &board, LEASE_END);
             assert!(list.contains(label));
             assert_eq!(list, each);
@@ -195,8 +195,8 @@ mod tests {
         let place = |cards: &Cards, n: usize| Arc::as_ptr(&cards.kept[&board.open[n].id].card);
         let before = [place(&cards, 0), place(&cards, 1)];
         let mut changed = board.clone();
-        changed.open[0] = Arc::new(Alarm { revision: 9, ..waiting_alarm(1) });
-        changed.open[1] = Arc::new(Alarm { presses: 9, ..waiting_alarm(2) });
+        changed.open.put(Arc::new(Alarm { revision: 9, ..waiting_alarm(1) }));
+        changed.open.put(Arc::new(Alarm { presses: 9, ..waiting_alarm(2) }));
         both(&mut cards, &changed, CLAIMED_AT + Duration::from_secs(1));
         assert_eq!(place(&cards, 0), before[0]);
         assert_ne!(place(&cards, 1), before[1]);
@@ -211,7 +211,7 @@ mod tests {
         let with_both = list(&mut cards, &board);
         let of_card = |n: usize| Arc::downgrade(&cards.kept[&board.open[n].id].card);
         let (stays, goes) = (of_card(0), of_card(1));
-        let one = Board { open: board.open[..1].to_vec(), ..board.clone() };
+        let one = Board { open: board.open.iter().take(1).cloned().collect(), ..board.clone() };
         let _with_one = list(&mut cards, &one);
         assert!(goes.upgrade().is_some(), "somebody reads it");
         drop(with_both);

@@ -220,7 +220,8 @@ pub(super) mod tests {
         fn a_list_is_byte_for_byte_its_whole_shape(
             open in alarms(40), closed in alarms(9), later_s in -40..90_i64, full in 1..200_000_usize
         ) {
-            let board = Board { open, closed: closed.into(), ..board_of(vec![], Link::Connected) };
+            let (open, closed) = (open.into_iter().collect(), closed.into_iter().collect());
+            let board = Board { open, closed, ..board_of(vec![], Link::Connected) };
             let now = CLAIMED_AT + time::Duration::seconds(later_s);
             let list = Arc::new(Cards::default().list(&board, "b:1", true, now, &settings()).unwrap());
             let expected = whole(&board, "b:1", now);

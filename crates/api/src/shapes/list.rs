@@ -104,7 +104,7 @@ impl ListShape {
         let (degraded, now) = (board.link.is_degraded(), sight.now);
         let (mut aside, mut on_test) = (AsideShape::default(), 0);
         let mut listed = Vec::new();
-        for alarm in &board.open {
+        for alarm in board.open.iter() {
             let listing = sight.listing(alarm);
             match listing {
                 Listing::Queue => {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use telecare_alarm::{
     Act, Action, ActionId, Actor, Alarm, AlarmId, Basis, Choices, Class, ClockState, Lane, LineId, Priority, Ranking,
-    ReceiverId, Shelves, Signal, SignalId, Stamps, UnitKey,
+    ReceiverId, Signal, SignalId, Stamps, UnitKey,
 };
 use telecare_protocol::{Report, Status, Trigger};
 use telecare_queue::{Board, Link};
@@ -73,7 +73,6 @@ pub fn board_of(open: Vec<Alarm>, link: Link) -> Board {
         journal_ok: true,
         can_store: true,
         backlog: 0,
-        shelves: Arc::new(Shelves::of(&open)),
         open: open.into_iter().map(Arc::new).collect(),
         ..Board::empty(Uuid::from_u128(0xb007))
     }

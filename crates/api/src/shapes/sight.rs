@@ -29,8 +29,8 @@ pub struct Sight {
 impl Sight {
     /// Of a board at an instant.
     pub fn of(board: &Board, now: OffsetDateTime) -> Sight {
-        let (registry, policy, shelves) = (board.registry.clone(), board.policy.clone(), board.shelves.clone());
-        let (calls, call_cards, receiver) = (board.calls.clone(), board.call_cards.clone(), board.receiver.clone());
+        let (registry, policy, shelves) = (board.registry.clone(), board.policy.clone(), board.shelves().clone());
+        let (calls, call_cards, receiver) = (board.calls.clone(), board.call_cards().clone(), board.receiver.clone());
         let silent = board.silent.iter().map(|other| other.receiver.clone()).collect();
         Sight { now, registry, calls, call_cards, receiver, silent, policy, shelves }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use telecare_alarm::Lane;
 
+use super::batches::FALLS_BEHIND;
 use crate::entry::{Entry, What};
 use crate::lanes::BATCH_MAX;
 
@@ -19,10 +20,12 @@ const CHORES_PER_ENTRY: usize = 2;
 const CHORES_MIN: usize = 4;
 /// What rules do takes at most so many places when nobody waits: a unit that calls meanwhile waits for the whole batch.
 const CHORES_ALONE: usize = 16;
-/// What units without anything urgent keep of a batch.
-const ROUTINE_SHARE: usize = BATCH_MAX / 5;
-/// Entries that are looked at for a batch, where what rules do is left behind.
-const LOOKED_AT_MAX: usize = 4 * BATCH_MAX;
+/// A batch where the database falls behind. Answers do not wait for it there, and a batch costs much by itself.
+const BATCH_BEHIND: usize = 4 * BATCH_MAX;
+/// Of a batch, what units without anything urgent keep: one in so many.
+const ROUTINE_SHARE: usize = 5;
+/// Entries that are looked at for each place of a batch, where what rules do is left behind.
+const LOOKED_AT: usize = 4;
 
 type Unit = Arc<str>;
 
@@ -136,8 +139,8 @@ impl Backlog {
         (self.lacking() - theirs, lacks(&self.first).into_iter().chain(lacks(&self.rest)).min())
     }
 
-    /// The next batch, at most [`BATCH_MAX`] entries in order: units with something urgent come first, and the others
-    /// keep a fifth. Most of what rules do is left for later where units wait, and never so much that it piles up.
+    /// The next batch, in order: units with something urgent come first, and the others keep a fifth. Most of what rules
+    /// do is left for later where units wait, and never so much that it piles up.
     pub(super) fn batch(&self, chores: Chores) -> Vec<Arc<Entry>> {
         let others = self.lacking() - self.chores;
         let most = match chores {
@@ -145,9 +148,10 @@ impl Backlog {
             Chores::Few if others == 0 => CHORES_ALONE,
             Chores::Few => (CHORES_PER_ENTRY * others).max(CHORES_MIN),
         };
-        let share = ROUTINE_SHARE.min(self.rest.len());
-        let mut batch = self.taken(&self.first, BATCH_MAX - share, most);
-        batch.extend(self.taken(&self.rest, BATCH_MAX - batch.len(), most));
+        let room = if self.lacking() < FALLS_BEHIND { BATCH_MAX } else { BATCH_BEHIND };
+        let share = (room / ROUTINE_SHARE).min(self.rest.len());
+        let mut batch = self.taken(&self.first, room - share, most);
+        batch.extend(self.taken(&self.rest, room - batch.len(), most));
         batch.sort_unstable_by_key(|entry| entry.seq);
         batch
     }
@@ -167,7 +171,7 @@ impl Backlog {
             }
             true
         };
-        let looked_at = from.iter().take(LOOKED_AT_MAX).filter_map(|seq| self.entries.get(seq));
+        let looked_at = from.iter().take(LOOKED_AT * room).filter_map(|seq| self.entries.get(seq));
         looked_at.filter(goes).take(room).map(|(entry, _)| entry.clone()).collect()
     }
 
@@ -364,7 +368,14 @@ mod tests {
     fn tests_keep_a_fifth_while_presses_never_end() {
         let kinds: Vec<Kind> = (0..1_000).map(|n| if n % 2 == 0 { Kind::Press(1) } else { Kind::Test(2) }).collect();
         let batch = backlog(&kinds).batch(Chores::Few);
-        assert_eq!(batch.iter().filter(|entry| entry.what.lane() == Lane::Routine).count(), ROUTINE_SHARE);
+        assert_eq!(batch.iter().filter(|entry| entry.what.lane() == Lane::Routine).count(), BATCH_MAX / ROUTINE_SHARE);
+    }
+
+    #[test]
+    fn batches_are_larger_where_the_database_falls_behind() {
+        for (waiting, goes) in [(FALLS_BEHIND - 1, BATCH_MAX), (FALLS_BEHIND, BATCH_BEHIND)] {
+            assert_eq!(backlog(&vec![Kind::Test(1); waiting]).batch(Chores::Few).len(), goes);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::signals::COMMIT_IS_NEAR;
 const STORM_PAUSE: Duration = Duration::from_millis(50);
 
 /// Entries that wait for the database in no storm that soon passes: it would fall behind for good.
-const FALLS_BEHIND: usize = 10_000;
+pub(super) const FALLS_BEHIND: usize = 10_000;
 
 /// Until when a batch waits in a storm. Units are answered first, by the journal: the database gets a batch now and then,
 /// and the rest at once when no unit waits, or when so much waits that more is coming than it gets.

@@ -312,7 +312,7 @@ impl Keeper {
         for name in ["database-away", "database-schema-newer", "database-not-durable"] {
             self.trouble(name, None);
         }
-        info!(open = self.ledger.open().count(), "connected");
+        info!(open = self.ledger.open().len(), "connected");
     }
 
     /// Cards say which alarm their unit had before. The database has it with the card's next change, or in the history.

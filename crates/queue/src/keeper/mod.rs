@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use telecare_alarm::duty::Duty;
 use telecare_alarm::expect::Changes;
-use telecare_alarm::{Action, ActionId, Alarm, CallId, ClockState, LineId, Policy, ReceiverId, Registry};
+use telecare_alarm::{Action, ActionId, CallId, ClockState, LineId, Policy, ReceiverId, Registry};
 use telecare_protocol::RepeatProof;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -137,8 +137,6 @@ pub struct Keeper {
     clock: ClockState,
     boot: Uuid,
     version: u64,
-    /// The closed cards as the board last had them.
-    closed: Arc<Vec<Arc<Alarm>>>,
     dirty: bool,
     /// By when the board is made anew although no card has changed: how much waits for the database has.
     stale_at: Option<Instant>,
@@ -226,7 +224,6 @@ impl Keeper {
             registry: ends.registry,
             boot,
             version: 0,
-            closed: Arc::default(),
             dirty: true,
             stale_at: None,
             publish_at: now,

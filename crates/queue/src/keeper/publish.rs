@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::Shelves;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::{JournalState, Keeper};
-use crate::board::Board;
-use crate::live_calls::CallCards;
+use crate::board::{Board, Derived};
 
 /// A board costs by its cards, to make and to look at: ten thousand are made anew at most every 20 ms, so that a
 /// storm's boards do not take the time of its signals.
@@ -33,10 +31,6 @@ impl Keeper {
         }
         (self.dirty, self.stale_at) = (false, None);
         self.version += 1;
-        // It is long where tests close by themselves.
-        if self.ledger.take_closed_changed() {
-            self.closed = Arc::new(self.ledger.closed_lately(OffsetDateTime::now_utc()).cloned().collect());
-        }
         self.board.send_replace(Arc::new(Board {
             boot: self.boot,
             receiver: self.receiver.clone(),
@@ -48,15 +42,14 @@ impl Keeper {
             can_store: self.can_store(),
             backlog: if self.database.is_some() { self.backlog.len() } else { 0 },
             backlog_since: self.backlog.iter().next().filter(|_| self.database.is_some()).map(|entry| entry.at),
-            open: self.ledger.open().cloned().collect(),
-            closed: self.closed.clone(),
+            open: self.ledger.open().clone(),
+            closed: self.ledger.closed().clone(),
             aliases: self.ledger.aliases().clone(),
             calls: self.calls.clone(),
-            call_cards: Arc::new(CallCards::of(self.ledger.open().map(|card| &**card))),
+            derived: Derived::default(),
             silent: self.silent.clone(),
             registry: self.registry.clone(),
             policy: self.duty.policy().clone(),
-            shelves: Arc::new(Shelves::of(self.ledger.open().map(|card| &**card))),
             expected: self.duty.expected_count(),
             overdue: self.duty.overdue_count(),
             operator_heard_at: self.watch.last_heard(),

@@ -46,7 +46,12 @@ pub struct Seen {
 }
 
 /// Reads a board, and of its closed cards these.
-pub fn look(board: &Board, closed: &[Arc<Alarm>], own: &ReceiverId, now: OffsetDateTime) -> Seen {
+pub fn look<'a>(
+    board: &'a Board,
+    closed: impl Iterator<Item = &'a Arc<Alarm>>,
+    own: &ReceiverId,
+    now: OffsetDateTime,
+) -> Seen {
     let mut seen = Seen::default();
     for alarm in board.open.iter().chain(closed) {
         for escalation in &alarm.escalations {

@@ -17,7 +17,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, ReceiverId};
+use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, AlarmId, ReceiverId};
+use telecare_queue::cards::{Cards, ClosedRank};
 use telecare_queue::{ActError, Queue};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -95,7 +96,7 @@ struct Desk {
     told: HashMap<Uuid, Told>,
     made: Option<HashSet<Made>>,
     /// The closed cards of the last board, and those of them that were escalated.
-    closed: (Arc<Vec<Arc<Alarm>>>, Vec<Arc<Alarm>>),
+    closed: (Cards<ClosedRank>, HashMap<AlarmId, Arc<Alarm>>),
     recording: bool,
     jobs: JoinSet<Done>,
 }
@@ -138,11 +139,13 @@ impl Desk {
 
     /// Begins what there is to do; says whether time alone can bring more.
     fn look(&mut self, board: &telecare_queue::Board, now: OffsetDateTime) -> bool {
-        if !Arc::ptr_eq(&self.closed.0, &board.closed) {
-            let escalated = board.closed.iter().filter(|alarm| !alarm.escalations.is_empty());
-            self.closed = (Arc::clone(&board.closed), escalated.cloned().collect());
+        let (before, escalated) = &mut self.closed;
+        for change in board.closed.changes_since(before) {
+            change.was.map(|was| escalated.remove(&was.id));
+            escalated.extend(change.is.filter(|is| !is.escalations.is_empty()).map(|is| (is.id, is.clone())));
         }
-        let seen = choose::look(board, &self.closed.1, &self.own, now);
+        *before = board.closed.clone();
+        let seen = choose::look(board, escalated.values(), &self.own, now);
         if let Some(before) = &self.made {
             let new = seen.made.iter().filter(|made| !before.contains(*made));
             new.for_each(|(_, rule, _)| metrics::escalations(rule.kind()).increment(1));

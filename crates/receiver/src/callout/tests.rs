@@ -100,7 +100,7 @@ async fn a_press_unanswered_is_told_signed_retried_as_it_was_and_not_again_after
     let rig = Rig::on(rig.journal).await;
     rig.board(is_told).await;
     let board = rig.queue.board().borrow().clone();
-    let seen = choose::look(&board, &board.closed, &ReceiverId::new("test"), OffsetDateTime::now_utc());
+    let seen = choose::look(&board, board.closed.iter(), &ReceiverId::new("test"), OffsetDateTime::now_utc());
     let told = |pending: &Pending| known.iter().any(|body| body.contains(&pending.id.to_string()));
     assert!(!seen.mine.iter().any(told), "what is recorded as delivered is not told again: {:?}", seen.mine);
 }
@@ -139,12 +139,12 @@ async fn others_are_told_for_when_they_may_be_gone() {
         let mut board = telecare_queue::Board::clone(&board);
         (board.silent, board.link) = (silents, link);
         let now = due + time::Duration::seconds(age_s);
-        let seen = choose::look(&board, &board.closed, &ReceiverId::new(own), now);
+        let seen = choose::look(&board, board.closed.iter(), &ReceiverId::new(own), now);
         assert_eq!((!seen.mine.is_empty(), seen.others_wait), (mine, !mine), "{own} {link:?} {age_s}");
         assert_eq!(seen.made.is_empty(), own != "test");
-        (board.closed, board.open) = (board.open.clone().into(), Vec::new());
+        (board.closed, board.open) = (board.open.iter().cloned().collect(), Cards::default());
         assert_eq!(
-            !choose::look(&board, &board.closed, &ReceiverId::new(own), now).mine.is_empty(),
+            !choose::look(&board, board.closed.iter(), &ReceiverId::new(own), now).mine.is_empty(),
             mine,
             "closed: {own}"
         );

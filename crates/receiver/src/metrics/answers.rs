@@ -9,8 +9,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use telecare_alarm::alarm::Rank;
 use telecare_alarm::{Alarm, AlarmId, Class, ReceiverId};
 use telecare_queue::Board;
+use telecare_queue::cards::{Cards, Change, ClosedRank};
 use time::OffsetDateTime;
 
 /// What happened between two looks.
@@ -26,9 +28,9 @@ pub struct Seen {
 pub struct Watcher {
     own: ReceiverId,
     cards: HashMap<AlarmId, Card>,
-    /// The closed cards of the last board, and how many of them count.
-    closed: (Arc<Vec<Arc<Alarm>>>, usize),
-    looks: u64,
+    /// The cards of the last board.
+    open: Cards<Rank>,
+    closed: Cards<ClosedRank>,
     /// False until the first look: what is on the board then came in an earlier life.
     begun: bool,
 }
@@ -36,8 +38,6 @@ pub struct Watcher {
 struct Card {
     /// As it was at the last look.
     alarm: Arc<Alarm>,
-    /// Number of that look.
-    look: u64,
     /// Last bytes of the presses nobody has answered, oldest first.
     unanswered: Vec<OffsetDateTime>,
 }
@@ -45,27 +45,17 @@ struct Card {
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(own: ReceiverId) -> Watcher {
-        Watcher { own, cards: HashMap::new(), closed: Default::default(), looks: 0, begun: false }
+        Watcher { own, cards: HashMap::new(), open: Cards::default(), closed: Cards::default(), begun: false }
     }
 
     /// Looks at a board.
     pub fn look(&mut self, board: &Board, now: OffsetDateTime) -> Seen {
         let mut seen = Seen::default();
-        self.looks = self.looks.wrapping_add(1);
-        let closed_as_before = Arc::ptr_eq(&self.closed.0, &board.closed);
-        let closed: &[Arc<Alarm>] = if closed_as_before { &[] } else { &board.closed };
-        if !closed_as_before {
-            self.closed = (Arc::clone(&board.closed), closed.iter().filter(|alarm| self.counts(alarm)).count());
-        }
-        let mut count = self.closed.1;
-        for alarm in board.open.iter().chain(closed) {
+        let (open, closed) = (std::mem::take(&mut self.open), std::mem::take(&mut self.closed));
+        let changes: Vec<Change<'_>> =
+            board.open.changes_since(&open).chain(board.closed.changes_since(&closed)).collect();
+        for alarm in changes.iter().filter_map(|change| change.is) {
             if !self.counts(alarm) {
-                continue;
-            }
-            count += usize::from(alarm.closed.is_none());
-            // Most cards of most boards are as they were.
-            if let Some(known) = self.cards.get_mut(&alarm.id).filter(|known| Arc::ptr_eq(&known.alarm, alarm)) {
-                known.look = self.looks;
                 continue;
             }
             let known = self.cards.remove(&alarm.id);
@@ -81,12 +71,15 @@ impl Watcher {
                 }
                 !answered
             });
-            self.cards.insert(alarm.id, Card { alarm: alarm.clone(), look: self.looks, unanswered });
+            self.cards.insert(alarm.id, Card { alarm: alarm.clone(), unanswered });
         }
-        if self.cards.len() != count {
-            let stays = |card: &Card| card.look == self.looks || (closed_as_before && card.alarm.closed.is_some());
-            self.cards.retain(|_, card| stays(card));
+        // What took another place came with it; what is still known as it was is gone.
+        for gone in changes.iter().filter(|change| change.is.is_none()).filter_map(|change| change.was) {
+            if self.cards.get(&gone.id).is_some_and(|known| Arc::ptr_eq(&known.alarm, gone)) {
+                self.cards.remove(&gone.id);
+            }
         }
+        (self.open, self.closed) = (board.open.clone(), board.closed.clone());
         self.begun = true;
         seen
     }
@@ -176,7 +169,7 @@ mod tests {
     }
 
     fn board(alarm: &Alarm) -> Board {
-        Board { open: vec![Arc::new(alarm.clone())], ..Board::empty(Uuid::nil()) }
+        Board { open: [Arc::new(alarm.clone())].into_iter().collect(), ..Board::empty(Uuid::nil()) }
     }
 
     fn claim(lease_s: u64) -> Act {
@@ -211,8 +204,8 @@ mod tests {
         act(&mut closed, 18, claim(600));
         let shown = closed.last_signal;
         act(&mut closed, 19, Act::Close { shown, outcome: "ok".into(), text: String::new() });
-        let shared: Arc<Vec<Arc<Alarm>>> = Arc::new(vec![Arc::new(closed)]);
-        let both = Board { closed: Arc::clone(&shared), ..board(&open) };
+        let shared: Cards<ClosedRank> = [Arc::new(closed)].into_iter().collect();
+        let both = Board { closed: shared.clone(), ..board(&open) };
         let one = Board { closed: shared, ..Board::empty(Uuid::nil()) };
         let mut seen = |board: &Board, seconds: i64| {
             let seen = watcher.look(board, at(seconds));
