@@ -13,6 +13,7 @@ use telecare_tests::pty::Pty;
 use telecare_tests::receiver::{Line, Receiver, Setup, Transport, token};
 use telecare_tests::scratch::Scratch;
 use telecare_tests::surgard::{frame, sia};
+use telecare_tests::wait::until;
 use uuid::Uuid;
 
 use super::console::Console;
@@ -101,6 +102,12 @@ impl Site {
     /// Entries that the database does not have yet.
     pub fn backlog(&self) -> Result<u64> {
         self.receiver.console(0).health()?.body["backlog"].as_u64().context("the backlog")
+    }
+
+    /// Waits until the database has everything: what is measured next is its own.
+    pub fn until_committed(&self) -> Result<()> {
+        self.receiver.console(0).until_connected()?;
+        until("the backlog is committed", || Ok((self.backlog()? == 0).then_some(())))
     }
 
     /// What the database has done so far.

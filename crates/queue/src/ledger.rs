@@ -261,15 +261,14 @@ impl Ledger {
 
     /// Makes a unit's cards anew; says whether one of them is another now.
     fn refold(&mut self, unit: &Unit) -> bool {
-        let before: Vec<Arc<Alarm>> = self.cards_of_unit(unit).cloned().collect();
-        for id in self.cards_of.get(unit).cloned().unwrap_or_default() {
-            self.remove_card(id);
-        }
-        for id in self.base_of.get(unit).cloned().unwrap_or_default() {
-            if let Some(row) = self.base.get(&id).cloned() {
-                self.put_card(row);
-            }
-        }
+        let count = self.cards_of_unit(unit).count();
+        // A card that is its row is so because nothing that waits changes it: most of a unit's are closed.
+        let is_row = |card: &&Arc<Alarm>| self.base.get(&card.id).is_some_and(|row| Arc::ptr_eq(row, card));
+        let before: Vec<Arc<Alarm>> = self.cards_of_unit(unit).filter(|card| !is_row(card)).cloned().collect();
+        before.iter().for_each(|card| self.remove_card(card.id));
+        let without_card = |row: &&Arc<Alarm>| !self.cards.contains_key(&row.id);
+        let rows: Vec<Arc<Alarm>> = self.base_of(unit).filter(without_card).cloned().collect();
+        rows.into_iter().for_each(|row| self.put_card(row));
         for entry in self.pending.get(unit).cloned().unwrap_or_default() {
             match &entry.what {
                 What::Signal(signal) => self.apply_signal(entry.seq, signal),
@@ -281,7 +280,7 @@ impl Ledger {
             }
         }
         let is_same = |old: &Arc<Alarm>| self.cards.get(&old.id).is_some_and(|new| shows_the_same(old, new));
-        self.cards_of_unit(unit).count() != before.len() || !before.iter().all(is_same)
+        self.cards_of_unit(unit).count() != count || !before.iter().all(is_same)
     }
 
     fn cards_of_unit(&self, unit: &str) -> impl Iterator<Item = &Arc<Alarm>> {

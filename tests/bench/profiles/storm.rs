@@ -24,7 +24,7 @@ pub fn run(bench: &mut Bench) -> Found {
         let mut units = site.units(CONNECTIONS)?;
         let before = one_by_one(&mut site, &mut units)?;
         let Times { all, presses, last } = storm(&mut site, &mut units)?;
-        site.receiver.console(0).until_connected()?;
+        site.until_committed()?;
         let floor = block_on(async { Storm::connect(&site.url()).await?.open_loop(f64::from(SIGNALS), 1.0).await })?;
         let rate = block_on(async {
             Fold::connect(&site.url()).await?.cards_per_second(BATCH, Duration::from_secs(2)).await

@@ -42,7 +42,7 @@ pub fn run(_: &mut Bench) -> Found {
     }
     let took = begun.elapsed();
     let (backlog, resident) = (site.backlog()?, site.resident_mib()?);
-    site.receiver.console(0).until_connected()?;
+    site.until_committed()?;
     let cards =
         block_on(async { Fold::connect(&site.url()).await?.cards_per_second(BATCH, Duration::from_secs(5)).await })?;
     #[expect(clippy::cast_precision_loss)]

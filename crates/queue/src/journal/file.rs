@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde::Serialize;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use telecare_alarm::expect::{Changes, Kept};
@@ -14,6 +14,7 @@ use telecare_protocol::Protocol;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use uuid::Uuid;
 
 use crate::entry::{Chain, Entry, Hash, What, row_sum};
 use crate::record::{AlarmRecord, ExpectedRecord, UnitRecord};
@@ -230,65 +231,52 @@ impl File {
             sqlx::query(include_str!("sql/state_clear.sql")).execute(&mut self.connection).await?;
         }
         if !settle.forwarded.is_empty() {
-            self.json(include_str!("sql/forwarded.sql"), json!(settle.forwarded)).await?;
+            self.json(include_str!("sql/forwarded.sql"), &settle.forwarded).await?;
         }
         if !settle.refused.is_empty() {
-            self.json(include_str!("sql/refused.sql"), json!(settle.refused)).await?;
+            self.json(include_str!("sql/refused.sql"), &settle.refused).await?;
         }
         if !settle.rows.is_empty() || !settle.aliases.is_empty() {
             let rows = settle.rows.iter().map(|alarm| {
                 let body = serde_json::to_string(&AlarmRecord::of(alarm)).unwrap_or_default();
-                json!({ "kind": "alarm", "id": alarm.id.0, "version": alarm.revision, "body": body })
+                StateRow { kind: "alarm", id: alarm.id.to_string(), version: alarm.revision, body }
             });
-            let aliases = settle
-                .aliases
-                .iter()
-                .map(|(alias, of)| json!({ "kind": "alias", "id": alias.0, "version": 0, "body": of.to_string() }));
-            self.json(include_str!("sql/state_put.sql"), rows.chain(aliases).collect()).await?;
+            let alias = |(alias, of): &(AlarmId, AlarmId)| StateRow::of("alias", alias.to_string(), of.to_string());
+            let rows: Vec<StateRow> = rows.chain(settle.aliases.iter().map(alias)).collect();
+            self.json(include_str!("sql/state_put.sql"), &rows).await?;
         }
         if !settle.expected.forgotten.is_empty() {
-            let subjects = settle.expected.forgotten.iter().map(|subject| json!(subject.key())).collect();
-            self.json(include_str!("sql/state_drop_expected.sql"), subjects).await?;
+            let subjects: Vec<_> = settle.expected.forgotten.iter().map(|subject| subject.key()).collect();
+            self.json(include_str!("sql/state_drop_expected.sql"), &subjects).await?;
         }
         if !settle.expected.kept.is_empty() {
             let rows = settle.expected.kept.iter().map(ExpectedRecord::of).map(|record| {
                 let body = serde_json::to_string(&record).unwrap_or_default();
-                json!({ "kind": "expected", "id": record.subject(), "version": 0, "body": body })
+                StateRow::of("expected", record.subject().to_owned(), body)
             });
-            self.json(include_str!("sql/state_put.sql"), rows.collect()).await?;
+            self.json(include_str!("sql/state_put.sql"), &rows.collect::<Vec<_>>()).await?;
         }
         if !settle.learnt.is_empty() {
-            let rows = settle.learnt.iter().map(
-                |(number, protocol)| json!({ "kind": "learnt", "id": number, "version": 0, "body": protocol.as_str() }),
-            );
-            self.json(include_str!("sql/state_put.sql"), rows.collect()).await?;
+            let rows = settle.learnt.iter();
+            let rows = rows.map(|(number, said)| StateRow::of("learnt", number.clone(), said.as_str().to_owned()));
+            self.json(include_str!("sql/state_put.sql"), &rows.collect::<Vec<_>>()).await?;
         }
         if !settle.dropped.is_empty() {
-            let ids = settle.dropped.iter().map(|id| json!(id.0)).collect();
-            self.json(include_str!("sql/state_drop.sql"), ids).await?;
+            let ids: Vec<String> = settle.dropped.iter().map(AlarmId::to_string).collect();
+            self.json(include_str!("sql/state_drop.sql"), &ids).await?;
         }
         Ok(())
     }
 
     async fn insert(&mut self, entries: &[Arc<Entry>]) -> Result<(), JournalError> {
-        let rows = entries.iter().map(|entry| {
-            json!({
-                "seq": entry.seq,
-                "at": stamp(entry.at),
-                "kind": entry.what.kind(),
-                "id": entry.what.id(),
-                "subject": entry.what.subject(),
-                "lane": entry.what.lane().as_str(),
-                "hash": hash_text(&entry.hash),
-                "row_sum": row_sum(entry.seq, &entry.body),
-                "body": entry.body,
-            })
-        });
-        self.json(include_str!("sql/append.sql"), rows.collect()).await
+        let rows: Vec<EntryRow<'_>> = entries.iter().map(|entry| EntryRow::of(entry)).collect();
+        self.json(include_str!("sql/append.sql"), &rows).await
     }
 
-    async fn json(&mut self, statement: &'static str, value: serde_json::Value) -> Result<(), JournalError> {
-        sqlx::query(statement).bind(value.to_string()).execute(&mut self.connection).await?;
+    async fn json(&mut self, statement: &'static str, rows: &(impl Serialize + Sync)) -> Result<(), JournalError> {
+        // Texts and numbers can be written down.
+        let text = serde_json::to_string(rows).unwrap_or_default();
+        sqlx::query(statement).bind(text).execute(&mut self.connection).await?;
         Ok(())
     }
 
@@ -335,6 +323,53 @@ impl File {
         let read: Vec<Option<Entry>> = rows.iter().map(entry_of).collect();
         *unreadable += read.iter().filter(|entry| entry.is_none()).count();
         read.into_iter().flatten().map(Arc::new).collect()
+    }
+}
+
+/// A row of `entry` as it is handed to SQLite.
+#[derive(Serialize)]
+struct EntryRow<'a> {
+    seq: i64,
+    at: String,
+    kind: &'static str,
+    id: Uuid,
+    subject: String,
+    lane: &'static str,
+    hash: String,
+    row_sum: i64,
+    body: &'a str,
+}
+
+impl EntryRow<'_> {
+    fn of(entry: &Entry) -> EntryRow<'_> {
+        let what = &entry.what;
+        EntryRow {
+            seq: entry.seq,
+            at: stamp(entry.at),
+            kind: what.kind(),
+            id: what.id(),
+            subject: what.subject(),
+            lane: what.lane().as_str(),
+            hash: hash_text(&entry.hash),
+            row_sum: row_sum(entry.seq, &entry.body),
+            body: &entry.body,
+        }
+    }
+}
+
+/// A row of `state`.
+#[derive(Serialize)]
+struct StateRow {
+    kind: &'static str,
+    id: String,
+    version: i64,
+    body: String,
+}
+
+impl StateRow {
+    /// One of which there is one version.
+    fn of(kind: &'static str, id: String, body: String) -> StateRow {
+        StateRow { kind, id, version: 0, body }
     }
 }
 
