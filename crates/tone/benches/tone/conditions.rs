@@ -14,7 +14,7 @@ use super::support::{Case, Damage, all_cases, call, hear};
 
 /// A condition by its name.
 const NONE: Damage = Damage { snr: None, loss: None, burst: None, talker: None, echo: None };
-const CONDITIONS: [(&str, Damage); 13] = [
+const CONDITIONS: [(&str, Damage); 14] = [
     ("clean", NONE),
     ("noise 0 dB", Damage { snr: Some((0.0, 0.5)), ..NONE }),
     ("noise -3 dB", Damage { snr: Some((-3.0, -2.5)), ..NONE }),
@@ -36,6 +36,7 @@ const CONDITIONS: [(&str, Damage); 13] = [
     ),
     ("damaged: noise", Damage { snr: Some((-14.0, -4.0)), ..NONE }),
     ("damaged: loss", Damage { loss: Some((0.25, 0.5)), burst: Some((1.0, 3.0)), ..NONE }),
+    ("damaged: talker", Damage { talker: Some((0.0, 9.0)), ..NONE }),
     (
         "damaged: all",
         Damage {
