@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::fmt::Debug;
-use std::ops::Index;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -47,7 +46,8 @@ impl PartialEq for Shared {
     }
 }
 
-/// A card at a place, as it was and as it is; one of them may be none. A card that took another place went and came.
+/// A card at a place, as it was and as it is; one of them may be none. A card that took another place went and came, in the
+/// order of the places: it may come first.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
     /// Before.
@@ -70,6 +70,11 @@ impl<P: Place> Cards<P> {
     /// In their order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Alarm>> {
         self.0.values().map(|Shared(card)| card)
+    }
+
+    /// The card with so many before it, which are walked over.
+    pub fn nth(&self, n: usize) -> Option<&Arc<Alarm>> {
+        self.iter().nth(n)
     }
 
     /// How many.
@@ -101,16 +106,6 @@ impl<P: Place> Default for Cards<P> {
 impl<P: Place> FromIterator<Arc<Alarm>> for Cards<P> {
     fn from_iter<I: IntoIterator<Item = Arc<Alarm>>>(cards: I) -> Cards<P> {
         Cards(cards.into_iter().map(|card| (P::of(&card), Shared(card))).collect())
-    }
-}
-
-/// The card with so many before it, which are walked over.
-impl<P: Place> Index<usize> for Cards<P> {
-    type Output = Arc<Alarm>;
-
-    #[allow(clippy::expect_used, reason = "as of a slice")]
-    fn index(&self, n: usize) -> &Arc<Alarm> {
-        self.iter().nth(n).expect("so many cards")
     }
 }
 

@@ -170,7 +170,7 @@ async fn names_survive_an_outage_and_a_restart_in_it() {
     assert_eq!((pressed.unit.basis, &*pressed.unit.words), (Basis::Registered, "Flat 42"));
     submit(&queue, pressed.clone()).await;
     let board = board_where(&queue, "the press", |board| board.open.len() == 1).await;
-    assert!(board.open[0].headline(OffsetDateTime::now_utc()).contains("Flat 42"));
+    assert!(board.open.nth(0).unwrap().headline(OffsetDateTime::now_utc()).contains("Flat 42"));
     let refused = import(&queue, vec![unit(2, "0", "Flat 0", "")], false).await.unwrap_err();
     assert!(matches!(refused, RegistryError::NeedsDatabase), "{refused:?}");
     server.start_again().unwrap();

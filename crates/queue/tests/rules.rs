@@ -192,12 +192,12 @@ async fn a_storm_is_one_incident_that_closes_what_is_under_it() {
     let person = press("line-1", "x");
     let person = Signal { unit: power("44005", Status::Active).unit, ..person };
     submit(&queue, person.clone()).await;
-    let board = board_where(&queue, "the press", |board| board.open[0].presses == 1).await;
-    assert_eq!(listing(&board, &board.open[0]), Listing::Queue);
+    let board = board_where(&queue, "the press", |board| board.open.nth(0).unwrap().presses == 1).await;
+    assert_eq!(listing(&board, board.open.nth(0).unwrap()), Listing::Queue);
     act(&queue, incident.id, "Ann", claim()).await.unwrap();
     act(&queue, incident.id, "Ann", close(incident.last_signal)).await.unwrap();
     let board = board_where(&queue, "only the person is left", |board| board.open.len() == 1).await;
-    assert_eq!(board.open[0].last_signal, person.id);
+    assert_eq!(board.open.nth(0).unwrap().last_signal, person.id);
     connected(&queue).await;
     let closed = "SELECT count(*) FROM alarm WHERE outcome = 'incident-closed' AND closed_by = '(receiver)'";
     assert_eq!(server.sql(&database, closed).unwrap().trim(), "29");
@@ -214,7 +214,7 @@ async fn a_restored_mains_failure_is_over_also_in_the_database() {
     connected(&queue).await;
     submit(&queue, power("1", Status::Active)).await;
     let board = board_where(&queue, "the failure", |board| board.open.len() == 1).await;
-    assert_eq!(listing(&board, &board.open[0]), Listing::WaitsForRestore);
+    assert_eq!(listing(&board, board.open.nth(0).unwrap()), Listing::WaitsForRestore);
     submit(&queue, power("1", Status::Restored)).await;
     board_where(&queue, "closed", |board| board.open.is_empty() && board.closed.len() == 1).await;
     connected(&queue).await;
@@ -352,7 +352,7 @@ async fn a_missed_call_is_told_once_by_two_receivers_and_taken_back_when_it_come
     assert_eq!(server.sql(&database, "SELECT count(*), max(trigger) FROM signal").unwrap().trim(), "1|missed-test");
     assert_eq!(two.overdue().await.len(), 1);
     let board = one.board().borrow().clone();
-    let missed = board.open[0].clone();
+    let missed = board.open.nth(0).unwrap().clone();
     assert_eq!((&*missed.unit.words, missed.class), ("Doris Hill", Class::Technical));
     let key = missed.unit.clone();
     let call = signal("line-1", "0042", Trigger::PeriodicTest, Status::Active, 5, Class::Test, Lane::Routine);

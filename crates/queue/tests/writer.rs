@@ -43,7 +43,7 @@ async fn a_row_that_somebody_changed_is_folded_as_it_is_now() {
     submit(queue, press("line-1", "1234")).await;
     connected(queue).await;
     assert_eq!(server.sql(database, "SELECT presses FROM alarm").unwrap(), "8");
-    assert_eq!(queue.board().borrow().open[0].presses, 8);
+    assert_eq!(queue.board().borrow().open.nth(0).unwrap().presses, 8);
 }
 
 #[tokio::test]

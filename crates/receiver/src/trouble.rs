@@ -116,7 +116,7 @@ mod tests {
         let (tell, others) = mpsc::unbounded_channel();
         tokio::spawn(raise(rig.queue.clone(), rig.intake.clone(), others));
         let board = rig.board(|board| state(board, "journal-damaged") == Some(true)).await;
-        assert_eq!(&*board.open[0].unit.words, "line (receiver)");
+        assert_eq!(&*board.open.nth(0).unwrap().unit.words, "line (receiver)");
         for active in [true, false] {
             tell.send(Trouble { what: "voice-lines-busy", active, why: String::new() }).unwrap();
             rig.board(|board| state(board, "voice-lines-busy") == Some(active)).await;

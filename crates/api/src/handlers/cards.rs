@@ -192,7 +192,7 @@ mod tests {
         let mut cards = Cards::default();
         let board = board_of(vec![waiting_alarm(1), waiting_alarm(2)], Link::Connected);
         both(&mut cards, &board, CLAIMED_AT);
-        let place = |cards: &Cards, n: usize| Arc::as_ptr(&cards.kept[&board.open[n].id].card);
+        let place = |cards: &Cards, n: usize| Arc::as_ptr(&cards.kept[&board.open.nth(n).unwrap().id].card);
         let before = [place(&cards, 0), place(&cards, 1)];
         let mut changed = board.clone();
         changed.open.put(Arc::new(Alarm { revision: 9, ..waiting_alarm(1) }));
@@ -200,7 +200,10 @@ mod tests {
         both(&mut cards, &changed, CLAIMED_AT + Duration::from_secs(1));
         assert_eq!(place(&cards, 0), before[0]);
         assert_ne!(place(&cards, 1), before[1]);
-        assert!(Arc::ptr_eq(&cards.kept[&board.open[0].id].alarm, &changed.open[0]), "the revision before is nobody's");
+        assert!(
+            Arc::ptr_eq(&cards.kept[&board.open.nth(0).unwrap().id].alarm, changed.open.nth(0).unwrap()),
+            "the revision before is nobody's"
+        );
     }
 
     #[test]
@@ -209,7 +212,7 @@ mod tests {
         let board = board_of(vec![waiting_alarm(1), waiting_alarm(2)], Link::Connected);
         let list = |cards: &mut Cards, board: &Board| cards.list(board, "b:1", true, CLAIMED_AT, &settings()).unwrap();
         let with_both = list(&mut cards, &board);
-        let of_card = |n: usize| Arc::downgrade(&cards.kept[&board.open[n].id].card);
+        let of_card = |n: usize| Arc::downgrade(&cards.kept[&board.open.nth(n).unwrap().id].card);
         let (stays, goes) = (of_card(0), of_card(1));
         let one = Board { open: board.open.iter().take(1).cloned().collect(), ..board.clone() };
         let _with_one = list(&mut cards, &one);

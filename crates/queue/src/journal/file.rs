@@ -14,9 +14,9 @@ use telecare_protocol::Protocol;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use uuid::Uuid;
 
-use crate::entry::{Chain, Entry, Hash, What, row_sum};
+use super::put::{EntryRow, StateRow};
+use crate::entry::{Chain, Entry, Hash, What};
 use crate::record::{AlarmRecord, ExpectedRecord, UnitRecord};
 
 /// Entries looked back on at start for what a copy may repeat: a minute of many units.
@@ -274,8 +274,7 @@ impl File {
     }
 
     async fn json(&mut self, statement: &'static str, rows: &(impl Serialize + Sync)) -> Result<(), JournalError> {
-        // Texts and numbers can be written down.
-        let text = serde_json::to_string(rows).unwrap_or_default();
+        let text = serde_json::to_string(rows).map_err(|error| JournalError::CannotWrite(error.to_string()))?;
         sqlx::query(statement).bind(text).execute(&mut self.connection).await?;
         Ok(())
     }
@@ -323,53 +322,6 @@ impl File {
         let read: Vec<Option<Entry>> = rows.iter().map(entry_of).collect();
         *unreadable += read.iter().filter(|entry| entry.is_none()).count();
         read.into_iter().flatten().map(Arc::new).collect()
-    }
-}
-
-/// A row of `entry` as it is handed to SQLite.
-#[derive(Serialize)]
-struct EntryRow<'a> {
-    seq: i64,
-    at: String,
-    kind: &'static str,
-    id: Uuid,
-    subject: String,
-    lane: &'static str,
-    hash: String,
-    row_sum: i64,
-    body: &'a str,
-}
-
-impl EntryRow<'_> {
-    fn of(entry: &Entry) -> EntryRow<'_> {
-        let what = &entry.what;
-        EntryRow {
-            seq: entry.seq,
-            at: stamp(entry.at),
-            kind: what.kind(),
-            id: what.id(),
-            subject: what.subject(),
-            lane: what.lane().as_str(),
-            hash: hash_text(&entry.hash),
-            row_sum: row_sum(entry.seq, &entry.body),
-            body: &entry.body,
-        }
-    }
-}
-
-/// A row of `state`.
-#[derive(Serialize)]
-struct StateRow {
-    kind: &'static str,
-    id: String,
-    version: i64,
-    body: String,
-}
-
-impl StateRow {
-    /// One of which there is one version.
-    fn of(kind: &'static str, id: String, body: String) -> StateRow {
-        StateRow { kind, id, version: 0, body }
     }
 }
 

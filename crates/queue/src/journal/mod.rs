@@ -8,6 +8,7 @@
 pub mod file;
 pub mod inspect;
 mod names;
+mod put;
 mod recover;
 mod rescue;
 mod rows;

@@ -3,11 +3,12 @@
 //! Whoever made an escalation tells it, so that with all receivers well each is told once. For one that is silent,
 //! and for one that may be on the other side of a broken link, the others tell: twice at worst, never not at all.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use telecare_alarm::{ActionId, Alarm, AlarmId, ReceiverId, Rule};
 use telecare_queue::Board;
+use telecare_queue::cards::{Cards, ClosedRank};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -43,6 +44,33 @@ pub struct Seen {
     pub others_wait: bool,
     /// This receiver's own escalations.
     pub made: HashSet<Made>,
+}
+
+/// The closed cards that were escalated, from one board to the next: few of very many.
+#[derive(Debug, Default)]
+pub struct Escalated {
+    closed: Cards<ClosedRank>,
+    cards: HashMap<AlarmId, Arc<Alarm>>,
+}
+
+impl Escalated {
+    /// Takes in what is new on a board.
+    pub fn follow(&mut self, board: &Board) {
+        for change in board.closed.changes_since(&self.closed) {
+            // One that was opened and closed again may come to its new place before it goes from the old one.
+            let is_it = |was: &&Arc<Alarm>| self.cards.get(&was.id).is_some_and(|known| Arc::ptr_eq(known, was));
+            if let Some(was) = change.was.filter(is_it) {
+                self.cards.remove(&was.id);
+            }
+            self.cards.extend(change.is.filter(|is| !is.escalations.is_empty()).map(|is| (is.id, is.clone())));
+        }
+        self.closed = board.closed.clone();
+    }
+
+    /// In no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Alarm>> {
+        self.cards.values()
+    }
 }
 
 /// Reads a board, and of its closed cards these.

@@ -17,8 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use telecare_alarm::{Act, Action, ActionId, Actor, Alarm, AlarmId, ReceiverId};
-use telecare_queue::cards::{Cards, ClosedRank};
+use telecare_alarm::{Act, Action, ActionId, Actor, ReceiverId};
 use telecare_queue::{ActError, Queue};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -29,7 +28,7 @@ use uuid::Uuid;
 
 use crate::config::Webhook;
 use crate::metrics;
-use choose::{Made, Pending};
+use choose::{Escalated, Made, Pending};
 use post::Try;
 
 /// Escalations in one request.
@@ -95,8 +94,7 @@ struct Desk {
     targets: HashMap<Arc<str>, Target>,
     told: HashMap<Uuid, Told>,
     made: Option<HashSet<Made>>,
-    /// The closed cards of the last board, and those of them that were escalated.
-    closed: (Cards<ClosedRank>, HashMap<AlarmId, Arc<Alarm>>),
+    closed: Escalated,
     recording: bool,
     jobs: JoinSet<Done>,
 }
@@ -109,7 +107,7 @@ impl Desk {
             targets: HashMap::new(),
             told: HashMap::new(),
             made: None,
-            closed: Default::default(),
+            closed: Escalated::default(),
             recording: false,
             jobs: JoinSet::new(),
         }
@@ -139,13 +137,8 @@ impl Desk {
 
     /// Begins what there is to do; says whether time alone can bring more.
     fn look(&mut self, board: &telecare_queue::Board, now: OffsetDateTime) -> bool {
-        let (before, escalated) = &mut self.closed;
-        for change in board.closed.changes_since(before) {
-            change.was.map(|was| escalated.remove(&was.id));
-            escalated.extend(change.is.filter(|is| !is.escalations.is_empty()).map(|is| (is.id, is.clone())));
-        }
-        *before = board.closed.clone();
-        let seen = choose::look(board, escalated.values(), &self.own, now);
+        self.closed.follow(board);
+        let seen = choose::look(board, self.closed.iter(), &self.own, now);
         if let Some(before) = &self.made {
             let new = seen.made.iter().filter(|made| !before.contains(*made));
             new.for_each(|(_, rule, _)| metrics::escalations(rule.kind()).increment(1));

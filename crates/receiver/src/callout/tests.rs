@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 
-use telecare_alarm::{LineId, Policy};
+use telecare_alarm::{Alarm, LineId, Policy};
 use telecare_protocol::{Report, Status, Trigger};
+use telecare_queue::Cards;
 
 use super::*;
 use crate::config::Secret;
@@ -120,7 +121,7 @@ async fn others_are_told_for_when_they_may_be_gone() {
     let line = rig.intake.line(&LineId::new("line-1"), None, false);
     line.own(Report::own(Trigger::Pendant, Status::Active, "")).await;
     let board = rig.board(|board| board.open.iter().any(|alarm| !alarm.escalations.is_empty())).await;
-    let due = board.open[0].escalations[0].due;
+    let due = board.open.nth(0).unwrap().escalations[0].due;
     let silent = |name: &str| telecare_queue::OtherReceiver {
         receiver: ReceiverId::new(name),
         silent_since: due,
@@ -148,6 +149,34 @@ async fn others_are_told_for_when_they_may_be_gone() {
             mine,
             "closed: {own}"
         );
+    }
+}
+
+/// Whatever happened between two looks, those that are closed and were escalated are known as they are.
+#[tokio::test]
+async fn escalated_cards_that_are_closed_are_followed_from_board_to_board() {
+    let rig = Rig::new().await;
+    rig.queue.set_policy(policy()).await;
+    let line = rig.intake.line(&LineId::new("line-1"), None, false);
+    line.own(Report::own(Trigger::Pendant, Status::Active, "")).await;
+    let board = rig.board(|board| board.open.iter().any(|alarm| !alarm.escalations.is_empty())).await;
+    let open = board.open.nth(0).unwrap();
+    let actor = telecare_alarm::Actor { person: "Ann".into(), desk: "1".into() };
+    let closed_after = |seconds| {
+        let at = open.opened_at + time::Duration::seconds(seconds);
+        let (outcome, text) = ("ok".to_owned(), String::new());
+        let closed = telecare_alarm::alarm::Closed { actor: actor.clone(), at, outcome, text };
+        Arc::new(Alarm { closed: Some(closed), ..Alarm::clone(open) })
+    };
+    let quiet = Arc::new(Alarm { escalations: Vec::new(), ..Alarm::clone(&closed_after(9)) });
+    let mut escalated = choose::Escalated::default();
+    // Closed, closed again later and earlier, changed to one without, gone.
+    let steps = [Some(closed_after(1)), Some(closed_after(5)), Some(closed_after(3)), Some(quiet), None];
+    for card in steps {
+        let closed = card.iter().cloned().collect();
+        escalated.follow(&telecare_queue::Board { closed, ..telecare_queue::Board::clone(&board) });
+        let expected: Vec<_> = card.iter().filter(|card| !card.escalations.is_empty()).map(Arc::as_ptr).collect();
+        assert_eq!(escalated.iter().map(Arc::as_ptr).collect::<Vec<_>>(), expected);
     }
 }
 

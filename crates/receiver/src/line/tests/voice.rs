@@ -181,7 +181,7 @@ async fn who_hangs_up_in_a_frame_or_says_nothing_is_one_report_with_the_number()
         assert_eq!(told(&call), (outcome, None, Some(CALLER), 1), "{}", call.detail);
         assert!(call.detail.contains(end), "{}", call.detail);
         let board = bench.rig.base.board(|board| board.open.len() == 1).await;
-        let alarm: &Alarm = &board.open[0];
+        let alarm: &Alarm = board.open.nth(0).unwrap();
         assert_eq!((alarm.signals, alarm.caller.as_ref().unwrap().number.as_deref()), (1, Some(CALLER)));
     }
 }
