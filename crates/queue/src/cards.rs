@@ -139,7 +139,8 @@ mod tests {
                 prop_assert!(!change.was.zip(change.is).is_some_and(|(was, is)| Arc::ptr_eq(was, is)));
                 let was = change.was.map(|was| made.remove(&was.id));
                 prop_assert!(was.is_none_or(|was| was.is_some_and(|was| Arc::ptr_eq(&was, change.was.unwrap()))));
-                made.extend(change.is.map(|is| (is.id, is.clone())));
+                // What was there before went with the same change.
+                prop_assert!(change.is.is_none_or(|is| made.insert(is.id, is.clone()).is_none()));
             }
             prop_assert!(of(&new).values().map(Arc::as_ptr).eq(made.values().map(Arc::as_ptr)));
             prop_assert!(new.iter().is_sorted_by_key(|card| card.rank()));

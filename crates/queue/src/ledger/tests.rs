@@ -84,6 +84,31 @@ proptest! {
     }
 }
 
+/// Another receiver changes a card, closed or not: it shows as its row is, and a write that changes nothing does not.
+#[test]
+fn a_card_shows_what_becomes_of_its_row_elsewhere() {
+    let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
+    let entry = Arc::new(chain.link(What::Signal(Arc::new(press("u", 1))), START).unwrap());
+    ledger.push(&entry);
+    let mut row = Alarm::clone(&ledger.open().nth(0).unwrap());
+    let actor = telecare_alarm::Actor { person: "Ann".into(), desk: "1".into() };
+    let ended = telecare_alarm::alarm::Closed { actor, at: START, outcome: "ok".to_owned(), text: String::new() };
+    // What is committed, how the row is then, whether that is news.
+    let steps: [(&[i64], _, u32, _); 5] = [
+        (&[entry.seq], None, 1, false),
+        (&[], Some(&ended), 1, true),
+        (&[], Some(&ended), 1, false),
+        (&[], Some(&ended), 7, true),
+        (&[], None, 7, true),
+    ];
+    for (committed, closed, presses, shows) in steps {
+        row = Alarm { closed: closed.cloned(), presses, revision: row.revision + 1, ..row };
+        assert_eq!(ledger.settle(committed, &[Arc::new(row.clone())], &[]), shows, "{row:?}");
+        assert_eq!(**ledger.card(row.id).unwrap(), row);
+        assert_eq!(ledger.open().len(), usize::from(closed.is_none()));
+    }
+}
+
 #[test]
 fn two_ids_of_one_unit_answer_alike() {
     let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));

@@ -217,6 +217,11 @@ mod tests {
         assert_eq!(seen(&one, 33), (0, 0, 1), "an open card is gone, a closed one is not");
         assert_eq!(seen(&both, 34), (0, 1, 2));
         assert_eq!(seen(&board(&open), 35), (0, 0, 1), "a closed one is gone");
+        let mut ended = open.clone();
+        act(&mut ended, 36, claim(600));
+        act(&mut ended, 37, Act::Close { shown: open.last_signal, outcome: "ok".into(), text: String::new() });
+        let closed = [Arc::new(ended)].into_iter().collect();
+        assert_eq!(seen(&Board { closed, ..Board::empty(Uuid::nil()) }, 38), (1, 0, 1), "closed, and answered once");
     }
 
     #[test]
