@@ -90,7 +90,7 @@ fn a_card_shows_what_becomes_of_its_row_elsewhere() {
     let (mut ledger, mut chain) = (Ledger::default(), Chain::begin(START));
     let entry = Arc::new(chain.link(What::Signal(Arc::new(press("u", 1))), START).unwrap());
     ledger.push(&entry);
-    let mut row = Alarm::clone(&ledger.open().nth(0).unwrap());
+    let mut row = Alarm::clone(ledger.open().nth(0).unwrap());
     let actor = telecare_alarm::Actor { person: "Ann".into(), desk: "1".into() };
     let ended = telecare_alarm::alarm::Closed { actor, at: START, outcome: "ok".to_owned(), text: String::new() };
     // What is committed, how the row is then, whether that is news.
