@@ -25,6 +25,9 @@ pub struct Limits {
     pub margin_per_weakened: f32,
     /// How much more if all of it were lost: what is left has fewer to tell against a wrong one.
     pub margin_per_lost: f32,
+    /// How much more each time the power in a slot doubles beyond other sound as loud as the tones: a loud voice drowns two
+    /// digits so that the check digits come out right.
+    pub margin_per_loudness: f32,
     /// The most that may be lost of a message, as a share.
     pub lost_max: f32,
     /// The most that a message may cost in all beside the likeliest digits, right or not.
@@ -40,9 +43,10 @@ impl Default for Limits {
             margin_per_misfit: 1.25,
             margin_per_weakened: 1.5,
             margin_per_lost: 1.5,
+            margin_per_loudness: 4.0,
             lost_max: 0.5,
-            cost_max: 2.5,
-            slot_cost_max: 2.5,
+            cost_max: 4.0,
+            slot_cost_max: 4.0,
         }
     }
 }
@@ -50,7 +54,9 @@ impl Default for Limits {
 /// A margin beyond this is not explored.
 pub(super) const MARGIN_ENOUGH: f32 = 16.0;
 /// How much more a message must lead by that was bent, beside what the bending cost.
-const BENT_COUNTS: f32 = 0.5;
+const BENT_COUNTS: f32 = 0.75;
+/// The usual loudness of a slot where other sound is as loud as the tones.
+const AS_LOUD: f32 = 2.0;
 /// A digit is clearly heard where every other costs so much more.
 const CLEAR: f32 = 5.0;
 
@@ -197,6 +203,7 @@ impl Judged<'_> {
             + limits.margin_per_misfit * self.scored.misfit
             + limits.margin_per_weakened * self.scored.weakened as f32
             + limits.margin_per_lost * self.lost()
+            + limits.margin_per_loudness * (self.scored.loudness / AS_LOUD).log2().max(0.0)
     }
 
     fn frame(&self, best: &Best) -> Frame {

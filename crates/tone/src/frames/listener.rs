@@ -398,6 +398,10 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
     }
     // Where another sound stands for a digit at an end, the message may go on at the other.
     let is_digit = |shift: i64| level(shift).is_none_or(|level| DIGIT_LEVEL.contains(&level));
+    // Two are no message's: it begins later, or ended earlier, and what is drowned beside the other end belongs to it.
+    if [[0, 1], [count - 2, count - 1]].into_iter().any(|end| !end.into_iter().any(is_digit)) {
+        return Alone::No;
+    }
     if waited == 0 && ![0, 1, count - 2, count - 1].into_iter().all(is_digit) {
         return Alone::Unknown;
     }
