@@ -390,9 +390,8 @@ fn alone(history: &History, slots: &Slots, scored: &Scored, number: u64, waited:
         return Alone::Yes;
     }
     // Of a message of which one end was not heard, the other end may be one further: what stands there must be known.
-    let is_heard = |received: Option<&f32>| received.is_some_and(|received| *received > 0.5);
-    let may_begin_before = !is_heard(scored.received.last()) && level(-1).is_none();
-    let may_end_after = !is_heard(scored.received.first()) && level(count).is_none();
+    let may_begin_before = !is_digit_there(count - 1) && level(-1).is_none();
+    let may_end_after = !is_digit_there(0) && level(count).is_none();
     if may_begin_before || may_end_after {
         return Alone::Unknown;
     }
