@@ -8,7 +8,7 @@ use super::accept::{Frame, Judged, Limits, Refused, is_clear, likeliest, may_be}
 use super::arriving::{Arrivals, Arriving};
 use super::best::Costs;
 use super::chain::{Chain, Walk};
-use super::emission::{History, Pace};
+use super::emission::{History, Pace, Symbol};
 use super::layout::Layout;
 use super::score::{Scored, beside, score};
 use super::slots::{Slots, slots};
@@ -291,13 +291,21 @@ impl Search {
         self.parts.extend(candidate.walk.starts.first());
     }
 
-    /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot.
+    /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot. Of a key
+    /// that frames a message one tone is enough: another sound passes for the other.
     fn fits(&self, walk: &Walk) -> bool {
-        let key = |symbol: &super::emission::Symbol| key_of(symbol.low, symbol.high);
+        let key = |symbol: &Symbol| key_of(symbol.low, symbol.high);
+        let has_tone_of = |symbol: &Symbol, wanted: u8| {
+            (0..4).any(|place| [key_of(symbol.low, place), key_of(place, symbol.high)].contains(&wanted))
+        };
+        let is_near = |symbol: &Symbol, wanted: u8| match self.layout {
+            Layout::ContactId => key(symbol) == wanted,
+            Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => has_tone_of(symbol, wanted),
+        };
         let is_right = |place: &usize| {
-            walk.symbols
-                .get(*place)
-                .is_some_and(|symbol| self.layout.may_be(*place).contains(&key(symbol)) && symbol.score > 0.0)
+            let may_be = self.layout.may_be(*place);
+            let symbol = walk.symbols.get(*place).filter(|symbol| symbol.score > 0.0);
+            symbol.is_some_and(|symbol| may_be.iter().any(|wanted| is_near(symbol, *wanted)))
         };
         let wrong = walk
             .symbols
