@@ -30,7 +30,7 @@ const CONTRAST_MIN: f32 = 0.82;
 /// Symbols that may be none in a chain, as a share.
 const MISSING_MAX: f32 = 0.4;
 /// At this share of a message's own level, something beside it is a digit.
-const DIGIT_LEVEL: std::ops::Range<f32> = 0.5..1.7;
+const DIGIT_LEVEL: std::ops::Range<f32> = 0.6..1.7;
 /// Starts of parts that are remembered.
 const PARTS_MAX: usize = 8;
 /// Symbols that are waited for at most: one may be lost as well.
