@@ -206,7 +206,7 @@ impl Judged<'_> {
             + check_digits
             + BENT_COUNTS * best.cost
             + limits.margin_per_misfit * self.scored.misfit
-            + limits.margin_per_weakened * self.scored.weakened as f32
+            + limits.margin_per_weakened * self.scored.weakened() as f32
             + limits.margin_per_lost * self.lost()
             + limits.margin_per_loudness * (self.scored.loudness / AS_LOUD).log2().max(0.0)
     }

@@ -63,10 +63,8 @@ pub struct Scored {
     pub received: Vec<f32>,
     /// Amplitudes of the low and of the high tones.
     pub levels: [f32; 2],
-    /// Slots that were received and have both tones much weaker than the others'.
-    pub missing: usize,
-    /// Slots that were received and have one tone much weaker than the others'.
-    pub weakened: usize,
+    /// For each symbol, which of its tones are much weaker than the others' though they were received.
+    pub weak: Vec<[bool; 2]>,
     /// Pauses that have tones as strong as the slots': the pace is not the sender's.
     pub busy: usize,
     /// Symbols of STMF that have both groups of tones at once: they are digits of DTMF.
@@ -95,12 +93,22 @@ struct Heard {
 }
 
 impl Scored {
+    /// Slots that were received and have a tone much weaker than the others'.
+    pub fn weakened(&self) -> usize {
+        self.weak.iter().filter(|weak| weak.contains(&true)).count()
+    }
+
     /// Whether the pace and the levels are a sender's.
     pub fn is_plausible(&self) -> bool {
         let twist_db = 20.0 * (self.levels[0] / self.levels[1]).log10();
         let weakened_max = if self.busy == 0 { WEAKENED_MAX } else { MISSING_MAX };
-        self.missing <= MISSING_MAX
-            && self.weakened <= weakened_max
+        let is_silent = |weak: &[bool; 2]| *weak == [true; 2];
+        // Where an end is silent the message begins later, or ended earlier.
+        let [first, last] = [self.weak.first(), self.weak.last()];
+        !first.is_some_and(is_silent)
+            && !last.is_some_and(is_silent)
+            && self.weak.iter().filter(|weak| is_silent(weak)).count() <= MISSING_MAX
+            && self.weakened() <= weakened_max
             && self.busy <= BUSY_MAX
             && self.both <= BOTH_MAX
             && TWIST_DB.contains(&twist_db)
@@ -175,8 +183,7 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         costs,
         received: received.collect(),
         levels: [low.1, high.1],
-        missing: weak.iter().filter(|weak| **weak == [true; 2]).count(),
-        weakened: weak.iter().filter(|weak| weak.contains(&true)).count(),
+        weak,
         busy: busy.count(),
         both: if is_stmf { both.count() } else { 0 },
         misfit: (mean(&low_least) + mean(&high_least)) / 2.0,
