@@ -47,6 +47,23 @@ async fn a_row_that_somebody_changed_is_folded_as_it_is_now() {
 }
 
 #[tokio::test]
+async fn a_row_that_lies_elsewhere_now_is_found() {
+    let Site { server, database, queue, .. } = &site(60).await;
+    let signal = press("line-1", "1234");
+    submit(queue, signal.clone()).await;
+    act(queue, signal.id.into(), "Ann", claim()).await.unwrap();
+    let places = "SELECT (SELECT ctid FROM alarm), (SELECT ctid FROM receiver)";
+    let before = server.sql(database, places).unwrap();
+    for table in ["alarm", "receiver"] {
+        server.sql(database, &format!("VACUUM FULL {table}")).unwrap();
+    }
+    assert_ne!(server.sql(database, places).unwrap(), before, "they were moved");
+    act(queue, signal.id.into(), "Ann", close(signal.id)).await.unwrap();
+    assert_eq!(server.sql(database, "SELECT closed_by FROM alarm").unwrap(), "Ann");
+    connected(queue).await;
+}
+
+#[tokio::test]
 async fn nobody_is_refused_for_what_was_so_before() {
     let Site { server, database, queue, .. } = &site(60).await;
     let signal = press("line-1", "1234");

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::fold::{Fold, Rows};
+use super::places::Places;
 use super::wanted::Wanted;
 use super::write::Write;
 use super::{Committed, Refused};
@@ -113,6 +114,7 @@ impl Batch {
         &self,
         entries: &[Arc<Entry>],
         connection: &mut PgConnection,
+        places: &mut Places,
         (receiver, software): (&str, &str),
         tries: Tries,
     ) -> Result<Committed, WriteError> {
@@ -122,7 +124,7 @@ impl Batch {
             let mut transaction = connection.begin().await?;
             let rows = wanted.lock(&mut transaction, tries).await?;
             let folded = Fold::of(self, entries, rows);
-            self.write_folded(&mut transaction, &folded, entries, (receiver, software)).await?;
+            self.write_folded(&mut transaction, places, &folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
             return Ok(folded.committed());
         }
@@ -133,10 +135,10 @@ impl Batch {
             None => Fold::of(self, entries, wanted.look(connection, tries, None).await?),
         };
         if folded.is_one_statement() && self.expected.is_empty() {
-            Write::of(&folded, entries, receiver).execute(connection, self.heard, software).await?;
+            Write::of(&folded, entries, receiver).execute(connection, places, self.heard, software).await?;
         } else {
             let mut transaction = connection.begin().await?;
-            self.write_folded(&mut transaction, &folded, entries, (receiver, software)).await?;
+            self.write_folded(&mut transaction, places, &folded, entries, (receiver, software)).await?;
             transaction.commit().await?;
         }
         Ok(folded.committed())
@@ -145,6 +147,7 @@ impl Batch {
     async fn write_folded(
         &self,
         transaction: &mut PgConnection,
+        places: &mut Places,
         folded: &Fold<'_>,
         entries: &[Arc<Entry>],
         (receiver, software): (&str, &str),
@@ -152,9 +155,9 @@ impl Batch {
         let mut write = Write::of(folded, entries, receiver);
         if !folded.is_one_statement() {
             // Closing comes before opening: a unit has one open alarm at each statement's end.
-            write.take_changed().execute(&mut *transaction, self.heard, software).await?;
+            write.take_changed().execute(&mut *transaction, places, self.heard, software).await?;
         }
-        write.execute(&mut *transaction, self.heard, software).await?;
+        write.execute(&mut *transaction, places, self.heard, software).await?;
         if !folded.aliases.is_empty() {
             let (alias, of): (Vec<Uuid>, Vec<Uuid>) = folded.aliases.iter().map(|(a, b)| (a.0, b.0)).unzip();
             sqlx::query(include_str!("sql/aliases.sql")).bind(alias).bind(of).execute(&mut *transaction).await?;

@@ -10,6 +10,7 @@ mod clock;
 mod connect;
 mod fold;
 pub mod inspect;
+mod places;
 pub mod read;
 mod reader;
 mod statement;
@@ -36,6 +37,7 @@ use crate::registry::Names;
 use crate::told::Event as KeeperEvent;
 pub use batch::{Batch, Heard, LastKnown};
 use before::Opened;
+use places::Places;
 pub use connect::Refused;
 
 /// How long a start waits to learn what the database alone knows of the last run. Longer, and a copy of one of its signals
@@ -238,13 +240,14 @@ impl Database {
         commands: &mut mpsc::UnboundedReceiver<Command>,
         opened: &mpsc::Sender<Opened>,
     ) -> Option<Refused> {
+        let mut places = Places::default();
         loop {
             let Some(command) = commands.recv().await else {
                 let _ = timeout(self.config.stall, connection.close()).await;
                 return None;
             };
             let done = match command {
-                Command::Write(batch) => self.write(&mut connection, &batch).await.map(|committed| {
+                Command::Write(batch) => self.write(&mut connection, &mut places, &batch).await.map(|committed| {
                     if !committed.rows.is_empty() {
                         self.hint.notify_one();
                     }
@@ -276,17 +279,25 @@ impl Database {
     }
 
     /// Writes a batch. What the tables will not take is narrowed down to single entries and put aside.
-    async fn write(&self, connection: &mut PgConnection, batch: &Batch) -> Result<Committed, Refused> {
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        places: &mut Places,
+        batch: &Batch,
+    ) -> Result<Committed, Refused> {
         let mut all = Committed::default();
         let mut parts = vec![batch.entries.clone()];
         let mut tries = 0;
         while let Some(entries) = parts.pop() {
             let how = batch::Tries { offered_before: batch.offered_before || tries > 0, locks: tries > 0 };
-            let writing = batch.write(&entries, connection, (&self.receiver, &self.software), how);
+            let writing = batch.write(&entries, connection, places, (&self.receiver, &self.software), how);
             let began = tokio::time::Instant::now();
             let outcome =
                 timeout(self.config.stall, writing).await.map_err(|_| Refused::away("a transaction stalled"))?;
             crate::meters::database_committed(began.elapsed());
+            if outcome.is_err() {
+                places.forget();
+            }
             match outcome {
                 Ok(part) => all.join(part),
                 Err(error) if error.may_pass(tries) => {

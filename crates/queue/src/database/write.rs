@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::batch::Heard;
 use super::fold::{self, Fold};
+use super::places::Places;
 use super::statement::Parts;
 use crate::entry::{Entry, What};
 use crate::record::{ActionRecord, AlarmRecord, SignalRecord};
@@ -51,23 +52,37 @@ impl Write {
         Write { changed, receiver: self.receiver.clone(), ..Write::default() }
     }
 
-    fn parts(&self) -> Parts {
+    fn parts(&self, placed: bool) -> Parts {
         Parts {
             changed: !self.changed.is_empty(),
             opened: !self.opened.is_empty(),
             signals: !self.signals.is_empty(),
             actions: !self.actions.is_empty(),
             verdicts: !self.said.is_empty(),
+            placed,
         }
     }
 
-    /// Writes it.
-    pub async fn execute(self, connection: &mut PgConnection, heard: Heard, software: &str) -> Result<(), sqlx::Error> {
-        let query = sqlx::query(self.parts().statement());
-        let query = query.bind(self.opened).bind(self.signals).bind(self.actions).bind(self.said);
+    /// Writes it, by the places of rows where they are known.
+    pub async fn execute(
+        self,
+        connection: &mut PgConnection,
+        places: &mut Places,
+        heard: Heard,
+        software: &str,
+    ) -> Result<(), sqlx::Error> {
+        let known = places.of(&self.changed);
+        let statement = self.parts(known.is_some()).statement();
+        let (lie, receiver_lies) = known.unzip();
+        let query = sqlx::query_as::<_, (bool, Vec<Uuid>, Vec<String>, Option<String>)>(statement);
+        let query = query.bind(&self.opened).bind(self.signals).bind(self.actions).bind(self.said);
         let query = query.bind(self.receiver).bind(heard.last_seq).bind(heard.head_seq).bind(heard.head.to_vec());
         let query = query.bind(heard.unforwarded).bind(software).bind(heard.operator_heard_at);
-        query.bind(self.changed).bind(self.kept).bind(self.done).execute(connection).await.map(drop)
+        let query = query.bind(&self.changed).bind(self.kept).bind(self.done).bind(lie).bind(receiver_lies);
+        let (_, ids, written, receiver) = query.fetch_one(connection).await?;
+        let written = ids.into_iter().zip(written).collect();
+        places.learn(self.changed.iter().chain(&self.opened), written, receiver);
+        Ok(())
     }
 }
 

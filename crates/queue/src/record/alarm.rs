@@ -22,7 +22,7 @@ use super::{Unreadable, clean, micros, read, stored};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::Type)]
 #[sqlx(type_name = "alarm_row")]
 pub struct AlarmRecord {
-    id: Uuid,
+    pub id: Uuid,
     unit_key: String,
     unit_basis: String,
     unit_words: String,
@@ -71,7 +71,7 @@ pub struct AlarmRecord {
     closed_by: Option<String>,
     closed_desk: Option<String>,
     #[serde(default, with = "time::serde::rfc3339::option")]
-    closed_at: Option<OffsetDateTime>,
+    pub closed_at: Option<OffsetDateTime>,
     outcome: Option<String>,
     closing_text: Option<String>,
     #[serde(default, with = "time::serde::rfc3339::option")]
@@ -106,7 +106,7 @@ pub struct AlarmRecord {
     #[serde(default)]
     on_test: Option<Json<TestRecord>>,
     previous: Option<Uuid>,
-    revision: i64,
+    pub revision: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

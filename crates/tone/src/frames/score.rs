@@ -71,7 +71,7 @@ pub struct Scored {
     pub both: usize,
     /// What the likeliest digits cost on their own, on average: how badly they fit.
     pub misfit: f32,
-    /// All that sounds in a usual slot, as a power, beside both of a digit's tones: 2 is other sound as loud as they are.
+    /// All that sounds in a usual slot, as a power, beside the tones that belong there: 2 is other sound as loud as they are.
     pub loudness: f32,
     /// How far off the tones are.
     off: [[f32; 4]; 2],
@@ -187,7 +187,7 @@ pub fn score(history: &History, walk: &Walk, slots: &Slots) -> Scored {
         busy: busy.count(),
         both: if is_stmf { both.count() } else { 0 },
         misfit: (mean(&low_least) + mean(&high_least)) / 2.0,
-        loudness: loudness(history, &slots.low, [low.1, high.1]),
+        loudness: loudness(history, slots, [low.1, high.1]),
         off: [low.3, high.3],
     }
 }
@@ -376,15 +376,23 @@ impl Heard {
     }
 }
 
-/// The power in the middle one of the slots beside that of both tones.
-fn loudness(history: &History, slots: &[Range<u64>], [low, high]: [f32; 2]) -> f32 {
+/// The power in a usual slot beside that of its tones: of both together, or of the one that sounds then.
+fn loudness(history: &History, slots: &Slots, [low, high]: [f32; 2]) -> f32 {
     let power = |slot: &Range<u64>| {
         let hops = slot.clone().filter_map(|number| history.hop(number));
         let (energy, samples) =
             hops.fold((0.0, 0.0), |(energy, samples), hop| (energy + hop.energy, samples + f32::from(hop.received)));
         (samples > 0.0).then_some(energy / samples)
     };
-    median(slots.iter().filter_map(power)) / ((low * low + high * high) / 2.0)
+    let beside = |slots: &[Range<u64>], amplitude: f32| {
+        let tones = amplitude * amplitude / 2.0;
+        slots.iter().filter_map(power).map(|power| power / tones).collect::<Vec<f32>>()
+    };
+    if slots.low == slots.high {
+        median(beside(&slots.low, low.hypot(high)).into_iter())
+    } else {
+        median(beside(&slots.low, low).into_iter().chain(beside(&slots.high, high)))
+    }
 }
 
 fn mean(values: &[f32]) -> f32 {

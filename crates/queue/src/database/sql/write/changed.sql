@@ -19,5 +19,5 @@ changed AS (
         changed = pg_current_xact_id()
     FROM unnest($12::alarm_row[]) AS new
     WHERE alarm.id = new.id AND alarm.revision = new.revision - 1
-    RETURNING alarm.id
+    RETURNING alarm.id, alarm.ctid::text AS place
 )

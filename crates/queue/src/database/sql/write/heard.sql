@@ -7,4 +7,5 @@ heard AS (
         heard_at = excluded.heard_at, last_seq = excluded.last_seq, head_seq = excluded.head_seq,
         head = excluded.head, unforwarded = excluded.unforwarded, software = excluded.software,
         operator_heard_at = greatest(receiver.operator_heard_at, excluded.operator_heard_at)
+    RETURNING ctid::text AS place
 )

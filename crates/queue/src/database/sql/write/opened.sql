@@ -17,4 +17,5 @@ opened AS (
         level, steps, press_times, lifted_at, let_go_at, escalations, test, incident, runaway, on_test, calls, previous, revision,
         pg_current_xact_id()
     FROM unnest($1::alarm_row[])
+    RETURNING id, ctid::text AS place
 )
