@@ -37,8 +37,8 @@ use crate::registry::Names;
 use crate::told::Event as KeeperEvent;
 pub use batch::{Batch, Heard, LastKnown};
 use before::Opened;
-use places::Places;
 pub use connect::Refused;
+use places::Places;
 
 /// How long a start waits to learn what the database alone knows of the last run. Longer, and a copy of one of its signals
 /// counts as a press of its own.

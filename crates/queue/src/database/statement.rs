@@ -108,10 +108,19 @@ mod tests {
             ),
             (
                 Parts { placed: true, ..all },
-                &["UPDATE alarm", "alarm.ctid = ", "UPDATE receiver", "FROM changed UNION ALL SELECT id, place FROM opened"],
+                &[
+                    "UPDATE alarm",
+                    "alarm.ctid = ",
+                    "UPDATE receiver",
+                    "FROM changed UNION ALL SELECT id, place FROM opened",
+                ],
                 &["ON CONFLICT (name)"],
             ),
-            (Parts { placed: true, ..none }, &["UPDATE receiver", "EXISTS (SELECT FROM heard)"], &["UPDATE alarm", "$12"]),
+            (
+                Parts { placed: true, ..none },
+                &["UPDATE receiver", "EXISTS (SELECT FROM heard)"],
+                &["UPDATE alarm", "$12"],
+            ),
         ] {
             let statement = parts.statement();
             assert!(has.iter().all(|part| statement.contains(part)), "{parts:?}: {statement}");
