@@ -47,6 +47,11 @@ impl Actor {
     pub fn by_rule(receiver: &ReceiverId) -> Actor {
         Actor { person: Arc::from(BY_RULE), desk: receiver.0.clone() }
     }
+
+    /// Whether it is a receiver acting for a rule.
+    pub fn is_rule(&self) -> bool {
+        &*self.person == BY_RULE
+    }
 }
 
 impl fmt::Display for Actor {

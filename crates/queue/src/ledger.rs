@@ -19,6 +19,11 @@ use crate::entry::{Entry, What};
 
 /// How long a closed card stays known.
 pub const CLOSED_KEPT: time::Duration = time::Duration::minutes(10);
+/// Cards closed by rules, tests nearly all of them, that stay known for so long; of more the oldest are forgotten sooner.
+/// What people close, they close one by one.
+pub const CLOSED_BY_RULES_MAX: usize = 10_000;
+/// Cards forgotten at once: signals wait for it.
+pub const FORGOTTEN_AT_ONCE: usize = 2_000;
 
 type Unit = Arc<str>;
 
@@ -242,20 +247,25 @@ impl Ledger {
         }
     }
 
-    /// Forgets cards closed for longer than [`CLOSED_KEPT`]. Returns their ids.
+    /// Forgets cards closed for longer than [`CLOSED_KEPT`], and the oldest that rules closed beyond
+    /// [`CLOSED_BY_RULES_MAX`], [`FORGOTTEN_AT_ONCE`] at most. Returns their ids.
     pub fn forget_closed(&mut self, now: OffsetDateTime) -> Vec<AlarmId> {
-        let is_old = |card: &&Arc<Alarm>| card.closed.as_ref().is_some_and(|closed| closed.at + CLOSED_KEPT < now);
-        let old: Vec<AlarmId> = self.closed.iter().rev().take_while(is_old).map(|card| card.id).collect();
-        let mut forgotten = Vec::new();
-        for id in old {
-            let Some(card) = self.cards.get(&id).cloned() else { continue };
-            if !self.pending.contains_key(&card.unit.key) {
-                self.remove_base(id);
-                self.remove_card(id);
-                self.aliases.retain(|_, of| *of != id);
-                forgotten.push(id);
-            }
+        let mut by_rules = 0;
+        let is_old = |card: &&Arc<Alarm>| {
+            let Some(closed) = &card.closed else { return false };
+            by_rules += usize::from(closed.actor.is_rule());
+            closed.at + CLOSED_KEPT < now || closed.actor.is_rule() && by_rules > CLOSED_BY_RULES_MAX
+        };
+        let old: Vec<&Arc<Alarm>> = self.closed.iter().filter(is_old).collect();
+        // The oldest first: what is left of them goes next time. What waits for the database may be about them.
+        let settled = old.into_iter().rev().filter(|card| !self.pending.contains_key(&card.unit.key));
+        let forgotten: Vec<AlarmId> = settled.take(FORGOTTEN_AT_ONCE).map(|card| card.id).collect();
+        for id in &forgotten {
+            self.remove_base(*id);
+            self.remove_card(*id);
         }
+        let gone: HashSet<&AlarmId> = forgotten.iter().collect();
+        self.aliases.retain(|_, of| !gone.contains(of));
         forgotten
     }
 

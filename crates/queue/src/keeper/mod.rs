@@ -44,7 +44,7 @@ use crate::entry::{Chain, Entry, What};
 use crate::exchange::{ActError, Acted, Answer, Incoming};
 use crate::journal::{self, Known, Settle};
 use crate::lanes::Lanes;
-use crate::ledger::Ledger;
+use crate::ledger::{FORGOTTEN_AT_ONCE, Ledger};
 use crate::live_calls::{LiveCall, LiveCalls};
 use crate::repeats::Repeats;
 use crate::told::{Event, Request};
@@ -52,6 +52,9 @@ use crate::trouble::Trouble;
 
 /// Requests taken in before the stores are looked at again.
 const REQUESTS_AT_ONCE: usize = 256;
+/// How often closed cards are forgotten, and how soon again where more are left.
+const TIDY_EVERY: Duration = Duration::from_secs(10);
+const TIDY_ON: Duration = Duration::from_millis(100);
 
 /// What waits for the journal.
 #[derive(Debug)]
@@ -357,13 +360,15 @@ impl Keeper {
         self.link_in_time(now);
         self.duty_in_time(now);
         if self.tidy_at <= now {
-            self.tidy_at = now + Duration::from_secs(10);
-            self.tidy();
+            let is_done = self.tidy() < FORGOTTEN_AT_ONCE;
+            self.tidy_at = now + if is_done { TIDY_EVERY } else { TIDY_ON };
         }
     }
 
-    fn tidy(&mut self) {
+    /// How many closed cards it forgot.
+    fn tidy(&mut self) -> usize {
         let forgotten = self.ledger.forget_closed(OffsetDateTime::now_utc());
+        let count = forgotten.len();
         if !forgotten.is_empty() {
             self.dirty = true;
             self.settle(Settle { dropped: forgotten, ..Settle::default() });
@@ -371,6 +376,7 @@ impl Keeper {
         let oldest = self.ledger.base().map(|alarm| alarm.opened_at).min();
         let keep_from = oldest.unwrap_or_else(OffsetDateTime::now_utc);
         let _ = self.journal.send(journal::Command::Prune(keep_from));
+        count
     }
 
     /// The next instant at which time alone changes something.

@@ -1,7 +1,8 @@
 //! The fold: commits change no card, no signal is without one.
 
 use proptest::prelude::*;
-use telecare_alarm::Act;
+use telecare_alarm::alarm::Closed;
+use telecare_alarm::{Act, Actor, ReceiverId};
 
 use super::*;
 use crate::entry::Chain;
@@ -178,4 +179,26 @@ fn a_closed_card_is_forgotten_after_ten_minutes() {
     assert_eq!(ledger.forget_closed(START + time::Duration::minutes(9)), vec![]);
     assert_eq!(ledger.forget_closed(START + time::Duration::minutes(11)), vec![AlarmId::from(first.id)]);
     assert_eq!(ledger.closed.len(), 0);
+}
+
+#[test]
+fn of_very_many_closed_by_rules_the_oldest_are_forgotten_sooner_and_none_that_a_person_closed() {
+    let closed = |n: usize, actor: Actor| {
+        let at = START + time::Duration::milliseconds(n as i64);
+        let (outcome, text) = ("test".to_owned(), String::new());
+        let alarm = Alarm::open(&press(&format!("unit {n}"), n as u64), None);
+        Arc::new(Alarm { closed: Some(Closed { actor, at, outcome, text }), ..alarm })
+    };
+    let rule = Actor::by_rule(&ReceiverId::new("r1"));
+    let ann = Actor { person: "Ann".into(), desk: "1".into() };
+    let by_rules = (1..=CLOSED_BY_RULES_MAX + FORGOTTEN_AT_ONCE + 2).map(|n| closed(n, rule.clone()));
+    let rows: Vec<Arc<Alarm>> = std::iter::once(closed(0, ann)).chain(by_rules).collect();
+    let mut ledger = Ledger::default();
+    ledger.settle(&[], &rows, &[]);
+    let soon = START + time::Duration::minutes(1);
+    assert_eq!(ledger.forget_closed(soon).len(), FORGOTTEN_AT_ONCE);
+    assert_eq!(ledger.forget_closed(soon), [rows[FORGOTTEN_AT_ONCE + 1].id, rows[FORGOTTEN_AT_ONCE + 2].id]);
+    assert_eq!(ledger.forget_closed(soon), []);
+    assert!(ledger.card(rows[0].id).is_some(), "she may want to undo it");
+    assert_eq!(ledger.count(), CLOSED_BY_RULES_MAX + 1);
 }
