@@ -291,28 +291,29 @@ impl Search {
         self.parts.extend(candidate.walk.starts.first());
     }
 
-    /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot. Of a key
-    /// that frames a message one tone is enough: another sound passes for the other.
+    /// Whether one of the layout's fixed keys stands where it should, and hardly any clear symbol where it cannot. Of both
+    /// keys that frame a message one tone each is enough: another sound passes for the other.
     fn fits(&self, walk: &Walk) -> bool {
         let key = |symbol: &Symbol| key_of(symbol.low, symbol.high);
-        let has_tone_of = |symbol: &Symbol, wanted: u8| {
-            (0..4).any(|place| [key_of(symbol.low, place), key_of(place, symbol.high)].contains(&wanted))
-        };
-        let is_near = |symbol: &Symbol, wanted: u8| match self.layout {
-            Layout::ContactId => key(symbol) == wanted,
-            Layout::Bs8521 | Layout::Tunstall | Layout::Stmf => has_tone_of(symbol, wanted),
-        };
-        let is_right = |place: &usize| {
-            let may_be = self.layout.may_be(*place);
+        let is_key = |place: &usize| {
             let symbol = walk.symbols.get(*place).filter(|symbol| symbol.score > 0.0);
-            symbol.is_some_and(|symbol| may_be.iter().any(|wanted| is_near(symbol, *wanted)))
+            symbol.is_some_and(|symbol| self.layout.may_be(*place).contains(&key(symbol)))
+        };
+        let has_a_tone = |place: &usize| {
+            let symbol = walk.symbols.get(*place).filter(|symbol| symbol.score > 0.0);
+            symbol.is_some_and(|symbol| {
+                let keys = (0..4).flat_map(|other| [key_of(symbol.low, other), key_of(other, symbol.high)]);
+                self.layout != Layout::ContactId
+                    && keys.into_iter().any(|key| self.layout.may_be(*place).contains(&key))
+            })
         };
         let wrong = walk
             .symbols
             .iter()
             .enumerate()
             .filter(|(place, symbol)| symbol.score > 0.4 && !self.layout.may_be(*place).contains(&key(symbol)));
-        self.layout.anchors().iter().any(is_right) && wrong.count() <= walk.symbols.len() / 6
+        let anchors = self.layout.anchors();
+        (anchors.iter().any(is_key) || anchors.iter().all(has_a_tone)) && wrong.count() <= walk.symbols.len() / 6
     }
 
     /// Adds up what this copy and those that were refused before cost, where they can be the same message.
