@@ -37,8 +37,8 @@ pub struct Board {
     pub backlog_since: Option<OffsetDateTime>,
     /// Open alarms, most urgent first.
     pub open: Cards<Rank>,
-    /// Alarms closed in the last ten minutes or a few seconds more, latest first; of those that rules closed, not all
-    /// where there are very many: see [`CLOSED_BY_RULES_MAX`](crate::ledger::CLOSED_BY_RULES_MAX).
+    /// Alarms closed in the last ten minutes or a few seconds more, latest first; of those that rules closed, ten
+    /// thousand and what has come since the last look.
     pub closed: Cards<ClosedRank>,
     /// Ids that stand for another alarm: two receivers opened one each for the same unit.
     pub aliases: HashMap<AlarmId, AlarmId>,

@@ -37,8 +37,11 @@ const PARTS: [&str; 5] = [
 /// No index tells that a row was changed meanwhile: then fewer are found than are to be changed.
 const ALL_CHANGED: &str = "(SELECT count(*) FROM changed) = cardinality($12)";
 const HEARD: &str = include_str!("sql/write/heard.sql");
-/// The same where it is known where the rows lie.
-const CHANGED_PLACED: &str = include_str!("sql/write/changed_placed.sql");
+/// How rows to change are looked up; and where it is known where they lie, because an index leads there through every dead
+/// version.
+const BY_ID: &str = "FROM unnest($12::alarm_row[]) AS new WHERE alarm.id = new.id";
+const BY_PLACE: &str = "FROM unnest($12::alarm_row[], $15::text[]::tid[]) AS new \
+                        WHERE alarm.ctid = new.unnest AND alarm.id = new.id";
 const HEARD_PLACED: &str = include_str!("sql/write/heard_placed.sql");
 const ALL_HEARD: &str = "EXISTS (SELECT FROM heard)";
 
@@ -58,8 +61,9 @@ impl Parts {
 fn made_of(is_there: impl Fn(usize) -> bool) -> String {
     let (is_changed, is_opened, is_placed) = (is_there(0), is_there(1), is_there(PARTS.len()));
     let parts = PARTS.iter().enumerate().filter(|(part, _)| is_there(*part)).map(|(_, part)| *part);
-    let parts = parts.map(|part| if is_placed && part == PARTS[0] { CHANGED_PLACED } else { part });
     let parts: Vec<&str> = parts.chain([if is_placed { HEARD_PLACED } else { HEARD }]).collect();
+    let parts = parts.join(", ");
+    let parts = if is_placed { parts.replace(BY_ID, BY_PLACE) } else { parts };
     let checks = [(is_changed, ALL_CHANGED), (is_placed, ALL_HEARD)];
     let checks: Vec<&str> = checks.into_iter().filter(|(is_there, _)| *is_there).map(|(_, check)| check).collect();
     let check = match checks.join(" AND ") {
@@ -71,9 +75,8 @@ fn made_of(is_there: impl Fn(usize) -> bool) -> String {
     let none = "SELECT NULL::uuid AS id, NULL::text AS place WHERE false";
     let written = if written.is_empty() { none } else { &written.join(" UNION ALL ") };
     format!(
-        "WITH {}, written AS ({written}) SELECT {check}, ARRAY(SELECT id FROM written), \
-         ARRAY(SELECT place FROM written), (SELECT place FROM heard)",
-        parts.join(", ")
+        "WITH {parts}, written AS ({written}) SELECT {check}, ARRAY(SELECT id FROM written), \
+         ARRAY(SELECT place FROM written), (SELECT place FROM heard)"
     )
 }
 

@@ -17,7 +17,7 @@ changed AS (
         test = new.test, incident = new.incident, runaway = new.runaway, on_test = new.on_test,
         calls = new.calls, previous = coalesce(new.previous, alarm.previous),
         changed = pg_current_xact_id()
-    FROM unnest($12::alarm_row[]) AS new
-    WHERE alarm.id = new.id AND alarm.revision = new.revision - 1
+    FROM unnest($12::alarm_row[]) AS new WHERE alarm.id = new.id
+        AND alarm.revision = new.revision - 1
     RETURNING alarm.id, alarm.ctid::text AS place
 )
