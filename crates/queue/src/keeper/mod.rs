@@ -20,6 +20,7 @@ mod batches;
 mod duty;
 mod link;
 mod publish;
+mod refuse;
 mod signals;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -156,7 +156,7 @@ impl Keeper {
     }
 
     /// Whether an entry of the batch at the journal is in the database, and on the cards, before that batch is done.
-    fn is_committed_already(&self, seq: i64) -> bool {
+    pub(super) fn is_committed_already(&self, seq: i64) -> bool {
         self.side_by_side && !self.backlog.contains(seq)
     }
 
@@ -175,7 +175,7 @@ impl Keeper {
     }
 
     /// Owes a line the word that its signal is stored.
-    fn await_store(&mut self, entry: &Entry, reply: oneshot::Sender<Answer>) {
+    pub(super) fn await_store(&mut self, entry: &Entry, reply: oneshot::Sender<Answer>) {
         let stored = match &entry.what {
             What::Signal(signal) if signal.repeat_of.is_some() => Answer::Repeat,
             What::Signal(_) | What::Action(_) | What::Verdict(_) => Answer::Stored,
@@ -192,66 +192,6 @@ impl Keeper {
         for (reply, stored) in self.stored.drain(..) {
             // A line that is gone no longer asks.
             let _ = reply.send(stored);
-        }
-    }
-
-    /// The batch at the journal is not in it. With the database up it is there, or goes there; else it is refused.
-    pub(super) fn journal_down(&mut self, why: &str) {
-        self.journal_state = JournalState::Down;
-        self.dirty = true;
-        self.trouble("journal-failed", Some(why.to_owned()));
-        let direct = self.link == Link::Connected;
-        for (entry, waiter) in std::mem::take(&mut self.writing) {
-            if self.is_committed_already(entry.seq) {
-                if let Some((_, reply)) = waiter {
-                    self.await_store(&entry, reply);
-                }
-                self.signal_stored(entry.seq);
-            } else if direct {
-                self.unjournalled.insert(entry.seq, entry.clone());
-                if let Some((_, reply)) = waiter {
-                    self.await_store(&entry, reply);
-                }
-                self.enqueue(&entry);
-            } else {
-                self.backlog.remove(entry.seq);
-                self.refuse(&entry, waiter.map(|(_, reply)| reply));
-            }
-        }
-        if !direct {
-            self.refuse_everything();
-        }
-    }
-
-    /// Nothing can store: whatever waits is refused, and the chain goes on from what was stored.
-    pub(super) fn refuse_everything(&mut self) {
-        for (seq, entry) in std::mem::take(&mut self.unjournalled) {
-            self.backlog.remove(seq);
-            let reply = self.waiting.remove(&seq).map(|(reply, _)| reply);
-            self.refuse(&entry, reply);
-        }
-        if let Some(before) = self.chain_before.take() {
-            self.chain.head = before.head;
-        }
-        for waiting in self.lanes.drain() {
-            match waiting {
-                Waiting::Signal(_, _, reply) => drop(reply.send(Answer::Refused)),
-                Waiting::Action(action) => self.cannot_store(action.id),
-                Waiting::Verdict(_) => {}
-            }
-        }
-    }
-
-    fn refuse(&mut self, entry: &Entry, reply: Option<oneshot::Sender<Answer>>) {
-        match &entry.what {
-            What::Signal(signal) => {
-                self.repeats.forget(signal);
-                if let Some(reply) = reply {
-                    let _ = reply.send(Answer::Refused);
-                }
-            }
-            What::Action(action) => self.cannot_store(action.id),
-            What::Verdict(_) => {}
         }
     }
 

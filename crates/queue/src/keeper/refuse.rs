@@ -1,0 +1,165 @@
+//! Refusals: what no store takes. Its unit hears no acknowledgement and tries elsewhere.
+
+use tokio::sync::oneshot;
+
+use super::{JournalState, Keeper, Waiting};
+use crate::board::Link;
+use crate::entry::{Entry, What};
+use crate::exchange::Answer;
+
+impl Keeper {
+    /// The batch at the journal is not in it. With the database up it is there, or goes there; else it is refused.
+    pub(super) fn journal_down(&mut self, why: &str) {
+        self.journal_state = JournalState::Down;
+        self.dirty = true;
+        self.trouble("journal-failed", Some(why.to_owned()));
+        let direct = self.link == Link::Connected;
+        if !direct {
+            self.publish_at_once();
+        }
+        for (entry, waiter) in std::mem::take(&mut self.writing) {
+            if self.is_committed_already(entry.seq) {
+                if let Some((_, reply)) = waiter {
+                    self.await_store(&entry, reply);
+                }
+                self.signal_stored(entry.seq);
+            } else if direct {
+                self.unjournalled.insert(entry.seq, entry.clone());
+                if let Some((_, reply)) = waiter {
+                    self.await_store(&entry, reply);
+                }
+                self.enqueue(&entry);
+            } else {
+                self.backlog.remove(entry.seq);
+                self.refuse(&entry, waiter.map(|(_, reply)| reply));
+            }
+        }
+        if !direct {
+            self.refuse_everything();
+        }
+    }
+
+    /// Nothing can store: whatever waits is refused, and the chain goes on from what was stored.
+    pub(super) fn refuse_everything(&mut self) {
+        for (seq, entry) in std::mem::take(&mut self.unjournalled) {
+            self.backlog.remove(seq);
+            let reply = self.waiting.remove(&seq).map(|(reply, _)| reply);
+            self.refuse(&entry, reply);
+        }
+        if let Some(before) = self.chain_before.take() {
+            self.chain.head = before.head;
+        }
+        for waiting in self.lanes.drain() {
+            match waiting {
+                Waiting::Signal(_, _, reply) => drop(reply.send(Answer::Refused)),
+                Waiting::Action(action) => self.cannot_store(action.id),
+                Waiting::Verdict(_) => {}
+            }
+        }
+    }
+
+    fn refuse(&mut self, entry: &Entry, reply: Option<oneshot::Sender<Answer>>) {
+        match &entry.what {
+            What::Signal(signal) => {
+                self.repeats.forget(signal);
+                if let Some(reply) = reply {
+                    let _ = reply.send(Answer::Refused);
+                }
+            }
+            What::Action(action) => self.cannot_store(action.id),
+            What::Verdict(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Wake};
+    use std::time::Duration;
+
+    use telecare_alarm::{Policy, ReceiverId, Registry};
+    use telecare_protocol::RepeatProof;
+    use tokio::sync::{mpsc, watch};
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::board::Board;
+    use crate::entry::Chain;
+    use crate::exchange::Incoming;
+    use crate::journal::Known;
+    use crate::keeper::Ends;
+    use crate::sample::{START, press};
+
+    /// Looks at the board in the moment of being woken, as a session on another core may.
+    struct Looks {
+        board: watch::Receiver<Arc<Board>>,
+        could_store: AtomicBool,
+    }
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.could_store.store(self.board.borrow().can_store, Ordering::Relaxed);
+        }
+    }
+
+    /// Submits the nth press and gives the answer with what the board said as it came.
+    fn refused(keeper: &mut Keeper, n: u64, then: impl FnOnce(&mut Keeper)) -> (Answer, bool) {
+        let looks = Arc::new(Looks { board: keeper.board.subscribe(), could_store: AtomicBool::new(true) });
+        let waker = looks.clone().into();
+        let mut context = Context::from_waker(&waker);
+        let (reply, mut answer) = oneshot::channel();
+        let incoming = Incoming { signal: press("1234", n), repeat: RepeatProof::None, reserved: true };
+        keeper.submit(Box::new(incoming), Instant::now(), reply);
+        assert!(Pin::new(&mut answer).poll(&mut context).is_pending(), "refused before its time");
+        then(keeper);
+        let Poll::Ready(Ok(answer)) = Pin::new(&mut answer).poll(&mut context) else { panic!("no answer") };
+        (answer, looks.could_store.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn who_is_refused_finds_a_board_that_says_nothing_can_store() {
+        let (journal, _commands) = mpsc::unbounded_channel();
+        let (database, _batches) = mpsc::unbounded_channel();
+        let (troubles, _raised) = mpsc::unbounded_channel();
+        let (events, _told) = mpsc::unbounded_channel();
+        let ends = |database| Ends {
+            journal: journal.clone(),
+            database,
+            board: watch::channel(Arc::new(Board::empty(Uuid::nil()))).0,
+            answered: Default::default(),
+            troubles: troubles.clone(),
+            registry: Arc::new(Registry::default()),
+            policy: Arc::new(Policy::builtin()),
+            receiver: ReceiverId::new("r1"),
+            software: "test".into(),
+            consoles: Default::default(),
+            live_calls: crate::live_calls::LiveCalls::new(events.clone()),
+        };
+        let with = |database| Keeper::new(Known::default(), Chain::begin(START), Uuid::nil(), ends(database));
+        let expected = (Answer::Refused, false);
+
+        let mut keeper = with(None);
+        // As beside a hundred thousand cards: no board is due for a while.
+        keeper.publish_at = Instant::now() + Duration::from_secs(3600);
+        let at_the_journal = refused(&mut keeper, 1, |keeper| {
+            keeper.pump_journal();
+            assert_eq!(keeper.writing.len(), 1);
+            keeper.journal_down("the disk is full");
+        });
+        assert_eq!(at_the_journal, expected, "at the journal");
+
+        let mut keeper = with(None);
+        assert_eq!(refused(&mut keeper, 1, |keeper| keeper.journal_down("the disk is full")), expected, "in a lane");
+
+        let mut keeper = with(Some(database));
+        keeper.journal_down("the disk is full");
+        keeper.link = Link::Connected;
+        keeper.publish_at_once();
+        assert_eq!(refused(&mut keeper, 1, |keeper| keeper.cut_off("no answer")), expected, "for the database");
+    }
+}
