@@ -68,6 +68,13 @@ impl<T> Lanes<T> {
         batch
     }
 
+    /// The same while routine signals are held back: of the routine lane only what one source has there.
+    pub fn batch_holding_routine(&mut self, but: &LineId) -> Vec<T> {
+        let mut batch = self.urgent.take(BATCH_MAX);
+        batch.extend(self.routine.take_from(but, BATCH_MAX - batch.len()));
+        batch
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.urgent.len == 0 && self.routine.len == 0
@@ -103,6 +110,17 @@ impl<T> Sources<T> {
         self.len -= taken.len();
         taken
     }
+
+    fn take_from(&mut self, source: &LineId, max: usize) -> Vec<T> {
+        let Some(place) = self.queues.iter().position(|(name, _)| name == source) else { return Vec::new() };
+        let (_, queue) = &mut self.queues[place];
+        let taken: Vec<T> = queue.drain(..queue.len().min(max)).collect();
+        if queue.is_empty() {
+            self.queues.remove(place);
+        }
+        self.len -= taken.len();
+        taken
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +138,25 @@ mod tests {
         assert_eq!(batch.len(), BATCH_MAX);
         assert!(batch[..BATCH_MAX - ROUTINE_SHARE].iter().all(|(lane, _)| *lane == "urgent"));
         assert!(batch[BATCH_MAX - ROUTINE_SHARE..].iter().all(|(lane, _)| *lane == "routine"));
+    }
+
+    #[test]
+    fn what_is_held_back_stays_in_its_order() {
+        let mut lanes = Lanes::default();
+        let (tests, rules) = (LineId::new("tests"), LineId::new("rules"));
+        for n in 0..300 {
+            lanes.push(Lane::Routine, &tests, ("test", n), false).unwrap();
+            lanes.push(Lane::Routine, &rules, ("close", n), false).unwrap();
+        }
+        lanes.push(Lane::Urgent, &tests, ("press", 0), false).unwrap();
+        let held = lanes.batch_holding_routine(&rules);
+        let closes = |from, to| (from..to).map(|n| ("close", n));
+        assert_eq!(held, [("press", 0)].into_iter().chain(closes(0, 249)).collect::<Vec<_>>());
+        assert_eq!(lanes.batch_holding_routine(&rules), closes(249, 300).collect::<Vec<_>>());
+        assert_eq!(lanes.batch_holding_routine(&rules), []);
+        assert!(!lanes.is_empty());
+        assert_eq!(lanes.drain(), (0..300).map(|n| ("test", n)).collect::<Vec<_>>());
+        assert!(lanes.is_empty());
     }
 
     #[test]

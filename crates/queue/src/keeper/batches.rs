@@ -12,6 +12,16 @@ const STORM_PAUSE: Duration = Duration::from_millis(50);
 /// Entries that wait for the database in no storm that soon passes: it would fall behind for good.
 pub(super) const FALLS_BEHIND: usize = 10_000;
 
+/// From so many entries that wait for a database that is up, the journal takes in routine signals only as fast as it
+/// commits. Two of [`FALLS_BEHIND`]: a storm of ten thousand, and what rules do with it, stays below.
+const ROUTINE_KEEPS_PACE: usize = 2 * FALLS_BEHIND;
+
+/// Whether routine signals wait in their lane for the database to catch up: what the journal takes faster than the
+/// database can for good only grows until such signals are refused.
+pub(super) fn holds_routine(backlog: usize) -> bool {
+    backlog >= ROUTINE_KEEPS_PACE
+}
+
 /// Until when a batch waits in a storm. Units are answered first, by the journal: the database gets a batch now and then,
 /// and the rest at once when no unit waits, or when so much waits that more is coming than it gets.
 pub(super) fn storm_until(backlog: usize, units_wait: bool, committed_at: Instant) -> Option<Instant> {

@@ -21,6 +21,8 @@ mod duty;
 mod link;
 mod publish;
 mod refuse;
+#[cfg(test)]
+mod sample;
 mod signals;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

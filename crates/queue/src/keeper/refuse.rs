@@ -81,19 +81,15 @@ mod tests {
     use std::task::{Context, Poll, Wake};
     use std::time::Duration;
 
-    use telecare_alarm::{Policy, ReceiverId, Registry};
     use telecare_protocol::RepeatProof;
-    use tokio::sync::{mpsc, watch};
+    use tokio::sync::watch;
     use tokio::time::Instant;
-    use uuid::Uuid;
 
     use super::*;
     use crate::board::Board;
-    use crate::entry::Chain;
     use crate::exchange::Incoming;
-    use crate::journal::Known;
-    use crate::keeper::Ends;
-    use crate::sample::{START, press};
+    use crate::keeper::sample;
+    use crate::sample::press;
 
     /// Looks at the board in the moment of being woken, as a session on another core may.
     struct Looks {
@@ -123,27 +119,9 @@ mod tests {
 
     #[test]
     fn who_is_refused_finds_a_board_that_says_nothing_can_store() {
-        let (journal, _commands) = mpsc::unbounded_channel();
-        let (database, _batches) = mpsc::unbounded_channel();
-        let (troubles, _raised) = mpsc::unbounded_channel();
-        let (events, _told) = mpsc::unbounded_channel();
-        let ends = |database| Ends {
-            journal: journal.clone(),
-            database,
-            board: watch::channel(Arc::new(Board::empty(Uuid::nil()))).0,
-            answered: Default::default(),
-            troubles: troubles.clone(),
-            registry: Arc::new(Registry::default()),
-            policy: Arc::new(Policy::builtin()),
-            receiver: ReceiverId::new("r1"),
-            software: "test".into(),
-            consoles: Default::default(),
-            live_calls: crate::live_calls::LiveCalls::new(events.clone()),
-        };
-        let with = |database| Keeper::new(Known::default(), Chain::begin(START), Uuid::nil(), ends(database));
         let expected = (Answer::Refused, false);
 
-        let mut keeper = with(None);
+        let mut keeper = sample::keeper(false);
         // As beside a hundred thousand cards: no board is due for a while.
         keeper.publish_at = Instant::now() + Duration::from_secs(3600);
         let at_the_journal = refused(&mut keeper, 1, |keeper| {
@@ -153,10 +131,10 @@ mod tests {
         });
         assert_eq!(at_the_journal, expected, "at the journal");
 
-        let mut keeper = with(None);
+        let mut keeper = sample::keeper(false);
         assert_eq!(refused(&mut keeper, 1, |keeper| keeper.journal_down("the disk is full")), expected, "in a lane");
 
-        let mut keeper = with(Some(database));
+        let mut keeper = sample::keeper(true);
         keeper.journal_down("the disk is full");
         keeper.link = Link::Connected;
         keeper.publish_at_once();

@@ -45,7 +45,13 @@ impl Keeper {
         }
         let before = self.chain;
         let mut batch = Vec::new();
-        for waiting in self.lanes.batch() {
+        let keeps_pace = self.link == Link::Connected && self.closing.is_none();
+        let waiting = if keeps_pace && batches::holds_routine(self.backlog.len()) {
+            self.lanes.batch_holding_routine(&desk())
+        } else {
+            self.lanes.batch()
+        };
+        for waiting in waiting {
             batch.extend(self.link_entry(waiting));
         }
         if batch.is_empty() {
@@ -244,5 +250,49 @@ impl Keeper {
         if let Err(Waiting::Action(action)) = self.lanes.push(lane, &desk(), waiting, reserved) {
             self.cannot_store(action.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use telecare_protocol::RepeatProof;
+
+    use super::*;
+    use crate::exchange::Incoming;
+    use crate::keeper::sample;
+    use crate::sample::press;
+
+    /// Has a signal come in this lane, the nth of a test; gives what the journal then writes.
+    fn written(keeper: &mut Keeper, n: u64, lane: Lane) -> Vec<Lane> {
+        let mut signal = press(&format!("unit {n}"), n);
+        signal.ranking.lane = lane;
+        let incoming = Box::new(Incoming { signal, repeat: RepeatProof::None, reserved: true });
+        keeper.submit(incoming, Instant::now(), oneshot::channel().0);
+        keeper.pump_journal();
+        let written = keeper.writing.iter().map(|(entry, _)| entry.what.lane()).collect();
+        keeper.journalled();
+        written
+    }
+
+    #[test]
+    fn routine_signals_keep_pace_with_a_database_that_is_up_and_behind() {
+        let mut keeper = sample::keeper(true);
+        let mut n = 0;
+        let mut comes = |keeper: &mut Keeper, lane| {
+            n += 1;
+            written(keeper, n, lane)
+        };
+        while !batches::holds_routine(keeper.backlog.len()) {
+            assert_eq!(comes(&mut keeper, Lane::Routine), [Lane::Routine], "cut off");
+        }
+        assert_eq!(comes(&mut keeper, Lane::Routine), [Lane::Routine], "cut off, the journal alone is enough");
+        keeper.link = Link::CatchingUp;
+        assert_eq!(comes(&mut keeper, Lane::Routine), [Lane::Routine], "catching up");
+        keeper.link = Link::Connected;
+        assert_eq!(comes(&mut keeper, Lane::Routine), [], "held back");
+        assert_eq!(comes(&mut keeper, Lane::Urgent), [Lane::Urgent], "never held back");
+        let committed: Vec<i64> = keeper.backlog.iter().map(|entry| entry.seq).take(10).collect();
+        committed.into_iter().for_each(|seq| keeper.backlog.remove(seq));
+        assert_eq!(comes(&mut keeper, Lane::Routine), [Lane::Routine; 2], "and what was held back");
     }
 }
