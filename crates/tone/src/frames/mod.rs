@@ -10,10 +10,12 @@
 //! refused is kept: the unit repeats it, and costs add up.
 
 mod accept;
+mod alone;
 mod arriving;
 mod best;
 mod chain;
 mod emission;
+mod heard;
 mod layout;
 mod listener;
 mod score;
