@@ -7,6 +7,7 @@ mod common;
 use common::*;
 use telecare_queue::{Link, Queue};
 use telecare_tests::postgres::Postgres;
+use telecare_tests::wait;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -93,6 +94,28 @@ async fn an_answer_waits_for_no_commit_that_is_far_off() {
     while let Some(answered) = waiting.join_next().await {
         answered.unwrap();
     }
+}
+
+/// Else each press and claim would walk through all versions of its card that a held snapshot keeps. PostgreSQL counts
+/// rows that were written and looks into indexes together, so the one count tells when the other is complete.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_is_written_where_the_writer_left_it() {
+    const PRESSES: u32 = 50;
+    let Site { server, database, queue, .. } = &site(60).await;
+    for _ in 0..=PRESSES {
+        submit(queue, press("line-1", "1234")).await;
+    }
+    let counts = "SELECT n_tup_upd, sum(i.idx_scan) FROM pg_stat_user_tables t JOIN pg_stat_user_indexes i USING (relid) \
+                  WHERE t.relname = 'alarm' GROUP BY n_tup_upd";
+    let looks = tokio::task::block_in_place(|| {
+        wait::until("the presses to be counted", || {
+            let counts = server.sql(database, counts)?;
+            let (written, looks) = counts.split_once('|').unwrap_or(("0", "0"));
+            Ok((written.parse::<u32>()? >= PRESSES).then(|| looks.to_owned()))
+        })
+    });
+    let looks: u32 = looks.unwrap().parse().unwrap();
+    assert!(looks < PRESSES / 2, "{looks} looks into the indexes of cards for {PRESSES} presses");
 }
 
 /// Else each claim would leave an entry in every index, for as long as somebody holds a snapshot open.
