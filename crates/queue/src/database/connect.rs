@@ -55,15 +55,12 @@ impl From<sqlx::Error> for Refused {
 
 /// The writer asks for few rows by their keys, again and again. The planner must not read a whole table because it
 /// was empty when it was last looked at, nor think anew about statements that have one good plan.
-const WRITER: [&str; 7] = [
+const WRITER: [&str; 6] = [
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET plan_cache_mode = force_generic_plan",
     "SET jit = off",
-    // What it changes it wrote itself, a moment ago: it lies in memory. Else the planner counts a page for each row that is
-    // looked up by its place, none for the next row of a small index, and walks that index through all dead versions.
-    "SET random_page_cost = 0.01",
     // A row that somebody holds is left to a later batch.
     "SET lock_timeout = '50ms'",
 ];
