@@ -10,7 +10,7 @@ pub const URGENT_MAX: usize = 20_000;
 /// Routine signals that may wait.
 pub const ROUTINE_MAX: usize = 10_000;
 /// Journalled entries that may wait for the database, in memory. Routine signals are refused from half of it
-/// on, urgent ones at the end of it: about 2 kB each, and at 100 signals a minute a day and a half.
+/// on, urgent ones at the end of it: about 4 kB each, and at 100 signals a minute a day and a half.
 pub const BACKLOG_MAX: usize = 200_000;
 /// What one commit takes.
 pub const BATCH_MAX: usize = 250;
