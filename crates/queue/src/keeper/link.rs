@@ -109,7 +109,6 @@ impl Keeper {
         self.reoffer.clear();
         // What was committed while catching up stays pending in the ledger; it is offered again by id.
         if self.journal_state == JournalState::Down {
-            self.publish_at_once();
             self.refuse_everything();
         }
         for ((_, seq), ()) in std::mem::take(&mut self.deadlines) {

@@ -57,12 +57,6 @@ impl Keeper {
         self.publish_at = if self.is_board_small() { now } else { now + self.board_wait() };
     }
 
-    /// Before refusals: who hears one and asks again must not find a board that still promises to store.
-    pub(super) fn publish_at_once(&mut self) {
-        (self.dirty, self.publish_at) = (true, Instant::now());
-        self.publish();
-    }
-
     /// Whether a board is made at once, so that an acknowledgement can leave after it.
     pub(super) fn is_board_small(&self) -> bool {
         self.board_wait() < PUBLISH_WAIT_MIN

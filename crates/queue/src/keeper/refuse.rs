@@ -1,6 +1,7 @@
 //! Refusals: what no store takes. Its unit hears no acknowledgement and tries elsewhere.
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::{JournalState, Keeper, Waiting};
 use crate::board::Link;
@@ -13,34 +14,27 @@ impl Keeper {
         self.journal_state = JournalState::Down;
         self.dirty = true;
         self.trouble("journal-failed", Some(why.to_owned()));
-        let direct = self.link == Link::Connected;
-        if !direct {
-            self.publish_at_once();
-        }
         for (entry, waiter) in std::mem::take(&mut self.writing) {
+            if let Some((_, reply)) = waiter {
+                self.await_store(&entry, reply);
+            }
             if self.is_committed_already(entry.seq) {
-                if let Some((_, reply)) = waiter {
-                    self.await_store(&entry, reply);
-                }
                 self.signal_stored(entry.seq);
-            } else if direct {
-                self.unjournalled.insert(entry.seq, entry.clone());
-                if let Some((_, reply)) = waiter {
-                    self.await_store(&entry, reply);
-                }
-                self.enqueue(&entry);
             } else {
-                self.backlog.remove(entry.seq);
-                self.refuse(&entry, waiter.map(|(_, reply)| reply));
+                self.unjournalled.insert(entry.seq, entry.clone());
+                self.enqueue(&entry);
             }
         }
-        if !direct {
+        if self.link != Link::Connected {
             self.refuse_everything();
         }
     }
 
     /// Nothing can store: whatever waits is refused, and the chain goes on from what was stored.
     pub(super) fn refuse_everything(&mut self) {
+        // Who hears a refusal and asks again must not find a board that still promises to store.
+        self.publish_at = Instant::now();
+        self.publish();
         for (seq, entry) in std::mem::take(&mut self.unjournalled) {
             self.backlog.remove(seq);
             let reply = self.waiting.remove(&seq).map(|(reply, _)| reply);
@@ -56,6 +50,8 @@ impl Keeper {
                 Waiting::Verdict(_) => {}
             }
         }
+        // That board still counted what was refused.
+        self.dirty = true;
     }
 
     fn refuse(&mut self, entry: &Entry, reply: Option<oneshot::Sender<Answer>>) {
@@ -83,7 +79,6 @@ mod tests {
 
     use telecare_protocol::RepeatProof;
     use tokio::sync::watch;
-    use tokio::time::Instant;
 
     use super::*;
     use crate::board::Board;
@@ -137,7 +132,16 @@ mod tests {
         let mut keeper = sample::keeper(true);
         keeper.journal_down("the disk is full");
         keeper.link = Link::Connected;
-        keeper.publish_at_once();
-        assert_eq!(refused(&mut keeper, 1, |keeper| keeper.cut_off("no answer")), expected, "for the database");
+        (keeper.dirty, keeper.publish_at) = (true, Instant::now());
+        keeper.publish();
+        let for_the_database = refused(&mut keeper, 1, |keeper| {
+            keeper.pump_journal();
+            assert_eq!(keeper.unjournalled.len(), 1);
+            keeper.cut_off("no answer");
+        });
+        assert_eq!(for_the_database, expected, "for the database");
+        keeper.publish_at = Instant::now();
+        keeper.publish();
+        assert_eq!(keeper.board.borrow().backlog, 0, "it no longer waits");
     }
 }

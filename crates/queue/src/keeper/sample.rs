@@ -1,4 +1,4 @@
-//! A keeper whose stores take everything and say nothing, for this crate's unit tests.
+//! A keeper whose stores never answer, for this crate's unit tests.
 
 use std::sync::Arc;
 

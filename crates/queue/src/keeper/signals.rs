@@ -291,8 +291,19 @@ mod tests {
         keeper.link = Link::Connected;
         assert_eq!(comes(&mut keeper, Lane::Routine), [], "held back");
         assert_eq!(comes(&mut keeper, Lane::Urgent), [Lane::Urgent], "never held back");
-        let committed: Vec<i64> = keeper.backlog.iter().map(|entry| entry.seq).take(10).collect();
+        keeper.link = Link::CutOff;
+        assert_eq!(comes(&mut keeper, Lane::Routine), [Lane::Routine; 2], "no longer than the database is up");
+        keeper.link = Link::Connected;
+        assert_eq!(comes(&mut keeper, Lane::Routine), [], "held back again");
+        let committed: Vec<i64> = keeper.backlog.iter().map(|entry| entry.seq).take(100).collect();
         committed.into_iter().for_each(|seq| keeper.backlog.remove(seq));
         assert_eq!(comes(&mut keeper, Lane::Routine), [Lane::Routine; 2], "and what was held back");
+        while !batches::holds_routine(keeper.backlog.len()) {
+            comes(&mut keeper, Lane::Routine);
+        }
+        assert_eq!(comes(&mut keeper, Lane::Routine), [], "held back a third time");
+        keeper.closing = Some(oneshot::channel().0);
+        keeper.pump_journal();
+        assert_eq!(keeper.writing.len(), 1, "an end waits for no database");
     }
 }
